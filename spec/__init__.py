@@ -1,0 +1,1 @@
+"""What number comes out: the arithmetic contract, the geometry, the artifact, the reference."""

@@ -1,0 +1,122 @@
+"""A quantized network: geometry, and for each convolution the integers of the contract."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spec import arith
+from spec.network import Conv, Fire, Network
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedConv:
+    """The integers of one convolution, checked against the contract of :mod:`spec.arith`.
+
+    Parameters
+    ----------
+    conv
+        Its geometry.
+    weight
+        int8, shape ``conv.weight_shape``, within −127…127.
+    bias
+        int32, shape (output channels,), in units of ``s_in · sw[c]``.
+    multiplier
+        int32, shape (output channels,), within 1…65535; the real scale is ``M / 2^16``.
+    o_scale_log2
+        The output stands for ``u · 2^o_scale_log2``.
+    """
+
+    conv: Conv
+    weight: np.ndarray
+    bias: np.ndarray
+    multiplier: np.ndarray
+    o_scale_log2: int
+
+    def __post_init__(self):
+        name = self.conv.name
+        for key, dtype, shape in (
+            ("weight", np.int8, self.conv.weight_shape),
+            ("bias", np.int32, (self.conv.channels,)),
+            ("multiplier", np.int32, (self.conv.channels,)),
+        ):
+            array = getattr(self, key)
+            if array.dtype != dtype or array.shape != shape:
+                raise ValueError(
+                    f"{name}: {key} must be {np.dtype(dtype)} of shape {shape}, "
+                    f"not {array.dtype} of shape {array.shape}"
+                )
+        if self.weight.min() < -arith.WEIGHT_MAX:
+            raise ValueError(f"{name}: weights must lie within ±{arith.WEIGHT_MAX}, not -128")
+        limit = 1 << arith.MULTIPLIER_BITS
+        if self.multiplier.min() < 1 or self.multiplier.max() >= limit:
+            raise ValueError(
+                f"{name}: multipliers must lie in 1…{limit - 1}, "
+                f"not {self.multiplier.min()}…{self.multiplier.max()}"
+            )
+        limit = 1 << (arith.ACCUMULATOR_BITS - 1)
+        if self.accumulator_bound >= limit:
+            raise ValueError(
+                f"{name}: an accumulator can reach {self.accumulator_bound}, "
+                f"and must keep below {limit}"
+            )
+
+    @property
+    def accumulator_bound(self) -> int:
+        """The largest magnitude an accumulator of this convolution can take."""
+        return arith.accumulator_bound(self.weight, self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedNetwork:
+    """A network with the integers of each of its convolutions.
+
+    Parameters
+    ----------
+    network
+        Its geometry.
+    convs
+        By name, one for each of ``network.convs``.
+    labels
+        One a class.
+    metadata
+        Free text by key: accuracy, provenance, preprocessing.
+    """
+
+    network: Network
+    convs: dict[str, QuantizedConv]
+    labels: tuple[str, ...]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        names = [conv.name for conv in self.network.convs]
+        if sorted(names) != sorted(self.convs):
+            raise ValueError(f"convolutions must be {names}, not {list(self.convs)}")
+        for conv in self.network.convs:
+            if self.convs[conv.name].conv != conv:
+                raise ValueError(f"{conv.name}: its geometry differs from the network's")
+        if len(self.labels) != self.network.classes:
+            raise ValueError(
+                f"there must be {self.network.classes} labels, not {len(self.labels)}"
+            )
+        for layer in self.network.layers:
+            if isinstance(layer, Fire):
+                one, three = (self.convs[conv.name].o_scale_log2 for conv in layer.convs[1:])
+                if one != three:
+                    raise ValueError(
+                        f"{layer.name}: both expands must share one output scale, "
+                        f"not 2^{one} and 2^{three}"
+                    )
+
+    def scale_log2(self, name: str) -> int:
+        """log2 of the scale of a tensor of ``network.tensors()``, or of ``"image"``."""
+        if name == "image":
+            return arith.IMAGE_SCALE_LOG2
+        below = arith.IMAGE_SCALE_LOG2
+        for layer in self.network.layers:
+            for conv in layer.convs:
+                below = self.convs[conv.name].o_scale_log2
+                if conv.name == name:
+                    return below
+            if layer.name == name:
+                return below
+        raise KeyError(name)
