@@ -1,0 +1,213 @@
+"""A float checkpoint: one file, written whole or not at all, checked when it is read."""
+
+import io
+import os
+import pickle
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+
+from model.squeezenet import SqueezeNet
+from spec.network import Network
+from spec.squeezenet import Metaparameters, published, squeezenet
+
+FORMAT = "caracal float checkpoint"
+VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read or written; the message names the file and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """SqueezeNet ``"1.0"`` or ``"1.1"``, as :func:`spec.squeezenet.published` builds them."""
+
+    version: str
+    classes: int = 1000
+    image_size: int = 224
+    last_padding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How a photograph becomes the network's input.
+
+    EXIF rotation is applied, the image converted to RGB (transparency over black), its shorter
+    side resized to the network's image size (bilinear, antialiased), the centre cropped. Pixels
+    in 0…1 are then normalized by ``mean`` and ``std``, inside the network.
+    """
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """What a training run leaves.
+
+    Parameters
+    ----------
+    parameters
+        The architecture.
+    batch_norm
+        Whether a batch norm follows every convolution.
+    state
+        The weights to use, by parameter name (the averaged ones, if there was an average).
+    labels
+        One a class, in order of the scores.
+    preprocessing
+        How a photograph becomes the input.
+    history
+        One dictionary an epoch: ``epoch``, ``loss``, ``train_accuracy``, ``validation_loss``,
+        ``validation_accuracy``, ``rate``, ``size``, ``seconds``.
+    provenance
+        Free text by key: command, data, seed, versions.
+    training
+        What ``--resume`` needs (raw weights, optimizer, generators), or None.
+    """
+
+    parameters: Metaparameters | Published
+    batch_norm: bool
+    state: dict[str, torch.Tensor]
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing = Preprocessing()
+    history: list[dict] = field(default_factory=list)
+    provenance: dict[str, str] = field(default_factory=dict)
+    training: dict | None = None
+
+    @property
+    def network(self) -> Network:
+        return network_of(self.parameters)
+
+    def module(self) -> SqueezeNet:
+        """The network with its weights, in evaluation mode, float32."""
+        module = SqueezeNet(
+            self.network,
+            batch_norm=self.batch_norm,
+            mean=self.preprocessing.mean,
+            std=self.preprocessing.std,
+        )
+        module.load_state_dict(self.state)
+        return module.eval()
+
+
+def network_of(parameters: Metaparameters | Published) -> Network:
+    """The geometry of an architecture."""
+    if isinstance(parameters, Published):
+        return published(**asdict(parameters))
+    return squeezenet(parameters)
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Write ``path`` whole or leave it as it was.
+
+    Raises
+    ------
+    CheckpointError
+        If the disk is full or the folder cannot be written.
+    """
+    kind = "published" if isinstance(checkpoint.parameters, Published) else "metaparameters"
+    content = io.BytesIO()
+    torch.save(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": kind,
+            "parameters": asdict(checkpoint.parameters),
+            "batch_norm": checkpoint.batch_norm,
+            "state": checkpoint.state,
+            "labels": list(checkpoint.labels),
+            "preprocessing": asdict(checkpoint.preprocessing),
+            "history": checkpoint.history,
+            "provenance": checkpoint.provenance,
+            "training": checkpoint.training,
+        },
+        content,
+    )
+    path = Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: cannot be written ({error.strerror}); the checkpoint before it is untouched"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read and check a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such file, it is none of ours, of another version, damaged, or its weights
+        do not fit its architecture or are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; python -m model.train makes checkpoints")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: damaged or not a checkpoint of model.train") from error
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(f"{path}: not a checkpoint of model.train") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a checkpoint of model.train; is it a state dict?")
+    if content["version"] != VERSION:
+        raise CheckpointError(
+            f"{path}: version {content['version']}, and this program reads {VERSION}; train again"
+        )
+    kind = Published if content["kind"] == "published" else Metaparameters
+    try:
+        checkpoint = Checkpoint(
+            parameters=kind(**content["parameters"]),
+            batch_norm=content["batch_norm"],
+            state=content["state"],
+            labels=tuple(content["labels"]),
+            preprocessing=Preprocessing(
+                **{key: tuple(value) for key, value in content["preprocessing"].items()}
+            ),
+            history=content["history"],
+            provenance=content["provenance"],
+            training=content["training"],
+        )
+        network = checkpoint.network
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its description is damaged ({error})") from error
+    module = SqueezeNet(network, batch_norm=checkpoint.batch_norm)
+    mismatch = state_mismatch(module, checkpoint.state)
+    if mismatch:
+        raise CheckpointError(f"{path}: weights of another architecture: {mismatch}")
+    if len(checkpoint.labels) != network.classes:
+        raise CheckpointError(
+            f"{path}: {len(checkpoint.labels)} labels for {network.classes} classes"
+        )
+    for name, tensor in checkpoint.state.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{path}: {name} is not finite; the training diverged")
+    return checkpoint
+
+
+def state_mismatch(module: torch.nn.Module, state: dict[str, torch.Tensor]) -> str:
+    """The first difference in names or shapes between a module and a state, or nothing."""
+    expected = module.state_dict()
+    for name, tensor in expected.items():
+        if name not in state:
+            return f"{name} is missing"
+        if state[name].shape != tensor.shape:
+            return f"{name} has shape {tuple(state[name].shape)}, not {tuple(tensor.shape)}"
+    for name in state:
+        if name not in expected:
+            return f"{name} is not expected"
+    return ""
