@@ -1,0 +1,1 @@
+"""Do circuit and reference agree, bit for bit? cocotb benches on Verilator."""
