@@ -1,6 +1,6 @@
 """Frozen geometry of a SqueezeNet: feature maps, convolutions, pools, Fire modules, the network.
 
-Geometry only: no weights, no scales. Axes are channels, height, width. Derived facts are properties.
+No weights and no scales. Axes are channels, height, width. Derived facts are properties.
 """
 
 from collections.abc import Iterator
@@ -104,8 +104,8 @@ class Conv:
 class MaxPool:
     """Maximum over ``kernel`` × ``kernel`` windows, no padding, ``ceil_mode``.
 
-    The output size is ``ceil((in − kernel) / stride) + 1``, and a window that would start outside
-    the map is dropped (PyTorch, ``torch.nn.MaxPool2d``); windows are cut at the map's edge.
+    The output size is ``ceil((in − kernel) / stride) + 1``; windows are cut at the map's edge
+    (PyTorch, ``torch.nn.MaxPool2d``).
     """
 
     name: str
@@ -115,12 +115,19 @@ class MaxPool:
 
     def __post_init__(self):
         _positive(self.name, kernel=self.kernel, stride=self.stride)
+        if self.stride > self.kernel:
+            raise ValueError(
+                f"{self.name}: stride must be at most the kernel {self.kernel}, not {self.stride}"
+            )
+        if min(self.i.height, self.i.width) <= self.kernel - self.stride:
+            raise ValueError(
+                f"{self.name}: a {self.kernel}×{self.kernel} window does not fit a map of {self.i}"
+            )
 
     @property
     def o(self) -> FeatureMap:
         def size(length: int) -> int:
-            count = max(0, -(-(length - self.kernel) // self.stride)) + 1
-            return count - 1 if (count - 1) * self.stride >= length else count
+            return -(-(length - self.kernel) // self.stride) + 1
 
         return FeatureMap(self.i.channels, size(self.i.height), size(self.i.width))
 
@@ -209,6 +216,8 @@ class Network:
                 raise ValueError(f"{layer.name}: its input is {layer.i}, but {below} comes before")
             if isinstance(layer, Conv) and 0 < index < len(self.layers) - 1:
                 raise ValueError(f"{layer.name}: only the first and last layers are convolutions")
+            if isinstance(layer, Conv) and not layer.relu and layer is not last:
+                raise ValueError(f"{layer.name}: only the last convolution may go without ReLU")
             if layer.name in names:
                 raise ValueError(f"{self.name}: two layers are named {layer.name}")
             names.add(layer.name)

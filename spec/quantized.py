@@ -95,9 +95,7 @@ class QuantizedNetwork:
             if self.convs[conv.name].conv != conv:
                 raise ValueError(f"{conv.name}: its geometry differs from the network's")
         if len(self.labels) != self.network.classes:
-            raise ValueError(
-                f"there must be {self.network.classes} labels, not {len(self.labels)}"
-            )
+            raise ValueError(f"there must be {self.network.classes} labels, not {len(self.labels)}")
         for layer in self.network.layers:
             if isinstance(layer, Fire):
                 one, three = (self.convs[conv.name].o_scale_log2 for conv in layer.convs[1:])
