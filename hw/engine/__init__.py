@@ -1,0 +1,1 @@
+"""The engine: everything between the memories that computes."""

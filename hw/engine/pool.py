@@ -1,0 +1,187 @@
+"""Max-pooling on the write path: a running maximum along rows, a row buffer of partial maxima."""
+
+from typing import NamedTuple
+
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.ecp5.memory import Memory
+
+REVISIT_MIN = 2
+"""The fewest cycles between two horizontal results of one slot: maps are two wide or more."""
+
+HIDDEN = 6
+"""Cycles between two results of a slot from which the second one reads what the first one wrote:
+four registers to the write port, two more until reads see it."""
+
+
+class Flags(NamedTuple):
+    """What a position along one axis does to the windows that cover it."""
+
+    open: bool
+    """A window begins here; the running maximum begins anew with this value."""
+    join: bool
+    """What is emitted here includes the running maximum."""
+    emit: bool
+    """A window ends here."""
+
+
+def flags(kernel: int, position: int, last: int) -> Flags:
+    """Flags of a position along an axis that ends at ``last``; stride 2, ``ceil_mode``.
+
+    Kernel 2: an even position opens, an odd one ends. Kernel 3: an even position but the first
+    ends a window and opens the next. In both, the axis's end ends a window that is open.
+
+    Raises
+    ------
+    ValueError
+        If the kernel is neither 2 nor 3, or the position is outside the axis.
+    """
+    if kernel not in (2, 3):
+        raise ValueError(f"the kernel must be 2 or 3, not {kernel}")
+    if not 0 <= position <= last:
+        raise ValueError(f"the position must be from 0 to {last}, not {position}")
+    even = position % 2 == 0
+    if kernel == 2:
+        return Flags(even, not even, not even or position == last)
+    return Flags(even, position > 0, (even and position > 0) or position == last)
+
+
+def payload(columns: int, depth: int, meta) -> data.StructLayout:
+    """Shape of what enters :class:`MaxPool`."""
+    return data.StructLayout(
+        {
+            "data": data.ArrayLayout(unsigned(8), columns),
+            "open_x": 1,
+            "join_x": 1,
+            "emit_x": 1,
+            "open_y": 1,
+            "join_y": 1,
+            "emit_y": 1,
+            "slot": range(depth),
+            "meta": meta,
+        }
+    )
+
+
+class MaxPool(wiring.Component):
+    """Maxima of ``columns`` unsigned bytes over windows; a beat a cycle.
+
+    The flags of a beat (see :func:`flags`) say what it does along a row, and what the horizontal
+    results of its row do along a column. Horizontally, a beat with ``emit_x`` gives the maximum of
+    itself and, with ``join_x``, of the beats since the last one with ``open_x``, that one
+    included. Vertically the same holds for the results of one ``slot``. A beat with ``emit_x`` and
+    ``emit_y`` comes out ``LATENCY`` cycles later.
+
+    With both emit flags and no other, a beat passes unchanged and disturbs no open window. So do
+    rows of other slots. A slot's partial maximum waits as long as needed.
+
+    Parameters
+    ----------
+    columns
+        Bytes of a beat.
+    depth
+        Slots: pooled width × interleaved channel groups.
+    meta
+        Shape of what travels with a beat.
+
+    Members
+    -------
+    i : ``In(stream.Signature(payload(columns, depth, meta), always_ready=True))``
+        Horizontal results of one slot must be ``REVISIT_MIN`` cycles apart or more.
+    o : ``Out(stream.Signature(StructLayout({"data", "meta"}), always_ready=True))``
+        ``meta`` is that of the beat that ended the window.
+    """
+
+    LATENCY = 4
+
+    def __init__(self, *, columns: int, depth: int, meta):
+        self._columns = columns
+        self._depth = depth
+        self._meta = Shape.cast(meta)
+        result = data.StructLayout({"data": data.ArrayLayout(unsigned(8), columns), "meta": meta})
+        super().__init__(
+            {
+                "i": In(stream.Signature(payload(columns, depth, meta), always_ready=True)),
+                "o": Out(stream.Signature(result, always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        columns = range(self._columns)
+        beat = data.ArrayLayout(unsigned(8), self._columns)
+        i = self.i.payload
+
+        m.submodules.buffer = buffer = Memory(width=8 * self._columns, depth=self._depth)
+        assert buffer.READ_LATENCY == 3
+
+        # What travels beside the data: `stages[k]` is k registers after the input port.
+        control = data.StructLayout(
+            {"result": 1, "open": 1, "join": 1, "emit": 1, "keep": 1, "slot": range(self._depth)}
+        )
+        stages = [Signal(control, name=f"control_{k}") for k in range(HIDDEN)]
+        metas = [Signal(self._meta, name=f"meta_{k}") for k in range(self.LATENCY)]
+        m.d.comb += [
+            stages[0].result.eq(self.i.valid & i.emit_x),
+            stages[0].open.eq(i.open_y),
+            stages[0].join.eq(i.join_y),
+            stages[0].emit.eq(i.emit_y),
+            stages[0].keep.eq(stages[0].result & (i.open_y | ~i.emit_y)),
+            stages[0].slot.eq(i.slot),
+            metas[0].eq(i.meta),
+        ]
+        for chain in (stages, metas):
+            for before, after in zip(chain, chain[1:], strict=False):
+                m.d.sync += after.eq(before)
+
+        # Register 1: along the row. Registers 2 and 3 wait for the buffer.
+        running = Signal(beat)
+        across = [Signal(beat, name=f"across_{k}") for k in (1, 2, 3)]
+        for k in columns:
+            less = i.data[k] < running[k]
+            m.d.sync += across[0][k].eq(Mux(less & i.join_x, running[k], i.data[k]))
+            with m.If(self.i.valid & (i.open_x | (~i.emit_x & ~less))):
+                m.d.sync += running[k].eq(i.data[k])
+        m.d.sync += [across[1].eq(across[0]), across[2].eq(across[1])]
+
+        # A read misses what results less than HIDDEN cycles older leave in its slot: that comes
+        # from the history of writes. Registers 1 and 2: is there such a result, and how old is it?
+        m.d.comb += buffer.read_address.eq(i.slot)
+        older = stages[REVISIT_MIN:]
+        history = [Signal(beat, name=f"written_{k}") for k, _ in enumerate(older)]
+        for before, after in zip(history, history[1:], strict=False):
+            m.d.sync += after.eq(before)
+        match = Signal(len(older))
+        youngest = Signal(range(len(older)))
+        hidden = [Signal(name=f"hidden_{k}") for k in (2, 3)]
+        m.d.sync += [bit.eq(at.keep & (at.slot == i.slot)) for bit, at in zip(match, older)]
+        for k in reversed(range(len(older))):
+            with m.If(match[k]):
+                m.d.sync += youngest.eq(k)
+        m.d.sync += [hidden[0].eq(match.any()), hidden[1].eq(hidden[0])]
+
+        # Register 3: the value. `history[k]` is what a result k + REVISIT_MIN cycles older left.
+        recent = Signal(beat)
+        m.d.sync += recent.eq(data.ArrayLayout(beat, len(older))(Cat(history))[youngest])
+        partial = data.View(beat, Mux(hidden[1], recent.as_value(), buffer.read_data))
+
+        # Register 4: along the column.
+        here = stages[3]
+        for k in columns:
+            less = across[2][k] < partial[k]
+            m.d.sync += [
+                self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[2][k])),
+                history[0][k].eq(Mux(less & ~here.open, partial[k], across[2][k])),
+            ]
+        m.d.sync += [
+            self.o.valid.eq(here.result & here.emit),
+            self.o.payload.meta.eq(metas[3]),
+        ]
+        m.d.comb += [
+            buffer.write_address.eq(stages[4].slot),
+            buffer.write_data.eq(history[0]),
+            buffer.write_enable.eq(stages[4].keep),
+        ]
+        return m

@@ -1,0 +1,112 @@
+"""A lane of the requantizer: a bias, one multiply, one rounding, one clamp."""
+
+from amaranth.hdl import C, Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.ecp5.multiplier import Multiplier
+from spec.arith import ACCUMULATOR_BITS, MULTIPLIER_BITS, SHIFT
+
+LOW_BITS = 18
+"""Bits of the sum that go through the hardware multiplier, as a signed number."""
+
+SMALL_BITS = 7
+"""Bits of a multiplier that can meet a sum of more than ``LOW_BITS`` without saturating."""
+
+
+class Requantizer(wiring.Component):
+    """One lane of :func:`spec.arith.requantize`, a result a cycle, exact for every multiplier.
+
+    The sum is split as ``high · 2^18 + low`` with ``low`` signed. If ``high`` is not zero the sum
+    is at least 2^17 in magnitude, so with a multiplier of 2^7 or more the result saturates by its
+    sign; with a smaller one ``high · multiplier`` is a product of 7 × 7 bits, made of shifts and
+    adds on LUTs. The rest is one ``MULT18X18D``.
+
+    The output follows the inputs by ``LATENCY`` cycles; all inputs belong to the same cycle.
+
+    Members
+    -------
+    accumulator : ``In(signed(25))``
+        The accumulator without its bias.
+    bias : ``In(signed(25))``
+        Such that ``|accumulator + bias| < 2^24``.
+    multiplier : ``In(unsigned(16))``
+        1…65535.
+    relu : ``In(1)``
+        Clamp to 0…255 if set, else to −128…127.
+    o : ``Out(8)``
+        An activation, or the two's complement of the clamped value without ReLU.
+    """
+
+    LATENCY = 7
+
+    accumulator: In(signed(ACCUMULATOR_BITS))
+    bias: In(signed(ACCUMULATOR_BITS))
+    multiplier: In(unsigned(MULTIPLIER_BITS))
+    relu: In(1)
+    o: Out(8)
+
+    def elaborate(self, platform):
+        m = Module()
+
+        def delayed(value, cycles, name):
+            """``value``, so many registers later."""
+            for cycle in range(cycles):
+                register = Signal(value.shape(), name=f"{name}_{cycle}")
+                m.d.sync += register.eq(value)
+                value = register
+            return value
+
+        # Register 1: the sum.
+        total = delayed(self.accumulator + self.bias, 1, "total")[:ACCUMULATOR_BITS].as_signed()
+        scale = delayed(self.multiplier, 1, "scale")
+        low, high = total[:LOW_BITS].as_signed(), total[LOW_BITS:].as_signed()
+
+        # Registers 2 to 4: low · multiplier.
+        m.submodules.multiplier = multiplier = Multiplier()
+        assert multiplier.LATENCY == 3
+        m.d.comb += [multiplier.a.eq(low), multiplier.b.eq(scale)]
+
+        # Registers 2 to 4: (high + the sign bit of low) · multiplier, a row a bit and a tree.
+        rows = [Mux(bit, high, 0) << shift for shift, bit in enumerate(scale[:SMALL_BITS])]
+        rows.append(Mux(low[-1], scale[:SMALL_BITS], 0))
+        for level in range(3):
+            pairs = zip(rows[::2], rows[1::2], strict=True)
+            rows = [delayed(a + b, 1, f"tree{level}_{k}") for k, (a, b) in enumerate(pairs)]
+        (upper,) = rows
+
+        # Registers 2 to 5: does it saturate whatever the product says, and to which end?
+        beyond = total[LOW_BITS - 1 :]
+        wide = delayed(~(beyond.all() | ~beyond.any()), 1, "wide")
+        large = delayed(scale[SMALL_BITS:].any(), 1, "large")
+        far = delayed(wide & large, 3, "far")
+        negative = delayed(total[-1], 4, "negative")
+
+        # Register 5: the product. Its magnitude is below 2^33 unless ``far``.
+        product_bits = LOW_BITS + MULTIPLIER_BITS
+        product = Cat(
+            delayed(multiplier.o[:LOW_BITS], 1, "product_low"),
+            delayed(multiplier.o[LOW_BITS:product_bits].as_signed() + upper, 1, "product_high"),
+        )[:product_bits]
+        whole, rest = product[SHIFT:], product[:SHIFT]
+
+        # Register 6: round half to even, as an increment; which end of the range, if any.
+        # The value that an increment would carry out of the range counts as above it.
+        relu = delayed(self.relu, 5, "relu")
+        full = whole[:7].all() & (whole[7] | ~relu)
+        above = ~whole[-1] & (whole[8:-1].any() | (whole[7] & ~relu) | full)
+        below = whole[-1] & (relu | ~whole[7:-1].all())
+        byte = delayed(whole[:8], 1, "byte")
+        up = delayed(rest[-1] & (rest[:-1].any() | whole[0]), 1, "up")
+        above = delayed(Mux(far, ~negative, above), 1, "above")
+        below = delayed(Mux(far, negative, below), 1, "below")
+        relu = delayed(relu, 1, "relu_6")
+
+        # Register 7: the output.
+        with m.If(above):
+            m.d.sync += self.o.eq(Cat(C(127, 7), relu))
+        with m.Elif(below):
+            m.d.sync += self.o.eq(Cat(C(0, 7), ~relu))
+        with m.Else():
+            m.d.sync += self.o.eq(byte + up)
+        return m
