@@ -1,0 +1,86 @@
+"""What the commands of this room share: data flags, one-line errors, exit codes."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from model.data import DataError, Photographs, Splits, read_folder, read_splits
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags that say which photographs; the names are those of ``python -m model.train``."""
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with train/, valid/ …, or class folders"
+    )
+    parser.add_argument(
+        "--validation-list", type=Path, help="file that names the validation photographs"
+    )
+    parser.add_argument(
+        "--validation-share", type=float, default=0.0, help="share of each class held out"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse files that are no photographs"
+    )
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
+
+
+def read_data(arguments: argparse.Namespace, size: int) -> Splits:
+    """The splits that the flags name."""
+    return read_splits(
+        arguments.data,
+        size,
+        validation_list=arguments.validation_list,
+        validation_share=arguments.validation_share,
+        seed=arguments.seed,
+        strict=arguments.strict,
+    )
+
+
+def held_out(arguments: argparse.Namespace, size: int) -> list[tuple[str, Photographs]]:
+    """The parts that training did not see; all of a folder of nothing but class folders."""
+    split = arguments.validation_list is not None or arguments.validation_share
+    if split or (arguments.data / "train").is_dir():
+        return [part for part in read_data(arguments, size).items() if part[0] != "train"]
+    return [("all", read_folder(arguments.data, size, strict=arguments.strict))]
+
+
+def align(photographs: Photographs, labels: tuple[str, ...]) -> tuple[Photographs, list[str]]:
+    """The photographs with targets that index ``labels``, and the folders that are no label.
+
+    Raises
+    ------
+    DataError
+        If no folder is a label.
+    """
+    unknown = [name for name in photographs.labels if name not in labels]
+    if len(unknown) == len(photographs.labels):
+        raise DataError(
+            f"none of the class folders {', '.join(unknown)} is a class of the model: it knows "
+            f"{', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
+        )
+    index = [labels.index(name) if name in labels else -1 for name in photographs.labels]
+    targets = torch.tensor(index)[photographs.targets]
+    known = (targets >= 0).nonzero().flatten().tolist()
+    kept = photographs.take(known)
+    return (
+        Photographs(images=kept.images, targets=targets[known], names=kept.names, labels=labels),
+        unknown,
+    )
+
+
+def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Exit code of a command; bad input is one line and 2, Ctrl-C one line and 130."""
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        return command(arguments)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130

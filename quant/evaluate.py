@@ -1,0 +1,150 @@
+"""``python -m quant.evaluate FILE.onnx --data DIR``: accuracy, and three programs compared.
+
+For every photograph and every tensor: how many values differ between the NumPy reference, ONNX
+Runtime on the same file, and the straight-through network in PyTorch. The contract says none.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from tqdm import tqdm
+
+from model.data import Photographs
+from quant.command import add_data_arguments, align, held_out, run
+from quant.report import Accuracy
+from quant.straight import StraightNetwork
+from spec import artifact, reference
+from spec.quantized import QuantizedNetwork
+
+OTHERS = ("ONNX Runtime", "PyTorch")
+"""The programs compared with the NumPy reference."""
+
+
+@dataclass
+class Agreement:
+    """Values compared so far, and how many differed from the reference, by program."""
+
+    values: int
+    differing: dict[str, int]
+
+
+class Judges:
+    """One model file in three programs.
+
+    Parameters
+    ----------
+    path
+        The ONNX file.
+
+    Raises
+    ------
+    spec.artifact.ArtifactError
+        If it is not a network of the contract.
+    """
+
+    def __init__(self, path: Path):
+        self.quantized: QuantizedNetwork = artifact.load(path)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(
+            artifact.exposed(path), options, providers=["CPUExecutionProvider"]
+        )
+        self.straight = StraightNetwork(self.quantized)
+        names = [name for name, _ in self.quantized.network.tensors()]
+        self.agreements = {
+            name: Agreement(0, dict.fromkeys(OTHERS, 0)) for name in (*names, "sums")
+        }
+
+    def onnx_runtime(self, image: torch.Tensor) -> dict[str, np.ndarray]:
+        names = [output.name for output in self.session.get_outputs()]
+        outputs = self.session.run(None, {"image": image[None].numpy()})
+        return artifact.as_reference(self.quantized, dict(zip(names, outputs, strict=True)))
+
+    def pytorch(self, image: torch.Tensor) -> dict[str, np.ndarray]:
+        with torch.inference_mode():
+            tensors = {n: v[0].numpy() for n, v in self.straight.tensors(image[None])}
+        last = tensors[self.quantized.network.last.name]
+        return tensors | {"sums": last.sum(axis=(1, 2), dtype=np.float64)}
+
+    def classify(self, image: torch.Tensor) -> int:
+        """The class the reference gives to uint8 pixels, shape (3, height, width).
+
+        Every tensor is compared on the way, and counted in ``agreements``.
+        """
+        expected = reference.run(self.quantized, image.permute(1, 2, 0).numpy())
+        others = dict(zip(OTHERS, (self.onnx_runtime(image), self.pytorch(image)), strict=True))
+        for name, agreement in self.agreements.items():
+            agreement.values += expected[name].size
+            for other, tensors in others.items():
+                agreement.differing[other] += int((tensors[name] != expected[name]).sum())
+        return int(expected["sums"].argmax())
+
+    def accuracy(self, photographs: Photographs) -> Accuracy:
+        """The reference's accuracy, every photograph compared."""
+        pairs = zip(photographs.images, photographs.targets.tolist(), strict=True)
+        bar = tqdm(pairs, total=len(photographs), desc="compare", leave=False, disable=None)
+        return Accuracy(
+            sum(self.classify(image) == target for image, target in bar), len(photographs)
+        )
+
+    def table(self) -> Iterator[str]:
+        """Lines: a heading, one a tensor, the total."""
+        yield f"{'tensor':<18}{'values':>14}" + "".join(f"{name:>15}" for name in OTHERS)
+        total = Agreement(0, dict.fromkeys(OTHERS, 0))
+        for name, agreement in self.agreements.items():
+            yield _line(name, agreement)
+            total.values += agreement.values
+            for other in OTHERS:
+                total.differing[other] += agreement.differing[other]
+        yield _line("total", total)
+
+    @property
+    def agree(self) -> bool:
+        """Whether no value differed anywhere."""
+        return not any(sum(a.differing.values()) for a in self.agreements.values())
+
+
+def _line(name: str, agreement: Agreement) -> str:
+    counts = "".join(f"{agreement.differing[other]:>15,}" for other in OTHERS)
+    return f"{name:<18}{agreement.values:>14,}{counts}"
+
+
+def report_skipped(parts: Iterable[tuple[str, Photographs]]) -> None:
+    """Print what was left out of the photographs, if anything."""
+    for name, photographs in parts:
+        if photographs.skipped:
+            print(f"{name}: {len(photographs.skipped)} files skipped")
+            for line in photographs.skipped:
+                print(f"  {line}")
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    judges = Judges(arguments.model)
+    network = judges.quantized.network
+    parts = held_out(arguments, network.image.height)
+    report_skipped(parts)
+    for name, photographs in parts:
+        photographs, unknown = align(photographs, judges.quantized.labels)
+        for folder in unknown:
+            print(f"{name}: {folder} is no class of the model and is left out")
+        print(f"{name}: int8 accuracy {judges.accuracy(photographs)}")
+    print("Values that differ from the NumPy reference:")
+    for line in judges.table():
+        print(line)
+    return 0 if judges.agree else 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m quant.evaluate", description=__doc__)
+    parser.add_argument("model", type=Path, metavar="FILE.onnx")
+    add_data_arguments(parser)
+    return run(evaluate, parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
