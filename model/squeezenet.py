@@ -3,7 +3,7 @@
 Modules carry the names of the geometry, so ``module.get_submodule(conv.name)`` is the
 :class:`ConvUnit` of a ``spec`` convolution, and parameters are called ``conv1.conv.weight``,
 ``fire2.squeeze.norm.bias``, … (torchvision and Caffe name the same tensors ``features.3.squeeze``
-and ``fire2.squeeze``; ``model.init`` translates).
+and ``fire2.squeeze``; :mod:`model.pretrained` translates).
 """
 
 import torch

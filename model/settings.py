@@ -1,0 +1,200 @@
+"""Everything a training run can be told: one frozen dataclass gives flags, TOML keys and record."""
+
+import argparse
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Annotated, get_args
+
+from model.augment import Augmentation
+from model.checkpoint import Published
+from model.schedule import Schedule
+from spec.squeezenet import Metaparameters
+
+
+def _stages(text: str) -> tuple[tuple[int, int], ...]:
+    """``128x250,160x120`` as pairs (side, epochs)."""
+    try:
+        pairs = [stage.split("x") for stage in text.split(",") if stage]
+        return tuple((int(side), int(epochs)) for side, epochs in pairs)
+    except ValueError:
+        raise ValueError(f"stages must look like 128x250,160x120, not {text}") from None
+
+
+#: Settings whose values come from a list.
+CHOICES = {
+    "architecture": ("family", "1.0", "1.1"),
+    "optimizer": ("sgd", "adamw"),
+    "precision": ("float32", "bfloat16"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of ``python -m model.train``; see its ``--help``."""
+
+    data: Annotated[Path, "folder with train/, valid/, test/, or with class folders"]
+    output: Annotated[Path, "folder of the run"]
+    epochs: Annotated[int, "passes over the training photographs, stages included"] = 40
+    image: Annotated[int, "side of the images, in pixels"] = 224
+    stages: Annotated[str, "smaller images first: 128x250,160x120 is side x epochs"] = ""
+    validation_list: Annotated[Path | None, "file that names the validation photographs"] = None
+    validation_share: Annotated[float, "share of each class held out for validation"] = 0.0
+    strict: Annotated[bool, "refuse files that are no photographs instead of skipping"] = False
+
+    architecture: Annotated[str, "the family, or a published network"] = "family"
+    num_filters: Annotated[int, "filters of conv1"] = 48
+    blocks: Annotated[int, "blocks of max-pool, Fire, Fire"] = 3
+    base_e: Annotated[int, "expand filters of the first Fire module"] = 32
+    incr_e: Annotated[int, "expand filters added every freq Fire modules"] = 32
+    freq: Annotated[int, "Fire modules of equal width"] = 2
+    pct_3x3: Annotated[float, "share of 3×3 among the expand filters"] = 0.5
+    squeeze_ratio: Annotated[float, "squeeze filters for one expand filter"] = 0.5
+    batch_norm: Annotated[bool, "a batch norm after every convolution"] = True
+    dropout: Annotated[float, "probability, before the last convolution"] = 0.0
+    init: Annotated[Path | None, "SqueezeNet weights to start from, where shapes allow"] = None
+
+    batch: Annotated[int, "photographs a step, over all processes"] = 32
+    optimizer: Annotated[str, "SGD with Nesterov momentum, or AdamW"] = "sgd"
+    rate: Annotated[float, "highest learning rate"] = 0.05
+    momentum: Annotated[float, "of SGD"] = 0.9
+    weight_decay: Annotated[float, "on convolution weights only"] = 5e-4
+    warmup: Annotated[float, "epochs of rising learning rate; a cosine follows"] = 2.0
+    clip: Annotated[float, "largest norm of the gradient"] = 5.0
+    average: Annotated[float, "decay of the moving average of the weights; 0: none"] = 0.99
+    patience: Annotated[int, "stop after so many epochs without improvement; 0: never"] = 0
+    validate_every: Annotated[int, "epochs between validations; the last epoch always is"] = 1
+    smoothing: Annotated[float, "label smoothing"] = 0.05
+
+    crop: Annotated[float, "smallest share of the area that a crop keeps"] = 0.5
+    aspect: Annotated[float, "largest change of the aspect ratio"] = 1.3
+    rotate: Annotated[float, "degrees, either way"] = 10.0
+    shear: Annotated[float, "degrees, either way"] = 5.0
+    colour: Annotated[float, "range of brightness, contrast and saturation about 1"] = 0.3
+    flip: Annotated[float, "probability of a mirror, left to right"] = 0.5
+    mixup: Annotated[float, "probability that a batch is blended with itself"] = 0.0
+    cutmix: Annotated[float, "probability that rectangles are exchanged in a batch"] = 0.0
+
+    teacher: Annotated[Path | None, "float checkpoint or ONNX classifier to learn from"] = None
+    teacher_weight: Annotated[float, "share of the teacher in the loss"] = 0.9
+    temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
+    views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
+
+    precision: Annotated[str, "of the forward pass"] = "float32"
+    seed: Annotated[int, "of everything random"] = 0
+    threads: Annotated[int, "of torch; 0: as many as it likes"] = 0
+    resume: Annotated[bool, "go on from OUTPUT/last.pt, to the very same result"] = False
+    report: Annotated[bool, "write OUTPUT/report/ at the end"] = True
+
+    def __post_init__(self):
+        if self.mixup + self.cutmix > 1:
+            raise ValueError(
+                f"mixup and cutmix must add up to at most 1, not {self.mixup} and {self.cutmix}"
+            )
+        for key, choices in CHOICES.items():
+            if getattr(self, key) not in choices:
+                raise ValueError(
+                    f"{key} must be one of {', '.join(choices)}, not {getattr(self, key)}"
+                )
+        for key in ("batch", "validate_every", "views", "image"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"{key} must be at least 1, not {getattr(self, key)}")
+        for key in ("dropout", "smoothing", "average", "validation_share"):
+            if not 0 <= getattr(self, key) < 1:
+                raise ValueError(f"{key} must be at least 0, below 1, not {getattr(self, key)}")
+        if self.rate <= 0 or self.clip <= 0 or self.temperature <= 0:
+            raise ValueError("rate, clip and temperature must be above 0")
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(
+            epochs=self.epochs,
+            image=self.image,
+            stages=_stages(self.stages),
+            rate=self.rate,
+            warmup=self.warmup,
+        )
+
+    @property
+    def augmentation(self) -> Augmentation:
+        return Augmentation(
+            **{item.name: getattr(self, item.name) for item in fields(Augmentation)}
+        )
+
+    def parameters(self, classes: int) -> Metaparameters | Published:
+        """The architecture for a number of classes."""
+        if self.architecture != "family":
+            return Published(version=self.architecture, classes=classes, image_size=self.image)
+        shared = {item.name for item in fields(Metaparameters)} & {
+            item.name for item in fields(self)
+        }
+        return Metaparameters(
+            classes=classes, image_size=self.image, **{key: getattr(self, key) for key in shared}
+        )
+
+    def lasting(self) -> dict[str, str]:
+        """As text, every setting that changes the result: a resumed run must have the same."""
+        passing = ("output", "strict", "threads", "resume", "report")
+        return {
+            item.name: str(getattr(self, item.name))
+            for item in fields(self)
+            if item.name not in passing
+        }
+
+
+def _kind(item) -> type:
+    """The type of a setting's value, without None."""
+    annotated = get_args(item.type)[0]
+    return get_args(annotated)[0] if get_args(annotated) else annotated
+
+
+def parse(argv: list[str] | None = None) -> Settings:
+    """Settings from flags, and from a TOML file that the flags overrule.
+
+    Raises
+    ------
+    ValueError
+        If the TOML file cannot be read or has an unknown key, or a value is out of range.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m model.train",
+        description="Train a SqueezeNet on a folder of photographs.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, help="TOML file of these settings, keys as flags")
+    for item in fields(Settings):
+        more = {"help": get_args(item.type)[1], "default": item.default}
+        if item.default is MISSING:
+            more["default"] = argparse.SUPPRESS
+        if _kind(item) is bool:
+            more["action"] = argparse.BooleanOptionalAction
+        else:
+            more |= {"type": _kind(item), "choices": CHOICES.get(item.name)}
+        parser.add_argument("--" + item.name.replace("_", "-"), **more)
+    known = {item.name: item for item in fields(Settings)}
+    first = parser.parse_args(argv)
+    if first.config is not None:
+        try:
+            values = tomllib.loads(first.config.read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ValueError(
+                f"{first.config}: not a TOML file that can be read ({error})"
+            ) from None
+        values = {key.replace("-", "_"): value for key, value in values.items()}
+        for key, value in values.items():
+            if key not in known:
+                raise ValueError(f"{first.config}: unknown setting {key}; see --help")
+            kind = _kind(known[key])
+            try:
+                values[key] = value if isinstance(value, kind) else kind(value)
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{first.config}: {key} must be {kind.__name__}, not {value!r}"
+                ) from None
+        parser.set_defaults(**values)
+    values = vars(parser.parse_args(argv))
+    values.pop("config")
+    for key in ("data", "output"):
+        if key not in values:
+            parser.error(f"--{key} is needed, as a flag or in the --config file")
+    return Settings(**values)
