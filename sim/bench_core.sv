@@ -1,0 +1,94 @@
+// Moves whole frames through the core without leaving the simulator.
+//
+// Files, in the directory of the run: pixels.bin (red, green, blue bytes, raster order, all
+// frames) is read; trace.bin and written.bin take the core's beats, COLUMNS bytes rounded up to
+// four each; results.txt takes a line a result word: the cycle in which it was first offered, the
+// word, its last flag; frames.txt the cycle in which each frame's first pixel was taken.
+// Both streams stall with a probability of I_STALL and O_STALL of 256.
+`timescale 1ns/1ps
+
+module bench_core #(
+    parameter COLUMNS = 16
+);
+  logic clk = 0;
+  logic rst = 1;
+  logic done /*verilator public_flat_rd*/ = 0;
+
+  int pixels, trace, written, results, starts;
+  int frames, frame_pixels, i_stall, o_stall, seed;
+  int taken, finished;
+  longint cycle = 0;
+  longint offered;
+  logic [23:0] next, rgb;  // red in the high byte
+  logic [31:0] random;
+
+  logic i_valid = 0, i_ready, o_valid, o_ready = 0, o_new = 1, trace_valid, written_valid;
+  logic [32:0] o_payload;
+  logic [8 * COLUMNS - 1:0] trace_payload, written_payload;
+
+  core core (
+      .clk(clk), .rst(rst),
+      .i__valid(i_valid), .i__ready(i_ready),
+      .i__payload({rgb[7:0], rgb[15:8], rgb[23:16]}),
+      .o__valid(o_valid), .o__ready(o_ready), .o__payload(o_payload),
+      .trace__valid(trace_valid), .trace__payload(trace_payload),
+      .written__valid(written_valid), .written__payload(written_payload)
+  );
+
+  function automatic logic [31:0] xorshift(input logic [31:0] x);
+    x ^= x << 13;
+    x ^= x >> 17;
+    return x ^ (x << 5);
+  endfunction
+
+  initial begin
+    void'($value$plusargs("frames=%d", frames));
+    void'($value$plusargs("frame_pixels=%d", frame_pixels));
+    void'($value$plusargs("i_stall=%d", i_stall));
+    void'($value$plusargs("o_stall=%d", o_stall));
+    void'($value$plusargs("seed=%d", seed));
+    random = seed;
+    pixels = $fopen("pixels.bin", "rb");
+    trace = $fopen("trace.bin", "wb");
+    written = $fopen("written.bin", "wb");
+    results = $fopen("results.txt", "w");
+    starts = $fopen("frames.txt", "w");
+  end
+
+  always #5 clk = ~clk;
+
+  always @(posedge clk) begin
+    cycle <= cycle + 1;
+    random <= xorshift(random);
+    rst <= cycle < 2;
+    if (i_valid && i_ready && taken % frame_pixels == 1) $fwrite(starts, "%0d\n", cycle);
+    // `taken` counts the pixel on offer too.
+    if (!rst && (!i_valid || i_ready)) begin
+      if (taken < frames * frame_pixels && random[7:0] >= i_stall[7:0]) begin
+        void'($fread(next, pixels));
+        rgb <= next;
+        i_valid <= 1;
+        taken <= taken + 1;
+      end else begin
+        i_valid <= 0;
+      end
+    end
+    if (trace_valid && !rst) $fwrite(trace, "%u", trace_payload);
+    if (written_valid && !rst) $fwrite(written, "%u", written_payload);
+    o_ready <= random[15:8] >= o_stall[7:0];
+    if (o_valid && o_new) offered <= cycle;
+    if (o_valid) o_new <= o_ready;
+    if (o_valid && o_ready && !rst) begin
+      $fwrite(results, "%0d %0d %0d\n", o_new ? cycle : offered, $signed(o_payload[31:0]),
+              o_payload[32]);
+      if (o_payload[32]) finished <= finished + 1;
+    end
+    if (finished == frames && !done) begin
+      $fclose(trace);
+      $fclose(written);
+      $fclose(results);
+      $fclose(starts);
+      done <= 1;
+    end
+  end
+endmodule

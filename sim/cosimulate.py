@@ -1,0 +1,192 @@
+"""Run images through the simulated core, and observe every tensor that it computes.
+
+The core shows two flows of its inside, which a board leaves open: ``trace``, every requantized
+word, and ``written``, every word that goes to the activation memory after max-pooling. Both come
+in the program's order, so that tensors are put together from the plan alone.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+from amaranth.lib import wiring
+
+from hw.config import Engine
+from hw.core import Core
+from hw.image import image as memory_image
+from hw.plan import Plan, plan
+from sim import runner
+from sim.rebuild import computed, rebuild
+from spec.quantized import QuantizedNetwork
+
+BENCH = Path(__file__).with_name("bench_core.sv")
+TRACE = "trace.bin"
+STALL_STEPS = 256
+"""Stall probabilities are given to the bench in this many steps."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """What the circuit made of one image.
+
+    Parameters
+    ----------
+    tensors
+        As :func:`spec.reference.run` gives them: every tensor of the network and ``"sums"``.
+    cycles
+        The frame's clock cycles as the circuit counts them.
+    elapsed
+        Clock cycles from the first pixel's being taken to the first class sum's being offered, as
+        the bench counts them, stalls included.
+    """
+
+    tensors: dict[str, np.ndarray]
+    cycles: int
+    elapsed: int
+
+
+def cosimulate(
+    quantized: QuantizedNetwork,
+    engine: Engine,
+    images: list[np.ndarray],
+    *,
+    i_stall: float = 0.0,
+    o_stall: float = 0.0,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> list[Frame]:
+    """Run images, one after the other and without a reset, through the circuit of a network.
+
+    Parameters
+    ----------
+    quantized
+        The network.
+    engine
+        The engine that computes it.
+    images
+        uint8, (height, width, 3), as :func:`spec.reference.run` takes them.
+    i_stall, o_stall
+        In each cycle, the probability that no pixel is offered, that no result is taken.
+    seed
+        Of the stall pattern.
+    progress
+        Called now and then with the share of the frames that is done, 0…1.
+
+    Raises
+    ------
+    hw.plan.PlanError
+        If the network does not fit the engine.
+    sim.runner.SimulationError
+        If a tool is missing, or the simulation fails or does not end within twice its time.
+    """
+    planned = plan(quantized.network, engine)
+    core = Core(planned, memory_image(quantized, planned))
+    return observe(
+        core, planned, images, i_stall=i_stall, o_stall=o_stall, seed=seed, progress=progress
+    )
+
+
+def observe(
+    core: wiring.Component,
+    plan: Plan,
+    images: list[np.ndarray],
+    *,
+    i_stall: float = 0.0,
+    o_stall: float = 0.0,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> list[Frame]:
+    """As :func:`cosimulate`, for a component with the ports of :class:`hw.core.Core`."""
+    network = plan.network
+    shape = (network.image.height, network.image.width, network.image.channels)
+    for image in images:
+        if image.dtype != np.uint8 or image.shape != shape:
+            raise ValueError(f"images must be uint8 of shape {shape}, not {image.shape}")
+    model = runner.build(
+        core,
+        name="core",
+        top=BENCH,
+        constants={"COLUMNS": plan.engine.columns},
+        optimize="-O2",
+    )
+    pixels = network.image.pixels
+    settings = {
+        "frames": len(images),
+        "frame_pixels": pixels,
+        "i_stall": round(i_stall * STALL_STEPS),
+        "o_stall": round(o_stall * STALL_STEPS),
+        "seed": seed,
+    }
+    cycles = plan.cycles + pixels / (1 - i_stall) + network.classes / (1 - o_stall)
+    work = Path(tempfile.mkdtemp(prefix="frames-", dir=model.parent))
+    np.stack(images).tofile(work / "pixels.bin")
+    words = len(images) * sum(computed(plan, step).words for step in plan.steps)
+    with _watched(work / TRACE, words * _word_bytes(plan), progress):
+        runner.simulate(
+            model,
+            "sim.bench_core",
+            parameters={"watchdog": int(2 * len(images) * cycles) + 1000},
+            plusargs=[f"+{key}={value}" for key, value in settings.items()],
+            work=work,
+        )
+    frames = _read(work, plan, len(images))
+    shutil.rmtree(work)
+    return frames
+
+
+def _word_bytes(plan: Plan) -> int:
+    """Bytes of a word in the bench's files: whole 32-bit units."""
+    return 4 * ceil(plan.engine.columns / 4)
+
+
+def _read(work: Path, plan: Plan, count: int) -> list[Frame]:
+    """The frames in the files of a run."""
+
+    def words(name: str) -> list[np.ndarray]:
+        read = np.fromfile(work / name, np.uint8).reshape(-1, _word_bytes(plan))
+        if len(read) % count:
+            raise runner.SimulationError(f"{name} holds {len(read)} words of {count} frames")
+        return np.split(read[:, : plan.engine.columns], count)
+
+    classes = plan.network.classes
+    results = np.loadtxt(work / "results.txt", np.int64, ndmin=2).reshape(count, -1, 3)
+    starts = np.loadtxt(work / "frames.txt", np.int64, ndmin=1)
+    if results.shape[1] != classes + 1 or (results[:, :, 2] != ([0] * classes + [1])).any():
+        raise runner.SimulationError(f"a frame's results must be {classes} sums and its cycles")
+    frames = []
+    for trace, written, result, start in zip(
+        words(TRACE), words("written.bin"), results, starts, strict=True
+    ):
+        *sums, cycles = result[:, 1]
+        tensors = rebuild(plan, trace, written) | {"sums": np.array(sums)}
+        elapsed = int(result[0, 0] - start)
+        frames.append(Frame(tensors=tensors, cycles=int(cycles), elapsed=elapsed))
+    return frames
+
+
+@contextmanager
+def _watched(file: Path, size: int, progress: Callable[[float], None] | None) -> Iterator[None]:
+    """Report a file's growth while the body runs: no need to ask the simulator."""
+    if progress is None:
+        yield
+        return
+    done = Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            progress(min(1.0, file.stat().st_size / size) if file.exists() else 0.0)
+
+    thread = Thread(target=watch)
+    thread.start()
+    try:
+        yield
+        progress(1.0)
+    finally:
+        done.set()
+        thread.join()

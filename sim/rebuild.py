@@ -1,0 +1,114 @@
+"""From the words a core shows to tensors. Plain NumPy.
+
+A step's words come in the order: output group → pixel in raster order; a word is ``columns``
+bytes, one output channel each. Where a max-pool follows, the pixels written are the pooled ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hw.plan import Plan, Step
+from spec.network import Fire, MaxPool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Where a step's words belong: channels and rows of one tensor.
+
+    ``groups`` output groups make ``channels`` channels; the last group's other bytes are padding.
+    """
+
+    tensor: str
+    first_channel: int
+    channels: int
+    groups: int
+    first_row: int
+    rows: int
+    width: int
+
+    @property
+    def words(self) -> int:
+        return self.groups * self.rows * self.width
+
+
+def computed(plan: Plan, step: Step) -> Block:
+    """What a step computes, before any pooling: rows of its convolution's own tensor."""
+    return Block(
+        tensor=step.conv.name,
+        first_channel=0,
+        channels=step.conv.channels,
+        groups=plan.engine.groups(step.conv.channels),
+        first_row=step.first_row,
+        rows=step.rows,
+        width=step.conv.o.width,
+    )
+
+
+def written(plan: Plan, step: Step) -> Block | None:
+    """What a step writes to the activation memory; None for the last convolution's steps."""
+    conv = step.conv
+    if conv == plan.network.last:
+        return None
+    tile = step.tile
+    tensor, first_channel = conv.name, 0
+    for index, layer in enumerate(plan.network.layers):
+        if conv in layer.convs:
+            if isinstance(layer, Fire) and conv != layer.squeeze:
+                tensor = layer.name
+                first_channel = layer.expand1x1_channels if conv == layer.expand3x3 else 0
+            if tile.pool is not None:
+                tensor = plan.network.layers[index + 1].name
+    return Block(
+        tensor=tensor,
+        first_channel=first_channel,
+        channels=conv.channels,
+        groups=plan.engine.groups(conv.channels),
+        first_row=tile.o_first,
+        rows=tile.o_rows,
+        width=(tile.pool or conv).o.width,
+    )
+
+
+def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.ndarray]:
+    """Every tensor of a frame, in the order and form of :func:`spec.reference.run`, without sums.
+
+    Parameters
+    ----------
+    plan
+        The plan of the core.
+    trace, write
+        uint8, (words, columns): the words the core computed, and those it wrote, in one frame.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer words than the plan's steps make.
+    """
+    network = plan.network
+    tensors = {name: np.zeros(shape.shape, np.uint8) for name, shape in network.tensors()}
+    _fill(tensors, [computed(plan, step) for step in plan.steps], trace, "computed")
+    _fill(
+        tensors, [block for step in plan.steps if (block := written(plan, step))], write, "written"
+    )
+    for layer, above in zip(network.layers, network.layers[1:], strict=False):
+        # Never in memory as a whole: its two parts are, and what the pool makes of it.
+        if isinstance(layer, Fire) and isinstance(above, MaxPool):
+            tensors[layer.name] = np.concatenate([tensors[c.name] for c in layer.convs[1:]])
+    if not network.last.relu:
+        tensors[network.last.name] = tensors[network.last.name].view(np.int8)
+    return tensors
+
+
+def _fill(tensors: dict, blocks: list[Block], words: np.ndarray, kind: str) -> None:
+    expected = sum(block.words for block in blocks)
+    if len(words) != expected:
+        raise ValueError(f"{expected} words must be {kind}, not {len(words)}")
+    at = 0
+    for block in blocks:
+        part = words[at : at + block.words].reshape(block.groups, block.rows, block.width, -1)
+        at += block.words
+        channels = part.transpose(0, 3, 1, 2).reshape(-1, block.rows, block.width)
+        rows = slice(block.first_row, block.first_row + block.rows)
+        last = block.first_channel + block.channels
+        tensors[block.tensor][block.first_channel : last, rows] = channels[: block.channels]
