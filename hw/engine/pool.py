@@ -1,5 +1,6 @@
 """Max-pooling on the write path: a running maximum along rows, a row buffer of partial maxima."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
@@ -133,7 +134,7 @@ class MaxPool(wiring.Component):
             metas[0].eq(i.meta),
         ]
         for chain in (stages, metas):
-            for before, after in zip(chain, chain[1:], strict=False):
+            for before, after in pairwise(chain):
                 m.d.sync += after.eq(before)
 
         # Register 1: along the row. Registers 2 and 3 wait for the buffer.
@@ -151,12 +152,14 @@ class MaxPool(wiring.Component):
         m.d.comb += buffer.read_address.eq(i.slot)
         older = stages[REVISIT_MIN:]
         history = [Signal(beat, name=f"written_{k}") for k, _ in enumerate(older)]
-        for before, after in zip(history, history[1:], strict=False):
+        for before, after in pairwise(history):
             m.d.sync += after.eq(before)
         match = Signal(len(older))
         youngest = Signal(range(len(older)))
         hidden = [Signal(name=f"hidden_{k}") for k in (2, 3)]
-        m.d.sync += [bit.eq(at.keep & (at.slot == i.slot)) for bit, at in zip(match, older)]
+        m.d.sync += [
+            bit.eq(at.keep & (at.slot == i.slot)) for bit, at in zip(match, older, strict=True)
+        ]
         for k in reversed(range(len(older))):
             with m.If(match[k]):
                 m.d.sync += youngest.eq(k)
