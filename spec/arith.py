@@ -35,6 +35,9 @@ SIGNED_RANGE = (-128, 127)
 IMAGE_SCALE_LOG2 = -8
 """A raw uint8 pixel ``u`` stands for ``u / 256``."""
 
+SCALE_LOG2_RANGE = (-31, 31)
+"""Range of log2 of a tensor's scale: keeps every weight scale a normal float32."""
+
 
 def output_range(relu: bool) -> tuple[int, int]:
     """The clamp of a convolution's output, with or without ReLU."""

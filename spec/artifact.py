@@ -28,11 +28,13 @@ def save(quantized: QuantizedNetwork, path: str | Path) -> None:
     Raises
     ------
     ArtifactError
-        If the path cannot be written.
+        If the path cannot be written, or the metadata has a key of the file's own.
     """
     path = Path(path)
+    if export.LABELS in quantized.metadata:
+        raise ArtifactError(f"{path}: the metadata must not use the key {export.LABELS}")
     data = export.model(quantized).SerializeToString(deterministic=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         part.write_bytes(data)
         os.replace(part, path)
@@ -64,8 +66,9 @@ def exposed(path: str | Path) -> bytes:
 
     Turn what the session gives into the reference's form with :func:`as_reference`.
     """
+    quantized = load(path)
     model = _read(path)
-    model.graph.output.extend(export.tensor_infos(load(path)))
+    model.graph.output.extend(export.tensor_infos(quantized))
     return model.SerializeToString()
 
 

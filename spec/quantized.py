@@ -23,7 +23,7 @@ class QuantizedConv:
     multiplier
         int32, shape (output channels,), within 1…65535; the real scale is ``M / 2^16``.
     o_scale_log2
-        The output stands for ``u · 2^o_scale_log2``.
+        The output stands for ``u · 2^o_scale_log2``; within −31…31.
     """
 
     conv: Conv
@@ -52,6 +52,12 @@ class QuantizedConv:
             raise ValueError(
                 f"{name}: multipliers must lie in 1…{limit - 1}, "
                 f"not {self.multiplier.min()}…{self.multiplier.max()}"
+            )
+        low, high = arith.SCALE_LOG2_RANGE
+        if not low <= self.o_scale_log2 <= high:
+            raise ValueError(
+                f"{name}: log2 of the output scale must lie in {low}…{high}, "
+                f"not {self.o_scale_log2}"
             )
         limit = 1 << (arith.ACCUMULATOR_BITS - 1)
         if self.accumulator_bound >= limit:
