@@ -1,0 +1,206 @@
+"""A memory in embedded block RAM, with the output register that inferred memories do without."""
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.ecp5 import geometry, is_ecp5
+
+_HALF = 18
+"""The contents are one string of 18-bit halves (FPGA-TN-02204, as yosys' brams_map_16kd.v)…"""
+_HALVES_A_PARAMETER = 16
+_PITCH = 20
+"""…sixteen in an INITVAL parameter, each in 20 bits; shallower shapes only count differently."""
+_PARAMETERS = 64
+_ADDRESS_BITS = 14
+"""The cell addresses single bits: a shape of width 9·2^k ignores the low 3 + k of them."""
+
+
+def initial_values(words: list[int], width: int) -> dict[str, Const]:
+    """The ``INITVAL`` parameters of an EBR in the shape of this width (9, 18 or 36)."""
+    contents = 0
+    for word in reversed(words):
+        contents = contents << width | word
+    halves = [contents >> _HALF * k & (1 << _HALF) - 1 for k in range(_PARAMETERS * 16)]
+    return {
+        f"p_INITVAL_{k:02X}": Const(
+            sum(
+                half << _PITCH * place
+                for place, half in enumerate(halves[_HALVES_A_PARAMETER * k :][:16])
+            ),
+            _PITCH * _HALVES_A_PARAMETER,
+        )
+        for k in range(_PARAMETERS)
+    }
+
+
+class Memory(wiring.Component):
+    """Words of ``width`` bits, one write and one read a cycle.
+
+    A word read is on ``read_data`` :attr:`READ_LATENCY` cycles after its address was presented.
+    A write presented in cycle t is seen by reads presented from cycle t + 2 on; a read of the
+    same word in cycle t + 1 gives anything (in t and before, the old word).
+
+    Parameters
+    ----------
+    width, depth : int
+        Bits of a word, number of words.
+    init : sequence of int
+        The first words; the others are 0.
+    lanes : int
+        Parts of a word that are written separately; must divide ``width``.
+
+    Members
+    -------
+    write_address, write_data, write_enable : In
+        Bit k of ``write_enable`` writes bits ``k·width/lanes … (k+1)·width/lanes − 1``.
+    read_address : In
+        Always read.
+    read_data : Out
+    """
+
+    READ_LATENCY = 3
+
+    def __init__(self, *, width, depth, init=(), lanes=1):
+        if width % lanes:
+            raise ValueError(f"{lanes} lanes must divide the width {width}")
+        init = tuple(init)
+        if len(init) > depth:
+            raise ValueError(f"{len(init)} initial words must fit a depth of {depth}")
+        for place, word in enumerate(init):
+            if not 0 <= word < 1 << width:
+                raise ValueError(f"initial word {place} must fit {width} bits, not {word:#x}")
+        self.width = width
+        self.depth = depth
+        self.init = init
+        self.lanes = lanes
+        super().__init__(
+            {
+                "write_address": In(range(depth)),
+                "write_data": In(width),
+                "write_enable": In(lanes),
+                "read_address": In(range(depth)),
+                "read_data": Out(width),
+            }
+        )
+
+    def elaborate(self, platform):
+        return self._cells() if is_ecp5(platform) else self._twin()
+
+    def _twin(self):
+        m = Module()
+        m.submodules.words = words = memory.Memory(
+            shape=self.width, depth=self.depth, init=self.init
+        )
+        write = words.write_port(granularity=self.width // self.lanes)
+        read = words.read_port()
+        outreg = Signal(self.width, reset_less=True)
+        read_data = Signal(self.width, reset_less=True)
+        m.d.sync += [
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+            write.en.eq(self.write_enable),
+            outreg.eq(read.data),
+            read_data.eq(outreg),
+        ]
+        m.d.comb += [read.addr.eq(self.read_address), self.read_data.eq(read_data)]
+        return m
+
+    def _cells(self):
+        m = Module()
+        lane_width = self.width // self.lanes
+        banks = geometry.banks(lane_width, self.depth)
+        write_address = Signal.like(self.write_address, reset_less=True)
+        write_data = Signal.like(self.write_data, reset_less=True)
+        m.d.sync += [write_address.eq(self.write_address), write_data.eq(self.write_data)]
+
+        bank_data = []
+        for number, bank in enumerate(banks):
+            enable = Signal(self.lanes, name=f"enable_{number}")
+            with m.If(_inside(self.write_address, bank)):
+                m.d.sync += enable.eq(self.write_enable)
+            with m.Else():
+                m.d.sync += enable.eq(0)
+            data = Signal(self.width, name=f"data_{number}")
+            for lane in range(self.lanes):
+                for low in range(lane * lane_width, (lane + 1) * lane_width, bank.slice_width):
+                    high = min(low + bank.slice_width, (lane + 1) * lane_width)
+                    words = self.init[bank.start : bank.start + bank.depth]
+                    m.submodules += _ram(
+                        bank,
+                        contents=[word >> low & (1 << high - low) - 1 for word in words],
+                        write_address=write_address,
+                        write_data=write_data[low:high],
+                        write_enable=enable[lane],
+                        read_address=self.read_address,
+                        read_data=data[low:high],
+                    )
+            bank_data.append(data)
+
+        select = Signal(range(len(banks)))
+        selected = Signal.like(select)
+        for number, bank in enumerate(banks):
+            with (
+                m.If(_inside(self.read_address, bank))
+                if number == 0
+                else m.Elif(_inside(self.read_address, bank))
+            ):
+                m.d.sync += select.eq(number)
+        read_data = Signal(self.width, reset_less=True)
+        m.d.sync += selected.eq(select)
+        with m.Switch(selected):
+            for number, data in enumerate(bank_data):
+                with m.Case(number):
+                    m.d.sync += read_data.eq(data)
+        m.d.comb += self.read_data.eq(read_data)
+        return m
+
+
+def _inside(address, bank):
+    """Whether the address lies in the bank: its upper bits are compared, no subtraction."""
+    low = (bank.depth - 1).bit_length()
+    return address[low:] == bank.start >> low
+
+
+def _ram(bank, *, contents, write_address, write_data, write_enable, read_address, read_data):
+    """One EBR of the bank, port A writes and port B reads, the output register used."""
+    width = bank.slice_width
+    count = (bank.depth - 1).bit_length()
+    unused = _ADDRESS_BITS - count
+    byte_enables = {9: 0b000, 18: 0b0011, 36: 0b01111}[width]
+    address_a = Cat(Const(byte_enables, unused), write_address[:count])
+    address_b = Cat(Const(0, unused), read_address[:count])
+    data_in = Cat(write_data, Const(0, width - len(write_data)))
+    data_out = Cat(read_data, Signal(width - len(read_data), name="unused"))
+    pins = {f"i_ADA{k}": address_a[k] for k in range(_ADDRESS_BITS)}
+    pins |= {f"i_ADB{k}": address_b[k] for k in range(_ADDRESS_BITS)}
+    # 36 bits take the data pins of both ports, the low half those of port A.
+    pins |= {f"i_DI{'AB'[k // 18]}{k % 18}": data_in[k] for k in range(width)}
+    if width == 36:
+        pins |= {f"o_DO{'AB'[k // 18]}{k % 18}": data_out[k] for k in range(width)}
+    else:
+        pins |= {f"o_DOB{k}": data_out[k] for k in range(width)}
+    for port in "AB":
+        pins |= {f"i_CLK{port}": ClockSignal(), f"i_RST{port}": Const(0)}
+        pins |= {f"i_CE{port}": Const(1), f"i_OCE{port}": Const(1)}
+        pins |= {f"i_CS{port}{k}": Const(0) for k in range(3)}
+    return Instance(
+        "DP16KD",
+        p_DATA_WIDTH_A=width,
+        p_DATA_WIDTH_B=width,
+        p_REGMODE_A="OUTREG",
+        p_REGMODE_B="OUTREG",
+        p_WRITEMODE_A="NORMAL",
+        p_WRITEMODE_B="NORMAL",
+        p_RESETMODE="SYNC",
+        p_ASYNC_RESET_RELEASE="SYNC",
+        p_CSDECODE_A="0b000",
+        p_CSDECODE_B="0b000",
+        p_CLKAMUX="CLKA",
+        p_CLKBMUX="CLKB",
+        p_GSR="DISABLED",
+        **initial_values(contents, width),
+        i_WEA=write_enable,
+        i_WEB=Const(0),
+        **pins,
+    )

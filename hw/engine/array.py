@@ -1,0 +1,145 @@
+"""The weight-stationary systolic array."""
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.engine import array_timing
+from hw.engine.pe import ACTIVATION, PAIR, DspPair, LutPair, sum_shape
+
+
+class SystolicArray(wiring.Component):
+    """``o[c] = Σ over rows r of weight[r][c] · i[r]``, one pixel a cycle.
+
+    Two sets of weights: one is used while the next is shifted in. Activations move right, sums
+    down; the skew that this needs is made and taken away inside.
+
+    Parameters
+    ----------
+    rows : int
+        Input channels.
+    columns : int
+        Output channels; even, since two share a processing element.
+    lut_rows : int
+        How many of the rows, the last ones, are on LUTs; the others take a multiplier a pair.
+
+    Members
+    -------
+    i : ``In(ArrayLayout(unsigned(8), rows))``
+        One pixel's activations.
+    swap : ``In(1)``
+        The weights loaded are used from this cycle's pixel on. At the earliest one cycle after
+        the last ``load``.
+    weights : ``In(ArrayLayout(signed(18), columns // 2))``
+        A row of weights, each pair ``1024·a + b``: a for the even column, b for the odd one,
+        both in −127…127.
+    load : ``In(1)``
+        Shift ``weights`` in at the top. ``rows`` loads make a set, that of the last row first.
+        Not earlier than :attr:`settle` cycles after a ``swap``; gaps between loads are free.
+    o : ``Out(ArrayLayout(sum_shape(rows), columns))``
+        The column sums of the pixel that was on ``i`` :attr:`LATENCY` cycles ago.
+    """
+
+    def __init__(self, *, rows, columns, lut_rows=0):
+        if rows < 1:
+            raise ValueError(f"an array has at least one row, not {rows}")
+        if columns < 2 or columns % 2:
+            raise ValueError(f"columns must be even and at least 2, not {columns}")
+        if not 0 <= lut_rows <= rows:
+            raise ValueError(f"lut_rows must be from 0 to the rows {rows}, not {lut_rows}")
+        self.rows = rows
+        self.columns = columns
+        self.lut_rows = lut_rows
+        super().__init__(
+            {
+                "i": In(data.ArrayLayout(unsigned(8), rows)),
+                "swap": In(1),
+                "weights": In(data.ArrayLayout(PAIR, columns // 2)),
+                "load": In(1),
+                "o": Out(data.ArrayLayout(sum_shape(rows), columns)),
+            }
+        )
+
+    @property
+    def LATENCY(self) -> int:
+        """``i`` to ``o``."""
+        return array_timing.latency(self.rows, self.columns, self.lut_rows)
+
+    @property
+    def settle(self) -> int:
+        """``swap`` to the earliest ``load`` that does not disturb it."""
+        return array_timing.settle(self.rows)
+
+    def elaborate(self, platform):
+        m = Module()
+        pairs = self.columns // 2
+        right = self._enter_rows(m)
+        kinds = [DspPair] * (self.rows - self.lut_rows) + [LutPair] * self.lut_rows
+
+        for pair in range(pairs):
+            load = _delay(m, self.load, array_timing.INPUT + pair, f"load_{pair}")
+            weights = _delay(m, self.weights[pair], array_timing.INPUT + pair, f"weights_{pair}")
+            sums = {}
+            kind = None
+            for row in range(self.rows):
+                if kinds[row] is not kind:
+                    stored = weights if kind is None else weights.pair
+                    kind, above = kinds[row], 0
+                    weights, sums[kind] = kind.enter(m, stored), Signal(kind.sums(0))
+                element = kind(above=above)
+                m.submodules[f"element_{row}_{pair}"] = element
+                m.d.comb += [
+                    element.i.eq(right[row]),
+                    element.load.eq(load),
+                    element.i_weights.eq(weights),
+                    element.i_sums.eq(sums[kind]),
+                ]
+                right[row] = element.o
+                weights, sums[kind], above = element.o_weights, element.o_sums, above + 1
+            self._leave_column(m, pair, sums)
+        return m
+
+    def _enter_rows(self, m):
+        """The activations at the leftmost column: row r arrives r cycles after row 0."""
+        entering = []
+        for row in range(self.rows):
+            i = Signal(ACTIVATION, name=f"i_{row}")
+            m.d.comb += [i.value.eq(self.i[row]), i.swap.eq(self.swap)]
+            entering.append(_delay(m, i, array_timing.INPUT + row, f"skew_{row}"))
+        return entering
+
+    def _leave_column(self, m, pair, sums):
+        """Both kinds' sums added, and delayed until the rightmost column has its own."""
+        times = {
+            DspPair: array_timing.leave_dsp(self.rows, self.lut_rows),
+            LutPair: array_timing.leave_lut(self.rows),
+        }
+        latest = max(times[kind] for kind in sums)
+        parts = []
+        for kind, at_bottom in sums.items():
+            rows = self.lut_rows if kind is LutPair else self.rows - self.lut_rows
+            name = f"{kind.__name__}_{pair}"
+            parts.append(
+                [
+                    _delay(m, total, latest - times[kind], f"{name}_{column}")
+                    for column, total in zip("ab", kind.leave(m, at_bottom, rows), strict=True)
+                ]
+            )
+        for column, columns in enumerate(zip(*parts, strict=True)):
+            if len(columns) == 2:
+                total = Signal(sum_shape(self.rows), name=f"total_{pair}_{column}", reset_less=True)
+                m.d.sync += total.eq(columns[0] + columns[1])
+            else:
+                (total,) = columns
+            wait = self.columns // 2 - 1 - pair
+            o = _delay(m, total, wait, f"deskew_{pair}_{column}")
+            m.d.comb += self.o[2 * pair + column].eq(o)
+
+
+def _delay(m, value, cycles, name):
+    """``value`` as it was ``cycles`` ago."""
+    for cycle in range(cycles):
+        register = Signal.like(value, name=f"{name}_{cycle}", reset_less=True)
+        m.d.sync += register.eq(value)
+        value = register
+    return value

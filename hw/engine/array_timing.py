@@ -1,0 +1,40 @@
+"""The systolic array's fixed times, in cycles. Plain Python: the plan needs them too."""
+
+INPUT = 1
+"""Ports to the first processing element: one register."""
+
+DSP = 7
+"""A ``DspPair``'s activation to its column's two sums, if it is the last row."""
+
+LUT = 5
+"""The same for a ``LutPair``."""
+
+
+def leave_dsp(rows: int, lut_rows: int) -> int:
+    """Activation of the leftmost column at the port to its sums over the DSP rows."""
+    return INPUT + rows - lut_rows - 1 + DSP
+
+
+def leave_lut(rows: int) -> int:
+    """Activation of the leftmost column at the port to its sums over the LUT rows."""
+    return INPUT + rows - 1 + LUT
+
+
+def latency(rows: int, columns: int, lut_rows: int) -> int:
+    """Activations at the port to all their column sums at the port."""
+    if lut_rows == 0:
+        sums = leave_dsp(rows, 0)
+    elif lut_rows == rows:
+        sums = leave_lut(rows)
+    else:
+        sums = max(leave_dsp(rows, lut_rows), leave_lut(rows)) + 1
+    return sums + columns // 2 - 1
+
+
+def settle(rows: int) -> int:
+    """``swap`` at the port to the earliest ``load``: the last row must have taken its weights.
+
+    Loads move right as swaps do, so the number of columns does not matter; they reach all rows of
+    a column at once, swaps only row after row.
+    """
+    return rows - 1
