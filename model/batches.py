@@ -1,18 +1,15 @@
 """Training batches, epoch by epoch, from a seed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional
 
-from model.augment import DRAWS, Augmentation, augment, mix
-from model.data import Photographs
+from model.augment import DRAWS, augment, mix
+from model.data import Photographs, pixels
 from model.parallel import Group
 from model.settings import Settings
-
-#: What a view still gets each time it is seen: the teacher's scores hold for it too.
-MIRROR = Augmentation(flip=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +31,7 @@ class Batches:
     views: tuple[torch.Tensor, torch.Tensor] | None
     settings: Settings
     group: Group
+    _cache: dict[int, torch.Tensor] = field(default_factory=dict, repr=False)
 
     @property
     def steps(self) -> int:
@@ -46,6 +44,8 @@ class Batches:
         generator = torch.Generator().manual_seed(s.seed * 1_000_003 + number)
         order = torch.randperm(len(self.train), generator=generator)
         size = s.schedule.size(number)
+        if self.views is not None:
+            views, scores = self._resized(size), self.views[1]
         for rows in order.split(s.batch)[: self.steps]:
             draws = torch.rand(len(rows), DRAWS, generator=generator)
             chosen = torch.randint(s.views, (len(rows),), generator=generator)
@@ -55,7 +55,21 @@ class Batches:
             if self.views is None:
                 images = augment(self.train.images[rows], size, s.augmentation, draws)
             else:
-                views, scores = self.views
-                images = augment(views[rows, chosen], size, MIRROR, draws)
+                images = pixels(views[rows, chosen])
+                mirrored = (draws[:, 0] < s.flip)[:, None, None, None]
+                images = torch.where(mirrored, images.flip(3), images)
                 targets += (functional.softmax(scores[rows, chosen] / s.temperature, dim=1),)
             yield mix(images, targets, mixup=s.mixup, cutmix=s.cutmix, generator=generator)
+
+    def _resized(self, size: int) -> torch.Tensor:
+        """The views at an epoch's size, made once a stage."""
+        if self._cache.get(size) is None:
+            self._cache.clear()
+            views = self.views[0]
+            self._cache[size] = views
+            if size != views.shape[-1]:
+                small = torch.empty(*views.shape[:3], size, size, dtype=torch.uint8)
+                for row, view in zip(small, views, strict=True):
+                    row.copy_(functional.interpolate(view, size, mode="bilinear", antialias=True))
+                self._cache[size] = small
+        return self._cache[size]

@@ -1,5 +1,7 @@
 """Learning from a teacher: its scores of augmented views, computed once, and the loss."""
 
+import os
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from model.augment import DRAWS, Augmentation, augment
 from model.checkpoint import CheckpointError, load
 from model.data import Photographs, pixels
 from model.pretrained import TORCHVISION
+from model.settings import Settings
 
 Teacher = Callable[[torch.Tensor], torch.Tensor]
 """Scores (images, classes), float32, of pixels in 0…1, shape (images, 3, height, width)."""
@@ -113,6 +116,48 @@ def make_views(
         copies = train.images[index : index + 1].expand(count, -1, -1, -1)
         views[index] = (augment(copies, size, how, draws) * 255).round().to(torch.uint8)
         scores[index] = teacher(pixels(views[index]))
+    return views, scores
+
+
+def views_of(settings: Settings, train: Photographs) -> tuple[torch.Tensor, torch.Tensor]:
+    """:func:`make_views` as a run's settings say, or from the file that holds them already.
+
+    Raises
+    ------
+    CheckpointError
+        If the teacher cannot be read, or the file holds other views.
+    """
+    made_from = {
+        key: settings.lasting()[key] for key in ("teacher", "views", "image", "seed", "precision")
+    } | {"augmentation": str(settings.augmentation), "photographs": "\n".join(train.names)}
+    file = settings.views_file
+    if file is not None and file.exists():
+        try:
+            content = torch.load(file, weights_only=True, mmap=True)
+            differ = [key for key, value in made_from.items() if content["from"][key] != value]
+        except (RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
+            raise CheckpointError(f"{file}: damaged or not a file of views; remove it") from error
+        if differ:
+            raise CheckpointError(f"{file}: its views were made with another {differ[0]}")
+        return content["views"], content["scores"]
+    teacher = read_teacher(settings.teacher, train.labels, getattr(torch, settings.precision))
+    views, scores = make_views(
+        teacher,
+        train,
+        count=settings.views,
+        size=settings.image,
+        how=settings.augmentation,
+        seed=settings.seed,
+    )
+    if file is not None:
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        try:
+            torch.save({"from": made_from, "views": views, "scores": scores}, part)
+            os.replace(part, file)
+        except (OSError, RuntimeError) as error:
+            raise CheckpointError(f"{file}: cannot be written ({error})") from error
+        finally:
+            part.unlink(missing_ok=True)
     return views, scores
 
 

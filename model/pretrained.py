@@ -1,6 +1,7 @@
 """Weights of somebody else's SqueezeNet, under our names and in our conventions."""
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,21 @@ TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225
 CAFFE = Preprocessing(mean=(123 / 255, 117 / 255, 104 / 255), std=(1 / 255, 1 / 255, 1 / 255))
 
 
+def _content(path: Path) -> dict:
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file of weights")
+    try:
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (
+        *(ValueError, TypeError, RuntimeError, OSError, EOFError, KeyError),
+        *(pickle.UnpicklingError, zipfile.BadZipFile),
+    ) as error:
+        raise CheckpointError(f"{path}: neither an .npz nor a PyTorch state dict") from error
+
+
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """Tensors by name from an ``.npz`` or a PyTorch state dict.
 
@@ -25,20 +41,24 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     CheckpointError
         If the file is neither.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file of weights")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path) as arrays:
-                return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (ValueError, RuntimeError, OSError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"{path}: neither an .npz nor a PyTorch state dict") from error
-    if isinstance(content, dict) and content.get("format") == FORMAT:
-        return load(path).state
-    if not isinstance(content, dict) or not all(map(torch.is_tensor, content.values())):
+    content = _content(path)
+    if not content or not all(map(torch.is_tensor, content.values())):
         raise CheckpointError(f"{path}: not a state dict of tensors")
     return content
+
+
+def read_initial(path: Path, network: Network) -> tuple[dict[str, torch.Tensor], Preprocessing]:
+    """Weights under our names and the normalization they expect, from any file we know.
+
+    Raises
+    ------
+    CheckpointError
+        As :func:`read_weights` and :func:`model.checkpoint.load`.
+    """
+    if _content(path).get("format") == FORMAT:
+        saved = load(path)
+        return saved.state, saved.preprocessing
+    return translate(read_weights(path), network)
 
 
 def translate(
@@ -46,12 +66,9 @@ def translate(
 ) -> tuple[dict[str, torch.Tensor], Preprocessing]:
     """Weights under our names, and the normalization they expect.
 
-    Three namings are known: our own (``fire2.squeeze.conv.weight``), torchvision's
-    (``features.3.squeeze.weight``, RGB), and Caffe's (``fire2.squeeze.weight``, BGR in 0…255,
-    turned to RGB here). Biases go to ``norm.bias`` or ``conv.bias`` later, in :func:`initialize`.
+    Two namings are known: torchvision's (``features.3.squeeze.weight``, RGB) and Caffe's
+    (``fire2.squeeze.weight``, BGR in 0…255, turned to RGB here).
     """
-    if any(name.endswith(".conv.weight") for name in weights):
-        return dict(weights), Preprocessing()
     if any(name.startswith("features.") for name in weights):
         # There, a ReLU of its own follows conv1; after it, one number a layer.
         theirs = {"features.0": network.first.name, "classifier.1": network.last.name}

@@ -1,1 +1,160 @@
-"""What people look at."""
+"""``python -m model.report``: a run as one HTML page of figures and tables."""
+
+import argparse
+import html
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from model import checkpoint, evaluate, metrics, plots
+from model.checkpoint import Checkpoint, CheckpointError
+from model.data import DataError, Photographs, Splits, read_splits
+
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.4 sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em; }}
+table {{ border-collapse: collapse; }}
+td, th {{ padding: .15em .8em; border-bottom: 1px solid #ddd; text-align: right; }}
+td:first-child, th:first-child {{ text-align: left; }}
+img {{ max-width: 100%; }}
+</style>
+<h1>{title}</h1>
+{body}
+"""
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    def line(cells: list[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return "\n".join(["<table>", line(head, "th"), *(line(row, "td") for row in rows), "</table>"])
+
+
+def _section(
+    kind: str, part: str, photographs: Photographs, scores: torch.Tensor, folder: Path
+) -> str:
+    """Confusion matrix, classification report and mistakes of one network on one split."""
+    counts = metrics.confusion(scores, photographs.targets)
+    stem = f"{kind}-{part}"
+    plots.matrix(counts, photographs.labels, f"{kind}, {part}", folder / f"{stem}-confusion.png")
+    wrong = plots.mistakes(photographs, scores, folder / f"{stem}-mistakes.png")
+    rows = [
+        [row.name, f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.support)]
+        for row in metrics.classification(counts, photographs.labels)
+    ]
+    body = [
+        f"<h2>{kind}, {part}: {metrics.accuracy(counts):.3f} of {len(photographs)}</h2>",
+        f'<img src="{stem}-confusion.png" alt="confusion matrix">',
+        _table(["class", "precision", "recall", "F1", "photographs"], rows),
+    ]
+    if wrong:
+        names = ", ".join(html.escape(photographs.names[index]) for index in wrong)
+        body += [
+            f'<p><img src="{stem}-mistakes.png" alt="misclassified photographs">',
+            f"<p>Misclassified, the surest first: {names}.",
+        ]
+    return "\n".join(body)
+
+
+def write(
+    folder: Path,
+    splits: Splits,
+    scores: dict[str, dict[str, torch.Tensor]],
+    *,
+    title: str,
+    history: list[dict] = (),
+    notes: dict[str, str] | None = None,
+) -> Path:
+    """Write ``folder/index.html`` and its figures.
+
+    Parameters
+    ----------
+    scores
+        By kind of network (``"float"``, ``"int8"``), then by split (the names of
+        ``splits.items()``): shape (photographs, classes).
+    history
+        The epochs of the run, for the curves.
+    notes
+        Settings and circumstances, for a table at the end.
+
+    Returns
+    -------
+    Path
+        Of the page.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = dict(splits.items())
+    head = ["", *parts]
+    rows = [
+        [kind, *(f"{evaluate.accuracy(own[part], parts[part].targets):.3f}" for part in parts)]
+        for kind, own in scores.items()
+    ]
+    body = ["<h2>Accuracy</h2>", _table(head, rows)]
+    if history:
+        plots.curves(history, folder / "curves.png")
+        body += ["<h2>Curves</h2>", '<img src="curves.png" alt="loss and accuracy by epoch">']
+    for part, photographs in parts.items():
+        for kind, own in scores.items():
+            body.append(_section(kind, part, photographs, own[part], folder))
+    skipped = [line for photographs in parts.values() for line in photographs.skipped]
+    if skipped:
+        body += ["<h2>Files skipped</h2>", *(f"<p>{html.escape(line)}" for line in skipped)]
+    if notes:
+        body += ["<h2>Settings</h2>", _table(["", ""], [list(note) for note in notes.items()])]
+    page = folder / "index.html"
+    part = page.with_name("index.html.part")
+    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)))
+    os.replace(part, page)
+    return page
+
+
+def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:
+    """The page of a float checkpoint on every split."""
+    module = made.module()
+    scores = {part: evaluate.scores_of(module, own) for part, own in splits.items()}
+    return write(
+        folder,
+        splits,
+        {"float": scores},
+        title=f"{made.network.name}, {made.network.weights:,} weights",
+        history=made.history,
+        notes=made.provenance,
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m model.report", description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="as for model.train")
+    parser.add_argument("--validation-list", type=Path)
+    parser.add_argument("--validation-share", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=0, help="of the share")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the page")
+    options = parser.parse_args(argv)
+    try:
+        made = checkpoint.load(options.checkpoint)
+        splits = read_splits(
+            options.data,
+            made.network.image.height,
+            validation_list=options.validation_list,
+            validation_share=options.validation_share,
+            seed=options.seed,
+        )
+        if splits.train.labels != made.labels:
+            raise DataError(
+                f"{options.data}: has the classes {', '.join(splits.train.labels)}; the "
+                f"checkpoint knows {', '.join(made.labels)}"
+            )
+        print(write_float(made, splits, options.output))
+    except (CheckpointError, DataError, OSError) as error:
+        print(f"model.report: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -80,6 +80,8 @@ class Settings:
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
+    views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
+
     precision: Annotated[str, "of the forward pass"] = "float32"
     seed: Annotated[int, "of everything random"] = 0
     threads: Annotated[int, "of torch; 0: as many as it likes"] = 0

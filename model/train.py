@@ -59,8 +59,7 @@ def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preproc
     network = checkpoint.network_of(settings.parameters(len(splits.train.labels)))
     preprocessing, line = Preprocessing(), ""
     if settings.init is not None:
-        weights = pretrained.read_weights(settings.init)
-        weights, preprocessing = pretrained.translate(weights, network)
+        weights, preprocessing = pretrained.read_initial(settings.init, network)
     torch.manual_seed(settings.seed)
     module = SqueezeNet(
         network,
@@ -198,16 +197,7 @@ def train(settings: Settings, group: Group) -> Checkpoint:
         run.restore(saved)
     views = None
     if settings.teacher is not None:
-        precision = getattr(torch, settings.precision)
-        teacher = distill.read_teacher(settings.teacher, splits.train.labels, precision)
-        views = distill.make_views(
-            teacher,
-            splits.train,
-            count=settings.views,
-            size=settings.image,
-            how=settings.augmentation,
-            seed=settings.seed,
-        )
+        views = distill.views_of(settings, splits.train)
     batches = Batches(train=splits.train, views=views, settings=settings, group=group)
     forward = group.parallel(module)
     for number in range(len(run.history), settings.epochs):
@@ -244,7 +234,7 @@ def train(settings: Settings, group: Group) -> Checkpoint:
         say(describe(entry))
     finished = checkpoint.load(best)
     if settings.report and group.first:
-        page = report.write(finished, splits, settings.output / "report")
+        page = report.write_float(finished, splits, settings.output / "report")
         say(f"report: {page}")
     return finished
 

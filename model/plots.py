@@ -1,0 +1,90 @@
+"""Figures of a run, as PNG files."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from model.data import Photographs
+
+
+def curves(history: list[dict], path: Path) -> None:
+    """Loss, accuracy and learning rate against the epoch; a band a stage of image size."""
+    figure = Figure(figsize=(13, 4), layout="constrained")
+    axes = figure.subplots(1, 3)
+    epochs = [entry["epoch"] for entry in history]
+    checked = [entry for entry in history if "validation_loss" in entry]
+    for axis, key in ((axes[0], "loss"), (axes[1], "accuracy")):
+        train = "loss" if key == "loss" else "train_accuracy"
+        axis.plot(epochs, [entry[train] for entry in history], label="training, augmented")
+        axis.plot(
+            [entry["epoch"] for entry in checked],
+            [entry[f"validation_{key}"] for entry in checked],
+            label="validation",
+        )
+        axis.set_ylabel(key)
+        axis.legend()
+    axes[2].plot(epochs, [entry["rate"] for entry in history], color="black")
+    axes[2].set_ylabel("learning rate")
+    for axis in axes:
+        axis.set_xlabel("epoch")
+        axis.grid(alpha=0.3)
+        for before, entry in pairwise(history):
+            if before["size"] != entry["size"]:
+                axis.axvline(entry["epoch"] - 0.5, linestyle=":", color="grey")
+    figure.savefig(path, dpi=100)
+
+
+def matrix(counts: np.ndarray, labels: tuple[str, ...], title: str, path: Path) -> None:
+    """A confusion matrix: true classes down, answers across."""
+    side = 2.5 + 0.6 * len(labels)
+    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+    axis = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axis.text(column, row, str(count), ha="center", va="center", color=colour)
+    axis.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axis.set_yticks(range(len(labels)), labels)
+    axis.set(xlabel="answer", ylabel="truth", title=title)
+    figure.savefig(path, dpi=100)
+
+
+def mistakes(
+    photographs: Photographs, scores: torch.Tensor, path: Path, *, most: int = 48
+) -> list[int]:
+    """A sheet of the misclassified photographs, the surest mistakes first.
+
+    Returns
+    -------
+    list of int
+        Indices of all of them, in that order; no file is written if there are none.
+    """
+    shares = scores.softmax(dim=1)
+    surest, answers = shares.max(dim=1)
+    wrong = (answers != photographs.targets).nonzero().flatten()
+    wrong = wrong[surest[wrong].argsort(descending=True, stable=True)].tolist()
+    shown = wrong[:most]
+    if not shown:
+        return wrong
+    columns = min(8, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = Figure(figsize=(1.9 * columns, 2.4 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, index in zip(axes, shown, strict=False):
+        axis.imshow(photographs.images[index].permute(1, 2, 0).numpy())
+        truth = photographs.labels[photographs.targets[index]]
+        answer = photographs.labels[answers[index]]
+        name = Path(photographs.names[index])
+        axis.set_title(
+            f"{truth}: {name.name}\n{answer}, {float(surest[index]):.0%}",
+            fontsize=7,
+            parse_math=False,
+        )
+    figure.savefig(path, dpi=100)
+    return wrong
