@@ -59,8 +59,7 @@ class Refusal(IntEnum):
     LENGTH = 4
     ORDER = 5
     OVERRUN = 6
-    BUSY = 7
-    ABANDONED = 8
+    ABANDONED = 7
 
 
 REASONS = {
@@ -70,7 +69,6 @@ REASONS = {
     Refusal.LENGTH: "a frame of the wrong length",
     Refusal.ORDER: "a chunk that is not the next one",
     Refusal.OVERRUN: "a chunk beyond the window",
-    Refusal.BUSY: "a self-test while an image is under way",
     Refusal.ABANDONED: "an image whose next chunk did not come in time",
 }
 

@@ -1,0 +1,107 @@
+"""Chunks of images, kept between the line and the core."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.ecp5.memory import Memory
+from spec.protocol import CHUNK_BYTES
+
+
+class ChunkStore(wiring.Component):
+    """A queue of chunks, each one place of ``CHUNK_BYTES`` bytes.
+
+    A chunk is written as it comes and belongs to the queue only once it is committed: its CRC is
+    known at its end. What is not committed is written over by the next.
+
+    Parameters
+    ----------
+    places : int
+        How many chunks it holds, a power of two.
+
+    Members
+    -------
+    begin : ``In(1)``
+        A frame begins; its bytes follow on ``i`` later.
+    i : ``In(stream.Signature(8, always_ready=True))``
+        Its bytes. What comes after ``CHUNK_BYTES`` of them is left out.
+    room : ``Out(1)``
+        Whether there was a free place when the frame began.
+    commit : ``In(1)``
+        The chunk that came last is good; only with ``room``. ``sequence`` goes with it.
+    sequence : ``In(16)``
+    available : ``Out(1)``
+        There is a chunk; ``o_sequence`` is what was committed with the oldest.
+    o_sequence : ``Out(16)``
+    address : ``In(range(CHUNK_BYTES))``, data : ``Out(8)``
+        The oldest chunk's bytes, ``READ_LATENCY`` cycles after their address.
+    free : ``In(1)``
+        Done with the oldest chunk.
+    flush : ``In(1)``
+        Forget all chunks.
+    """
+
+    READ_LATENCY = Memory.READ_LATENCY
+
+    def __init__(self, *, places: int):
+        if places < 2 or places & (places - 1):
+            raise ValueError(f"places must be a power of two from 2, not {places}")
+        self._places = places
+        super().__init__(
+            {
+                "begin": In(1),
+                "i": In(stream.Signature(8, always_ready=True)),
+                "room": Out(1),
+                "commit": In(1),
+                "sequence": In(16),
+                "available": Out(1),
+                "o_sequence": Out(16),
+                "address": In(range(CHUNK_BYTES)),
+                "data": Out(8),
+                "free": In(1),
+                "flush": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.bytes = data = Memory(width=8, depth=self._places * CHUNK_BYTES)
+        m.submodules.sequences = sequences = memory.Memory(shape=16, depth=self._places, init=[])
+        note = sequences.write_port()
+        recall = sequences.read_port(domain="comb")
+
+        into = Signal(range(self._places))
+        out = Signal(range(self._places))
+        used = Signal(range(self._places + 1))
+        offset = Signal(range(CHUNK_BYTES + 1))
+
+        with m.If(self.begin):
+            m.d.sync += [self.room.eq(used != self._places), offset.eq(0)]
+        with m.Elif(self.i.valid & ~offset[-1]):
+            m.d.sync += offset.eq(offset + 1)
+        m.d.comb += [
+            data.write_address.eq(Cat(offset[:-1], into)),
+            data.write_data.eq(self.i.payload),
+            data.write_enable.eq(self.i.valid & self.room & ~offset[-1]),
+            data.read_address.eq(Cat(self.address, out)),
+            self.data.eq(data.read_data),
+        ]
+
+        m.d.comb += [
+            note.addr.eq(into),
+            note.data.eq(self.sequence),
+            note.en.eq(self.commit),
+            recall.addr.eq(out),
+        ]
+        m.d.comb += [self.available.eq(used != 0), self.o_sequence.eq(recall.data)]
+        with m.If(self.flush):
+            m.d.sync += [into.eq(0), out.eq(0), used.eq(0), self.room.eq(0)]
+        with m.Else():
+            m.d.sync += [
+                into.eq(into + self.commit),
+                out.eq(out + self.free),
+                used.eq(used + self.commit - self.free),
+            ]
+
+        return m

@@ -1,0 +1,143 @@
+"""COBS, into bytes without zeros and back: after :func:`spec.protocol.stuff`."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.board.layouts import BYTE, LAST_BYTE
+
+
+class Unstuffer(wiring.Component):
+    """Finds the frames in a line of bytes. Every input byte is dealt with in one cycle.
+
+    Whatever came before, a zero byte, or a broken one, ends a frame and begins the next.
+
+    Members
+    -------
+    i : ``In(stream.Signature(BYTE, always_ready=True))``
+        The line.
+    o : ``Out(stream.Signature(8, always_ready=True))``
+        Bytes of a frame, as they come.
+    end : ``Out(1)``
+        A frame is over; never in the same cycle as a byte, never for a frame without bytes on the
+        line.
+    whole : ``Out(1)``
+        With ``end``: its COBS was complete and no byte was broken.
+    """
+
+    i: In(stream.Signature(BYTE, always_ready=True))
+    o: Out(stream.Signature(8, always_ready=True))
+    end: Out(1)
+    whole: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+
+        data = self.i.payload.data
+        begun = Signal()
+        left = Signal(8)
+        zero = Signal()  # one is due before the next run
+
+        m.d.sync += [self.o.valid.eq(0), self.end.eq(0)]
+        with m.If(self.i.valid):
+            with m.If(self.i.payload.broken | (data == 0)):
+                m.d.sync += [begun.eq(0), left.eq(0), zero.eq(0)]
+                m.d.sync += self.end.eq(begun | self.i.payload.broken)
+                m.d.sync += self.whole.eq((left == 0) & ~self.i.payload.broken)
+            with m.Elif(left == 0):
+                m.d.sync += [begun.eq(1), left.eq(data - 1), zero.eq(data != 255)]
+                m.d.sync += [self.o.valid.eq(zero), self.o.payload.eq(0)]
+            with m.Else():
+                m.d.sync += left.eq(left - 1)
+                m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(data)]
+
+        return m
+
+
+class Stuffer(wiring.Component):
+    """Turns the bytes of a frame into ``00 <frame in COBS> 00``.
+
+    Takes a run, up to a zero or 254 bytes, then gives it; takes nothing meanwhile.
+
+    Members
+    -------
+    i : ``In(stream.Signature(LAST_BYTE))``
+        A frame's bytes.
+    o : ``Out(stream.Signature(8))``
+        The line.
+    """
+
+    i: In(stream.Signature(LAST_BYTE))
+    o: Out(stream.Signature(8))
+
+    def elaborate(self, platform):
+        m = Module()
+
+        m.submodules.run = run = memory.Memory(shape=8, depth=256, init=[])
+        write = run.write_port()
+        read = run.read_port()
+        size = Signal(8)  # of the run
+        at = Signal(8)
+        over = Signal()  # this run is the frame's last
+        tail = Signal()  # an empty run comes after it, as the frame ends with a zero
+        m.d.comb += [
+            write.addr.eq(size),
+            write.data.eq(self.i.payload.data),
+            read.addr.eq(at),
+        ]
+
+        with m.FSM():
+            with m.State("wait"):
+                m.d.sync += [size.eq(0), at.eq(0), over.eq(0), tail.eq(0)]
+                with m.If(self.i.valid):
+                    m.d.sync += self.o.payload.eq(0)
+                    m.next = "begin"
+            with m.State("begin"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "fill"
+            with m.State("fill"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += at.eq(0)
+                with m.If(self.i.valid):
+                    zero = self.i.payload.data == 0
+                    m.d.comb += write.en.eq(1)
+                    m.d.sync += [over.eq(self.i.payload.last), tail.eq(self.i.payload.last & zero)]
+                    m.d.sync += self.o.payload.eq(size + Mux(zero, 1, 2))
+                    with m.If(~zero):
+                        m.d.sync += size.eq(size + 1)
+                    with m.If(zero | self.i.payload.last | (size == 253)):
+                        m.next = "code"
+            with m.State("code"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "fetch"
+            with m.State("fetch"):
+                m.d.sync += at.eq(at + 1)
+                with m.If(at != size):
+                    m.next = "load"
+                with m.Elif(tail):
+                    m.d.sync += [tail.eq(0), size.eq(0), self.o.payload.eq(1)]
+                    m.next = "empty"
+                with m.Elif(over):
+                    m.d.sync += self.o.payload.eq(0)
+                    m.next = "end"
+                with m.Else():
+                    m.d.sync += size.eq(0)
+                    m.next = "fill"
+            with m.State("empty"):
+                m.d.sync += at.eq(0)
+                m.next = "code"
+            with m.State("load"):
+                m.d.sync += self.o.payload.eq(read.data)
+                m.next = "data"
+            with m.State("data"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "fetch"
+            with m.State("end"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "wait"
+
+        return m
