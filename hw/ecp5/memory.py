@@ -168,8 +168,9 @@ def _ram(bank, *, contents, write_address, write_data, write_enable, read_addres
     count = (bank.depth - 1).bit_length()
     unused = _ADDRESS_BITS - count
     byte_enables = {9: 0b000, 18: 0b0011, 36: 0b01111}[width]
-    address_a = Cat(Const(byte_enables, unused), write_address[:count])
-    address_b = Cat(Const(0, unused), read_address[:count])
+    # A memory of fewer words than the bank has too short an address.
+    address_a = Cat(Const(byte_enables, unused), write_address[:count], Const(0, count))
+    address_b = Cat(Const(0, unused), read_address[:count], Const(0, count))
     data_in = Cat(write_data, Const(0, width - len(write_data)))
     data_out = Cat(read_data, Signal(width - len(read_data), name="unused"))
     pins = {f"i_ADA{k}": address_a[k] for k in range(_ADDRESS_BITS)}
