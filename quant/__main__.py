@@ -6,6 +6,7 @@ Fold, calibrate in every way and take the best by a table, fine-tune, measure, w
 import argparse
 import hashlib
 import json
+import os
 import platform
 import sys
 from dataclasses import replace
@@ -26,12 +27,23 @@ from quant.fold import FoldedNetwork, fold
 from quant.report import BATCH, accuracy_of, layer_table, layers
 from quant.straight import StraightNetwork
 from spec import artifact
+from spec.artifact import ArtifactError
 from spec.quantized import QuantizedNetwork
 
 PREPROCESSING = (
     "EXIF rotation applied, RGB (transparency over black), shorter side resized to {size} "
     "(bilinear, antialiased), centre {size}x{size} cropped; raw pixels 0...255, not normalized"
 )
+
+
+def prepare(output: Path) -> None:
+    """Make the folder of a file that will be written after long work, or refuse at once."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactError(f"{output}: its folder cannot be made ({error.strerror})") from error
+    if output.is_dir() or not os.access(output.parent, os.W_OK):
+        raise ArtifactError(f"{output}: cannot be written; choose another --output")
 
 
 def read_checkpoint(arguments: argparse.Namespace) -> Checkpoint:
@@ -80,10 +92,9 @@ def choose(
 
 
 def tune(
-    arguments: argparse.Namespace, chosen: Candidate, folded: FoldedNetwork, splits: Splits
+    how: FineTuning, chosen: Candidate, folded: FoldedNetwork, splits: Splits
 ) -> tuple[QuantizedNetwork, str]:
     """The best fine-tuned network, perhaps the one before; and which epoch that is."""
-    how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
     print("\nFine-tuning, int8 on validation:")
     best = None
     for epoch in finetune(chosen.quantized, folded, splits.train, splits.validation, how):
@@ -99,17 +110,18 @@ def tune(
 
 
 def quantize_file(arguments: argparse.Namespace) -> int:
-    for path in (arguments.output.parent, *arguments.output.parent.parents):
-        if path.exists() and not path.is_dir():
-            raise NotADirectoryError(f"{path}: is not a folder; choose another --output")
+    how = None
+    if arguments.finetune:
+        how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
+    prepare(arguments.output)
     float_network = read_checkpoint(arguments)
     splits = read_splits(arguments, float_network)
     module = float_network.module()
     folded = fold(module)
     chosen = choose(arguments, folded, float_network.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
-    if arguments.finetune:
-        quantized, tuning = tune(arguments, chosen, folded, splits)
+    if how is not None:
+        quantized, tuning = tune(how, chosen, folded, splits)
 
     metadata = {
         "preprocessing": PREPROCESSING.format(size=float_network.network.image.height),
@@ -133,7 +145,6 @@ def quantize_file(arguments: argparse.Namespace) -> int:
             result = accuracy_of(scores, photographs)
             metadata[f"accuracy.{kind}.{name}"] = str(result)
             print(f"{name:<12}{kind:<6}{result}")
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     artifact.save(replace(quantized, metadata=metadata), arguments.output)
     print(f"\n{arguments.output}: {arguments.output.stat().st_size:,} bytes")
     return 0

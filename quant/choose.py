@@ -99,5 +99,5 @@ def candidate_table(candidates: list[Candidate]) -> str:
 def sample(photographs: Photographs, count: int, seed: int) -> Photographs:
     """A seeded choice of at most ``count`` photographs."""
     generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(photographs), generator=generator)[:count]
+    order = torch.randperm(len(photographs), generator=generator)[: max(count, 0)]
     return photographs.take(order.tolist())

@@ -74,7 +74,7 @@ def align(photographs: Photographs, labels: tuple[str, ...]) -> tuple[Photograph
 
 def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
     """Exit code of a command; bad input is one line and 2, Ctrl-C one line and 130."""
-    if arguments.threads:
+    if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     try:
         return command(arguments)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
+from tqdm import tqdm
 
 from model.augment import DRAWS, Augmentation, augment
 from model.data import Photographs
+from model.distill import distillation_loss
 from quant.fold import FoldedNetwork
 from quant.report import Accuracy, accuracy, all_scores
 from quant.straight import StraightNetwork
@@ -100,7 +102,8 @@ def finetune(
     step = 0
     for number in range(1, how.epochs + 1):
         total = 0.0
-        for chosen in torch.randperm(len(train), generator=generator).split(how.batch):
+        order = torch.randperm(len(train), generator=generator).split(how.batch)
+        for chosen in tqdm(order, desc=f"epoch {number}/{how.epochs}", leave=False, disable=None):
             shrink = (1 + math.cos(math.pi * step / (per_epoch * how.epochs))) / 2
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * shrink
@@ -125,23 +128,22 @@ def finetune(
 def _loss(
     scores: torch.Tensor, wanted: torch.Tensor, targets: torch.Tensor, how: FineTuning
 ) -> torch.Tensor:
-    t = how.temperature
-    distance = functional.kl_div(
-        functional.log_softmax(scores / t, dim=1),
-        functional.log_softmax(wanted / t, dim=1),
-        log_target=True,
-        reduction="batchmean",
-    )
+    softened = functional.softmax(wanted / how.temperature, dim=1)
+    taught = distillation_loss(scores, softened, how.temperature)
     entropy = functional.cross_entropy(scores, targets)
-    return how.teacher_share * t * t * distance + (1 - how.teacher_share) * entropy
+    return how.teacher_share * taught + (1 - how.teacher_share) * entropy
 
 
 def _judge(straight: StraightNetwork, validation: Photographs, number: int, loss: float) -> Epoch:
+    try:
+        quantized = straight.export()
+    except ValueError as error:
+        raise ValueError(f"fine-tuning epoch {number}: {error}; lower --rate") from error
     scores = all_scores(straight, validation.images)
     return Epoch(
         number=number,
         loss=loss,
         validation=accuracy(scores, validation.targets),
         validation_loss=float(functional.cross_entropy(scores, validation.targets)),
-        quantized=straight.export(),
+        quantized=quantized,
     )

@@ -18,6 +18,8 @@ from spec import arith
 from spec.network import Conv
 from spec.quantized import QuantizedConv, QuantizedNetwork
 
+_BIAS_MAX = (1 << (arith.ACCUMULATOR_BITS - 1)) - 1
+
 
 class _Round(torch.autograd.Function):
     @staticmethod
@@ -55,8 +57,9 @@ class StraightConv(nn.Module):
 
     def integers(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias as the contract's integers, in float32, with gradients."""
-        weight = round_through(self.weight.clamp(-arith.WEIGHT_MAX, arith.WEIGHT_MAX))
-        return weight, round_through(self.bias)
+        weight = self.weight.clamp(-arith.WEIGHT_MAX, arith.WEIGHT_MAX)
+        bias = self.bias.clamp(-_BIAS_MAX, _BIAS_MAX)
+        return round_through(weight), round_through(bias)
 
     def accumulator(self, x: torch.Tensor) -> torch.Tensor:
         """``b + Σ w·u``, integers in float32."""

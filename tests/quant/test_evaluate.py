@@ -1,0 +1,100 @@
+import pytest
+
+from quant import evaluate
+from quant.evaluate import Judges, main
+from spec import artifact, synthetic
+from spec.squeezenet import tiny
+
+
+@pytest.fixture
+def model(tmp_path):
+    quantized = synthetic.quantized(tiny(image_size=19, blocks=2))
+    path = tmp_path / "model.onnx"
+    artifact.save(type(quantized)(quantized.network, quantized.convs, ("a", "b", "c")), path)
+    return path
+
+
+def test_three_programs_agree_on_every_value(model, data, capsys):
+    assert main([str(model), "--data", str(data / "valid")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("all: int8 accuracy 0.") and "of 9)" in lines[0]
+    rows = {line.split()[0]: line.split()[1:] for line in lines[3:]}
+    network = artifact.load(model).network
+    assert list(rows) == [*(name for name, _ in network.tensors()), "sums", "total"]
+    for name, shape in network.tensors():
+        assert rows[name] == [f"{9 * shape.values:,}", "0", "0"]
+    assert rows["total"][1:] == ["0", "0"]
+
+
+@pytest.mark.parametrize("program", ["onnx_runtime", "pytorch"])
+def test_one_wrong_value_is_counted_and_fails(model, data, monkeypatch, capsys, program):
+    right = getattr(Judges, program)
+
+    def wrong(self, image):
+        tensors = right(self, image)
+        changed = tensors["fire3"].copy()
+        changed[0, 0, 0] += 1
+        return tensors | {"fire3": changed}
+
+    monkeypatch.setattr(Judges, program, wrong)
+    assert main([str(model), "--data", str(data / "valid")]) == 1
+    rows = {line.split()[0]: line.split()[2:] for line in capsys.readouterr().out.splitlines()[2:]}
+    expected = ["9", "0"] if program == "onnx_runtime" else ["0", "9"]
+    assert rows["fire3"] == rows["total"] == expected
+    assert rows["fire2"] == ["0", "0"]
+
+
+def test_a_data_folder_gives_its_held_out_parts(model, data, capsys):
+    share = ["--validation-share", "0.4"]
+    assert main([str(model), "--data", str(data), *share]) == 0
+    out = capsys.readouterr().out
+    assert "validation: int8 accuracy" in out and "of 6)" in out
+    assert "test: int8 accuracy" in out and "of 9)" in out
+    assert "train:" not in out
+
+
+def test_folders_that_are_no_class_are_left_out_and_said(model, data, capsys):
+    (data / "valid" / "c").rename(data / "valid" / "zebra")
+    (data / "valid" / "a" / "notes.txt").write_text("no picture")
+    assert main([str(model), "--data", str(data / "valid")]) == 0
+    out = capsys.readouterr().out
+    assert "zebra is no class of the model and is left out" in out
+    assert "1 files skipped" in out and "notes.txt: not an image" in out
+    assert "of 6)" in out
+
+
+def bad_model(model, data):
+    model.write_bytes(model.read_bytes()[:-300])
+
+
+def no_model(model, data):
+    model.unlink()
+
+
+def no_data(model, data):
+    data.rename(data.with_name("elsewhere"))
+
+
+def other_classes(model, data):
+    for name in "abc":
+        (data / "valid" / name).rename(data / "valid" / f"other {name}")
+
+
+@pytest.mark.parametrize("spoil", [bad_model, no_model, no_data, other_classes])
+def test_bad_input_is_one_line_and_exit_2(model, data, capsys, spoil):
+    spoil(model, data)
+    assert main([str(model), "--data", str(data / "valid")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.startswith("error: ")
+    assert str(data if "classes" not in error and "folder" in error else model)[:5] in error or (
+        "class" in error
+    )
+
+
+def test_interrupted(model, data, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "held_out", interrupt)
+    assert main([str(model), "--data", str(data)]) == 130
+    assert capsys.readouterr().err == "interrupted; nothing was written\n"

@@ -1,0 +1,172 @@
+import json
+
+import pytest
+import torch
+
+from model.checkpoint import load, save
+from quant.__main__ import main
+from spec import artifact
+
+
+@pytest.fixture
+def quant(checkpoint_file, data, tmp_path):
+    """The command, on the small network and its photographs; more flags are given."""
+
+    def command(*more):
+        flags = ["--data", str(data), "--output", str(tmp_path / "out" / "model.onnx")]
+        return main([str(checkpoint_file), *flags, *map(str, more)])
+
+    return command
+
+
+def test_a_checkpoint_becomes_a_model_with_its_story(quant, tmp_path, capsys):
+    assert quant("--finetune", 2, "--rate", 0.3) == 0
+    out = capsys.readouterr().out
+    quantized = artifact.load(tmp_path / "out" / "model.onnx")
+    assert quantized.labels == ("a", "b", "c")
+    metadata = quantized.metadata
+    for kind in ("float", "int8"):
+        assert metadata[f"accuracy.{kind}.validation"].endswith("of 9)")
+        assert metadata[f"accuracy.{kind}.validation"] in out
+    assert "shorter side resized to 19" in metadata["preprocessing"]
+    assert "--finetune 2 --rate 0.3" in metadata["provenance.command"]
+    assert metadata["provenance.seed"] == "0"
+    assert torch.__version__ in metadata["provenance.versions"]
+    assert json.loads(metadata["provenance.training"]) == {}
+    assert metadata["finetuning"].endswith("of 2, rate 0.3")
+    for text in ("mse           corrected", "fire5.expand3x3", "epoch 2: training loss", "taken:"):
+        assert text in out
+    assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_the_same_command_gives_the_same_bytes(quant, tmp_path):
+    written = []
+    for _ in range(2):
+        assert quant("--finetune", 1) == 0
+        written.append((tmp_path / "out" / "model.onnx").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_one_calibration_and_held_out_validation(quant, capsys):
+    assert quant("--calibration", "minmax", "--validation-share", 0.2, "--images", 9) == 0
+    out = capsys.readouterr().out
+    assert "minmax" in out and "percentile" not in out
+    assert "on 9 photographs of the training split" in out
+    assert "train: 12 photographs" in out
+    assert "validation  int8" in out and "test        int8" in out
+
+
+def change_state(change):
+    def spoil(checkpoint_file, data, tmp_path):
+        content = torch.load(checkpoint_file, weights_only=True)
+        change(content)
+        torch.save(content, checkpoint_file)
+
+    return spoil
+
+
+def other_architecture(content):
+    content["parameters"]["base_e"] = 16
+
+
+def remove_data(checkpoint_file, data, tmp_path):
+    data.rename(tmp_path / "elsewhere")
+
+
+def remove_checkpoint(checkpoint_file, data, tmp_path):
+    checkpoint_file.unlink()
+
+
+def truncate_checkpoint(checkpoint_file, data, tmp_path):
+    checkpoint_file.write_bytes(checkpoint_file.read_bytes()[:1000])
+
+
+def rename_class(checkpoint_file, data, tmp_path):
+    for part in ("train", "valid"):
+        (data / part / "c").rename(data / part / "d")
+
+
+def empty_class(checkpoint_file, data, tmp_path):
+    for path in (data / "train" / "b").iterdir():
+        path.write_bytes(b"no picture")
+
+
+def few_photographs(checkpoint_file, data, tmp_path):
+    for name in "abc":
+        for path in sorted((data / "train" / name).iterdir())[2:]:
+            path.unlink()
+
+
+def collapse(checkpoint_file, data, tmp_path):
+    checkpoint = load(checkpoint_file)
+    checkpoint.state["fire2.squeeze.norm.weight"].zero_()
+    checkpoint.state["fire2.squeeze.norm.bias"].zero_()
+    save(checkpoint, checkpoint_file)
+
+
+def file_for_a_folder(checkpoint_file, data, tmp_path):
+    (tmp_path / "out").write_text("in the way")
+
+
+def folder_for_a_file(checkpoint_file, data, tmp_path):
+    (tmp_path / "out" / "model.onnx").mkdir(parents=True)
+
+
+BAD = {
+    "another architecture": (change_state(other_architecture), "another architecture"),
+    "no data": (remove_data, "no such folder"),
+    "no checkpoint": (remove_checkpoint, "no such file"),
+    "half a checkpoint": (truncate_checkpoint, "damaged"),
+    "other classes": (rename_class, "has the classes a, b, d, and the checkpoint a, b, c"),
+    "an empty class": (empty_class, "an empty class"),
+    "few photographs": (few_photographs, "at least 8 images, not 6"),
+    "a collapsed network": (collapse, "fire2.squeeze: its largest value"),
+    "a file for a folder": (file_for_a_folder, "its folder cannot be made"),
+    "a folder for a file": (folder_for_a_file, "choose another --output"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_exit_2(
+    quant, checkpoint_file, data, tmp_path, capsys, spoil, message
+):
+    spoil(checkpoint_file, data, tmp_path)
+    assert quant() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert message in error
+    assert not (tmp_path / "out" / "model.onnx").is_file()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--images", "7"), "at least 8 images, not 7"),
+        (("--images", "-3"), "at least 8 images, not 0"),
+        (("--finetune", "-1"), "epochs must be at least 1"),
+        (("--finetune", "1", "--rate", "inf"), "lower --rate"),
+    ],
+)
+def test_bad_flags_leave_the_old_model_as_it_was(quant, tmp_path, capsys, flags, message):
+    old = tmp_path / "out" / "model.onnx"
+    old.parent.mkdir()
+    old.write_text("the old one")
+    assert quant(*flags) == 2
+    assert message in capsys.readouterr().err
+    assert old.read_text() == "the old one"
+
+
+def test_damaged_photographs_are_skipped_and_counted_or_refused(quant, data, capsys):
+    spoilt = sorted((data / "train" / "a").iterdir())[0]
+    spoilt.write_bytes(spoilt.read_bytes()[:200])
+    assert quant() == 0
+    out = capsys.readouterr().out
+    assert "train: 14 photographs, 1 files skipped" in out and f"skipped {spoilt}" in out
+    assert quant("--strict") == 2
+    assert str(spoilt) in capsys.readouterr().err
+
+
+def test_a_name_must_look_like_one(quant, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        quant("--name", "CHEETAH")
+    assert "must look like 293=CHEETAH" in capsys.readouterr().err

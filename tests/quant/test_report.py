@@ -1,0 +1,52 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from quant.choose import candidates
+from quant.fold import fold
+from quant.report import Accuracy, Noise, accuracy, layer_table, layers
+from quant.straight import StraightNetwork
+
+
+def test_noise_in_decibels():
+    noise = Noise()
+    noise.add(torch.tensor([3.0, 4.0]), torch.tensor([3.0, 4.0]))
+    assert noise.decibels == math.inf
+    noise.add(torch.tensor([5.0, 0.0]), torch.tensor([5.0, 0.5]))
+    assert noise.decibels == 10 * math.log10(50 / 0.25)
+    silence = Noise()
+    silence.add(torch.zeros(1), torch.ones(1))
+    assert silence.decibels == -math.inf
+
+
+def test_accuracy_counts_the_first_of_equal_scores():
+    scores = torch.tensor([[1.0, 1.0], [0.0, 2.0], [3.0, 1.0]])
+    found = accuracy(scores, torch.tensor([0, 1, 1]))
+    assert found == Accuracy(2, 3)
+    assert str(found) == "0.6667 (2 of 3)"
+
+
+def test_layers_count_what_they_say(module, photographs):
+    folded = fold(module)
+    best = candidates(folded, photographs.labels, photographs, ("percentile",))[0]
+    # A channel that is always at the top, to be counted.
+    conv = best.quantized.convs["fire2.squeeze"]
+    bias = conv.bias.copy()
+    bias[0] = 2**23
+    convs = best.quantized.convs | {"fire2.squeeze": replace(conv, bias=bias)}
+    changed = replace(best.quantized, convs=convs)
+    reports = layers(changed, folded, best.step, photographs.images.split(7))
+    assert [r.name for r in reports] == [conv.name for conv in folded.network.convs]
+    tensors = dict(StraightNetwork(changed).tensors(photographs.images))
+    for report in reports:
+        multiplier = changed.convs[report.name].multiplier
+        expected = (multiplier.min(), int(np.median(multiplier)), multiplier.max())
+        assert report.multipliers == expected
+        assert report.saturated == float((tensors[report.name] == 255).double().mean())
+        assert report.range == best.step[report.name] * 255
+    by_name = {r.name: r for r in reports}
+    assert by_name["fire2.squeeze"].saturated >= 1 / 4
+    assert by_name["conv1"].sqnr_db > 30 > by_name["fire2.squeeze"].sqnr_db
+    assert len(layer_table(reports).splitlines()) == len(reports) + 1
