@@ -1,0 +1,1 @@
+"""What circuit computes it, on which board."""

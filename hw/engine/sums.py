@@ -1,0 +1,92 @@
+"""The global average pool's integer half: the sum of each class over all positions."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+
+def beat(columns: int, groups: int) -> data.StructLayout:
+    """A pixel's outputs for one group of classes, and where they stand in its tile.
+
+    ``first`` and ``last`` pixel of the group's tile; ``fresh`` if this tile begins the sums.
+    """
+    return data.StructLayout(
+        {
+            "data": data.ArrayLayout(signed(9), columns),
+            "group": range(groups),
+            "first": 1,
+            "last": 1,
+            "fresh": 1,
+        }
+    )
+
+
+class ClassSums(wiring.Component):
+    """Sums of the last convolution's outputs over positions, one a class.
+
+    A group's sums are in memory two cycles after its last pixel of a tile; two tiles of one group
+    are further apart than that. Reading takes two cycles from ``group`` to ``sums``.
+
+    Parameters
+    ----------
+    columns : int
+        Classes a group.
+    groups : int
+        Groups of classes.
+    bits : int
+        Width of a sum, signed.
+
+    Members
+    -------
+    i : ``In(stream)``
+        Outputs, see :func:`beat`; always ready.
+    group : ``In(range(groups))``
+        The group to read when no beat arrives.
+    sums : ``Out(ArrayLayout(signed(bits), columns))``
+        Its sums.
+    """
+
+    READ_LATENCY = 2
+
+    def __init__(self, *, columns: int, groups: int, bits: int):
+        self._columns = columns
+        self._groups = groups
+        self._sums = data.ArrayLayout(signed(bits), columns)
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat(columns, groups), always_ready=True)),
+                "group": In(range(groups)),
+                "sums": Out(self._sums),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=self._sums, depth=self._groups, init=[])
+        write = memory.write_port()
+        read = memory.read_port(domain="comb")
+
+        valid = Signal()
+        beat = Signal.like(self.i.payload)
+        kept = Signal(self._sums)
+        running = Signal(self._sums)
+        m.d.comb += read.addr.eq(Mux(self.i.valid, self.i.p.group, self.group))
+        m.d.sync += [
+            valid.eq(self.i.valid),
+            beat.eq(self.i.payload),
+            kept.eq(read.data),
+            self.sums.eq(kept),
+        ]
+        total = Signal(self._sums)
+        for column in range(self._columns):
+            base = Mux(beat.first, Mux(beat.fresh, 0, kept[column]), running[column]).as_signed()
+            m.d.comb += total[column].eq(base + beat.data[column])
+        with m.If(valid):
+            m.d.sync += running.eq(total)
+        m.d.comb += [
+            write.addr.eq(beat.group),
+            write.data.eq(total),
+            write.en.eq(valid & beat.last),
+        ]
+        return m

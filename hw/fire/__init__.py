@@ -1,0 +1,1 @@
+"""The Fire dataflow: program, issue, write-back."""

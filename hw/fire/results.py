@@ -1,0 +1,112 @@
+"""Frames: when one may begin, how long it took, and its results, a word at a time."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.engine.sums import ClassSums
+
+
+class Results(wiring.Component):
+    """Lets a frame begin, counts its cycles, and sends its class sums and the count.
+
+    Parameters
+    ----------
+    classes : int
+        Class sums to send.
+    columns : int
+        Class sums read at a time.
+    bits : int
+        Width of a class sum, signed; 32 at most.
+
+    Members
+    -------
+    idle : ``In(1)``
+        Nothing is unfinished, and the first step of a frame could start.
+    begin : ``Out(1)``
+        The window generator may take a frame's pixels from now on.
+    taken : ``In(1)``
+        A pixel is taken.
+    starved : ``In(1)``
+        The engine stands still for want of a pixel: such a cycle does not count.
+    done : ``In(1)``
+        The last word of the last convolution leaves the max-pool.
+    group : ``Out``
+        The group of classes to read.
+    sums : ``In``
+        Its sums, ``ClassSums.READ_LATENCY`` cycles later.
+    o : ``Out(stream)``
+        The class sums in order, then the frame's cycles with ``last``.
+    """
+
+    def __init__(self, *, classes: int, columns: int, bits: int):
+        self._classes = classes
+        self._columns = columns
+        groups = -(-classes // columns)
+        super().__init__(
+            {
+                "idle": In(1),
+                "begin": Out(1),
+                "taken": In(1),
+                "starved": In(1),
+                "done": In(1),
+                "group": Out(range(groups)),
+                "sums": In(data.ArrayLayout(signed(bits), columns)),
+                "o": Out(stream.Signature(data.StructLayout({"data": signed(32), "last": 1}))),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        counting = Signal()
+        cycles = Signal(32)
+        sent = Signal(range(self._classes + 1))
+        column = Signal(range(self._columns))
+        pause = Signal(range(ClassSums.READ_LATENCY + 2))
+        held = Signal.like(self.sums)
+
+        with m.If(counting & ~self.starved):
+            m.d.sync += cycles.eq(cycles + 1)
+
+        with m.FSM():
+            with m.State("IDLE"):
+                with m.If(self.idle):
+                    m.d.comb += self.begin.eq(1)
+                    m.next = "FIRST"
+            with m.State("FIRST"):
+                m.d.sync += [sent.eq(0), self.group.eq(0), cycles.eq(1)]
+                with m.If(self.taken):
+                    m.d.sync += counting.eq(1)
+                    m.next = "RUN"
+            with m.State("RUN"):
+                m.d.sync += pause.eq(ClassSums.READ_LATENCY + 1)
+                with m.If(self.done):
+                    m.next = "COMPLETE"
+            with m.State("COMPLETE"):
+                m.d.sync += counting.eq(0)
+                m.next = "READ"
+            with m.State("READ"):
+                m.d.sync += [pause.eq(pause - 1), held.eq(self.sums), column.eq(0)]
+                with m.If(pause == 0):
+                    m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(sent == self._classes):
+                    m.d.comb += [self.o.p.data.eq(cycles), self.o.p.last.eq(1)]
+                    with m.If(self.o.ready):
+                        m.next = "IDLE"
+                with m.Else():
+                    m.d.comb += self.o.p.data.eq(held[0])
+                    with m.If(self.o.ready):
+                        m.d.sync += [
+                            sent.eq(sent + 1),
+                            column.eq(column + 1),
+                            held.eq(held.as_value() >> len(held[0])),
+                        ]
+                        with m.If((column == self._columns - 1) & (sent != self._classes - 1)):
+                            m.d.sync += [
+                                self.group.eq(self.group + 1),
+                                pause.eq(ClassSums.READ_LATENCY + 1),
+                            ]
+                            m.next = "READ"
+        return m

@@ -1,0 +1,177 @@
+"""The write side: where each requantized value goes, and what max-pooling does with it."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.engine.pool import payload
+from hw.fire.issuer import write_layout
+from hw.program import Format
+from hw.schedule import QUEUE
+
+
+def destination(address_bits: int, lanes: int, groups: int) -> data.StructLayout:
+    """Where a beat goes: a lane of a memory word, or the class sums of a group.
+
+    ``first`` and ``last``: the first and last pixel of a group in its tile; ``fresh``: the tile
+    begins the class sums.
+    """
+    return data.StructLayout(
+        {
+            "address": address_bits,
+            "lanes": lanes,
+            "final": 1,
+            "group": range(groups),
+            "first": 1,
+            "last": 1,
+            "fresh": 1,
+        }
+    )
+
+
+class Writer(wiring.Component):
+    """Gives each beat its pooling flags and its destination, in the order of the steps.
+
+    One beat a cycle, a register between ``i`` and ``o``. A step's destination begins to hold with
+    its first beat, which comes long after the step itself has been announced.
+
+    Parameters
+    ----------
+    format : Format
+        Of the program's words.
+    columns : int
+        Bytes of a beat.
+    slots : int
+        Depth of the max-pool's row buffer.
+    address_bits : int
+        Of the activation memory.
+    lanes : int
+        Beats an activation word.
+    groups : int
+        Groups of classes.
+
+    Members
+    -------
+    step : ``In(stream)``
+        The steps, as they start; always ready: at most ``QUEUE`` are unfinished.
+    i : ``In(stream)``
+        Requantized values: output group, then pixel; always ready.
+    o : ``Out(stream)``
+        The same for :class:`hw.engine.pool.MaxPool`; always ready.
+    last : ``Out(1)``
+        The beat at ``o`` is a step's last.
+    frame_last : ``Out(1)``
+        That step is a frame's last.
+    """
+
+    def __init__(
+        self,
+        *,
+        format: Format,
+        columns: int,
+        slots: int,
+        address_bits: int,
+        lanes: int,
+        groups: int,
+    ):
+        self._lanes = lanes
+        self._slots = slots
+        beat = data.ArrayLayout(8, columns)
+        meta = destination(address_bits, lanes, groups)
+        super().__init__(
+            {
+                "step": In(stream.Signature(write_layout(format), always_ready=True)),
+                "i": In(stream.Signature(beat, always_ready=True)),
+                "o": Out(stream.Signature(payload(columns, slots, meta), always_ready=True)),
+                "last": Out(1),
+                "frame_last": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        layout = self.step.payload.shape()
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=layout.size, depth=QUEUE)
+        m.d.comb += [
+            queue.w_data.eq(self.step.payload.as_value()),
+            queue.w_en.eq(self.step.valid),
+        ]
+        coming = data.View(layout, queue.r_data)
+        step = Signal(layout)
+        have = Signal()
+
+        x = Signal.like(step.x_last)
+        y = Signal.like(step.rows_last)
+        group = Signal.like(step.groups_out_last)
+        lane = Signal(range(self._lanes))
+        base = Signal.like(step.o_base)
+        offset = Signal.like(step.o_start)
+        slot = Signal(range(self._slots))
+        row_slot = Signal.like(slot)
+        new_group = Signal(init=1)
+
+        x_end = x == step.x_last
+        y_end = y == step.rows_last
+        group_end = x_end & y_end
+        step_end = group_end & (group == step.groups_out_last)
+
+        o = self.o.payload
+        pools = step.pool3 | step.pool2
+        y_odd = y[0] ^ step.y_odd
+        y_first = step.top & (y == 0)
+        y_last = step.bottom & y_end
+        emit_x = Mux(pools, x_end | Mux(step.pool3, ~x[0] & (x != 0), x[0]), 1)
+        emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)
+        m.d.sync += [
+            self.o.valid.eq(self.i.valid),
+            o.data.eq(self.i.payload),
+            o.open_x.eq(pools & ~x[0]),
+            o.join_x.eq(pools & Mux(step.pool3, x != 0, x[0])),
+            o.emit_x.eq(emit_x),
+            o.open_y.eq(pools & ~y_odd),
+            o.join_y.eq(pools & Mux(step.pool3, ~y_first, y_odd)),
+            o.emit_y.eq(emit_y),
+            o.slot.eq(slot),
+            o.meta.address.eq(base + offset),
+            o.meta.lanes.eq(1 << lane),
+            o.meta.final.eq(step.final),
+            o.meta.group.eq(group),
+            o.meta.first.eq(new_group),
+            o.meta.last.eq(group_end),
+            o.meta.fresh.eq(step.fresh),
+            self.last.eq(self.i.valid & step_end),
+            self.frame_last.eq(step.frame_last),
+        ]
+
+        with m.If(self.i.valid):
+            m.d.sync += [x.eq(x + 1), new_group.eq(group_end)]
+            with m.If(emit_x):
+                m.d.sync += slot.eq(slot + 1)
+                with m.If(emit_y):
+                    m.d.sync += offset.eq(Mux(offset == step.o_plane_last, 0, offset + 1))
+            with m.If(x_end):
+                m.d.sync += [x.eq(0), y.eq(y + 1), slot.eq(row_slot)]
+            with m.If(group_end):
+                m.d.sync += [
+                    y.eq(0),
+                    group.eq(group + 1),
+                    offset.eq(step.o_start),
+                    slot.eq(slot + 1),
+                    row_slot.eq(slot + 1),
+                    lane.eq(lane + 1),
+                ]
+                with m.If(lane == self._lanes - 1):
+                    m.d.sync += [lane.eq(0), base.eq(base + step.o_plane)]
+        with m.If(~have | (self.i.valid & step_end)):
+            m.d.comb += queue.r_en.eq(1)
+            m.d.sync += [
+                have.eq(queue.r_rdy),
+                step.eq(coming),
+                group.eq(0),
+                lane.eq(coming.o_lane),
+                base.eq(coming.o_base),
+                offset.eq(coming.o_start),
+                slot.eq(coming.slot),
+                row_slot.eq(coming.slot),
+            ]
+        return m

@@ -1,0 +1,81 @@
+"""The instruction: one step, a tile of whole rows of one convolution.
+
+Plain Python, shared by the plan that makes programs and the circuit that follows them. A field
+is as wide as the largest value the program holds in it.
+"""
+
+from dataclasses import dataclass
+
+ISSUE_FIELDS = {
+    "patch": "the source is the patch memory, not the activation memory",
+    "i_base": "source: address of the first plane",
+    "i_plane": "source: words a plane",
+    "i_plane_last": "i_plane − 1",
+    "i_start": "source: offset in a plane of the first pixel of the first tap; may be negative",
+    "x_last": "columns of the tile − 1",
+    "pixels_last": "pixels of the tile − 1",
+    "rows_last": "rows of the tile − 1",
+    "groups_in_last": "source planes − 1",
+    "groups_out_last": "output groups − 1",
+    "taps3": "3×3 with zero padding of 1, not 1×1",
+    "top": "the tile has the map's first row",
+    "bottom": "the tile has the map's last row",
+    "weights": "weight row of the first pass",
+    "params": "output group of the parameter memory that comes first",
+    "wait": "most steps that may be unfinished when this one starts",
+    "patch_rows": "rows of patches this step takes and then frees",
+    "frame_last": "the last step of a frame",
+}
+"""Fields that the issue side reads, and what they mean."""
+
+WRITE_FIELDS = {
+    "o_base": "destination: address of the first plane",
+    "o_plane": "destination: words a plane",
+    "o_plane_last": "o_plane − 1",
+    "o_start": "destination: offset in a plane of the first word written",
+    "o_lane": "destination: lane of the first output group",
+    "final": "to the class sums, not to memory",
+    "fresh": "class sums begin with this tile",
+    "pool3": "3×3 max-pool, stride 2",
+    "pool2": "2×2 max-pool, stride 2",
+    "slot": "where the max-pool keeps the first output group's partial maxima",
+    "y_odd": "the tile's first row has an odd number",
+}
+"""Fields that the write side reads besides ``x_last``, ``rows_last``, ``groups_out_last``,
+``top``, ``bottom`` and ``frame_last``."""
+
+WRITE_SHARED = ("x_last", "rows_last", "groups_out_last", "top", "bottom", "frame_last")
+
+
+@dataclass(frozen=True)
+class Format:
+    """Field widths of a program, in bits, from the least significant field on."""
+
+    widths: dict[str, int]
+
+    @classmethod
+    def of(cls, instructions: list[dict[str, int]], address_bits: int) -> "Format":
+        """The narrowest format that holds ``instructions``; ``i_start`` is signed."""
+        widths = {}
+        for name in ISSUE_FIELDS | WRITE_FIELDS:
+            if name == "i_start":
+                widths[name] = address_bits + 1
+            else:
+                widths[name] = max(1, max(step[name] for step in instructions).bit_length())
+        for name in ("i_base", "i_plane", "i_plane_last", "o_base", "o_plane", "o_plane_last"):
+            widths[name] = address_bits
+        widths["o_start"] = address_bits
+        return cls(widths)
+
+    @property
+    def bits(self) -> int:
+        return sum(self.widths.values())
+
+    def encode(self, instruction: dict[str, int]) -> int:
+        """An instruction word; negative values in two's complement."""
+        word = 0
+        shift = 0
+        for name, width in self.widths.items():
+            word |= (instruction[name] & ((1 << width) - 1)) << shift
+            shift += width
+        return word
