@@ -2,8 +2,6 @@
 
 import io
 import os
-import pickle
-import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -144,6 +142,20 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def unpickle(path: Path, wanted: str, *, mmap: bool = False) -> object:
+    """What ``torch.save`` put into a file: tensors and plain Python values only.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or is not ``wanted``.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except Exception as error:  # whatever an unpickler may make of foreign bytes
+        raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
+
+
 def load(path: Path) -> Checkpoint:
     """Read and check a checkpoint.
 
@@ -156,14 +168,11 @@ def load(path: Path) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; python -m model.train makes checkpoints")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: damaged or not a checkpoint of model.train") from error
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(f"{path}: not a checkpoint of model.train") from error
+    content = unpickle(path, "a checkpoint of model.train")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: not a checkpoint of model.train; is it a state dict?")
+        raise CheckpointError(
+            f"{path}: not a checkpoint of model.train; a state dict goes to --init"
+        )
     if content["version"] != VERSION:
         raise CheckpointError(
             f"{path}: version {content['version']}, and this program reads {VERSION}; train again"

@@ -1,7 +1,6 @@
 """Learning from a teacher: its scores of augmented views, computed once, and the loss."""
 
 import os
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from model.augment import DRAWS, Augmentation, augment
-from model.checkpoint import CheckpointError, load
+from model.checkpoint import CheckpointError, load, unpickle
 from model.data import Photographs, pixels
 from model.pretrained import TORCHVISION
 from model.settings import Settings
@@ -132,11 +131,10 @@ def views_of(settings: Settings, train: Photographs) -> tuple[torch.Tensor, torc
     } | {"augmentation": str(settings.augmentation), "photographs": "\n".join(train.names)}
     file = settings.views_file
     if file is not None and file.exists():
-        try:
-            content = torch.load(file, weights_only=True, mmap=True)
-            differ = [key for key, value in made_from.items() if content["from"][key] != value]
-        except (RuntimeError, KeyError, TypeError, pickle.UnpicklingError) as error:
-            raise CheckpointError(f"{file}: damaged or not a file of views; remove it") from error
+        content = unpickle(file, "a file of views", mmap=True)
+        if not isinstance(content, dict) or content.keys() != {"from", "views", "scores"}:
+            raise CheckpointError(f"{file}: not a file of views; give another name")
+        differ = [key for key, value in made_from.items() if content["from"][key] != value]
         if differ:
             raise CheckpointError(f"{file}: its views were made with another {differ[0]}")
         return content["views"], content["scores"]

@@ -1,13 +1,12 @@
 """Weights of somebody else's SqueezeNet, under our names and in our conventions."""
 
-import pickle
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from model.checkpoint import FORMAT, CheckpointError, Preprocessing, load
+from model.checkpoint import FORMAT, CheckpointError, Preprocessing, load, unpickle
 from model.squeezenet import SqueezeNet
 from spec.network import Fire, Network
 
@@ -21,16 +20,17 @@ CAFFE = Preprocessing(mean=(123 / 255, 117 / 255, 104 / 255), std=(1 / 255, 1 / 
 def _content(path: Path) -> dict:
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file of weights")
+    wanted = "an .npz or a PyTorch state dict of weights"
+    if path.suffix != ".npz":
+        content = unpickle(path, wanted)
+        if not isinstance(content, dict):
+            raise CheckpointError(f"{path}: not {wanted}")
+        return content
     try:
-        if path.suffix == ".npz":
-            with np.load(path) as arrays:
-                return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (
-        *(ValueError, TypeError, RuntimeError, OSError, EOFError, KeyError),
-        *(pickle.UnpicklingError, zipfile.BadZipFile),
-    ) as error:
-        raise CheckpointError(f"{path}: neither an .npz nor a PyTorch state dict") from error
+        with np.load(path) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -42,7 +42,7 @@ class ConvUnit(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.norm(self.conv(x))
-        return functional.relu(x) if self.geometry.relu else x
+        return functional.relu(x, inplace=True) if self.geometry.relu else x
 
 
 class FireUnit(nn.Module):

@@ -222,7 +222,7 @@ def train(settings: Settings, group: Group) -> Checkpoint:
             labels=splits.train.labels,
             preprocessing=preprocessing,
             history=run.history,
-            provenance=settings.lasting() | {"torch": torch.__version__},
+            provenance=settings.lasting() | {"torch": str(torch.__version__)},
             training=run.state(),
         )
         if group.first:
