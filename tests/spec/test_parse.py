@@ -197,10 +197,16 @@ def test_a_middle_convolution_without_relu(model):
     refused(model, "conv1: only the last convolution may go without ReLU")
 
 
-@pytest.mark.parametrize("wrong", [np.array(1, np.int8), np.zeros(8, np.int8)])
-def test_another_weight_zero_point(model, wrong):
+@pytest.mark.parametrize(
+    ("wrong", "shown"),
+    [
+        (np.array(1, np.int8), "int8 1"),
+        (np.array(0, np.uint8), "uint8 0"),
+        (np.zeros(8, np.int8), "int8 of shape (8,)"),
+    ],
+)
+def test_another_weight_zero_point(model, wrong, shown):
     constant(model, "weight.zero_point", wrong)
-    shown = "int8 of shape (8,)" if wrong.shape else "int8 1"
     refused(model, f"conv1: the weight zero point must be int8 0, not {shown}")
 
 
