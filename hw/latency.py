@@ -30,5 +30,5 @@ SUMS = 2
 REQUANTIZER = 7
 """Total to byte."""
 
-POOL = 4
+POOL = 5
 """Beat to the word it ends."""

@@ -7,14 +7,15 @@ from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw import latency
 from hw.ecp5.memory import Memory
 
 REVISIT_MIN = 2
 """The fewest cycles between two horizontal results of one slot: maps are two wide or more."""
 
-HIDDEN = 6
+HIDDEN = 7
 """Cycles between two results of a slot from which the second one reads what the first one wrote:
-four registers to the write port, two more until reads see it."""
+five registers to the write port, two more until reads see it."""
 
 
 class Flags(NamedTuple):
@@ -95,7 +96,7 @@ class MaxPool(wiring.Component):
         ``meta`` is that of the beat that ended the window.
     """
 
-    LATENCY = 4
+    LATENCY = latency.POOL
 
     def __init__(self, *, columns: int, depth: int, meta):
         self._columns = columns
@@ -137,54 +138,59 @@ class MaxPool(wiring.Component):
             for before, after in pairwise(chain):
                 m.d.sync += after.eq(before)
 
-        # Register 1: along the row. Registers 2 and 3 wait for the buffer.
+        # Register 1: along the row. Registers 2 to 4 wait for the slot's partial maximum.
         running = Signal(beat)
-        across = [Signal(beat, name=f"across_{k}") for k in (1, 2, 3)]
+        across = [Signal(beat, name=f"across_{k}") for k in (1, 2, 3, 4)]
         for k in columns:
             less = i.data[k] < running[k]
             m.d.sync += across[0][k].eq(Mux(less & i.join_x, running[k], i.data[k]))
             with m.If(self.i.valid & (i.open_x | (~i.emit_x & ~less))):
                 m.d.sync += running[k].eq(i.data[k])
-        m.d.sync += [across[1].eq(across[0]), across[2].eq(across[1])]
+        for before, after in pairwise(across):
+            m.d.sync += after.eq(before)
 
         # A read misses what results less than HIDDEN cycles older leave in its slot: that comes
-        # from the history of writes. Registers 1 and 2: is there such a result, and how old is it?
+        # from the history of writes. Registers 1 to 3: is there such a result, how old is it?
         m.d.comb += buffer.read_address.eq(i.slot)
         older = stages[REVISIT_MIN:]
-        history = [Signal(beat, name=f"written_{k}") for k, _ in enumerate(older)]
-        for before, after in pairwise(history):
-            m.d.sync += after.eq(before)
         match = Signal(len(older))
-        youngest = Signal(range(len(older)))
+        youngest = [Signal(range(len(older)), name=f"youngest_{k}") for k in (2, 3)]
         hidden = [Signal(name=f"hidden_{k}") for k in (2, 3)]
         m.d.sync += [
             bit.eq(at.keep & (at.slot == i.slot)) for bit, at in zip(match, older, strict=True)
         ]
         for k in reversed(range(len(older))):
             with m.If(match[k]):
-                m.d.sync += youngest.eq(k)
+                m.d.sync += youngest[0].eq(k)
         m.d.sync += [hidden[0].eq(match.any()), hidden[1].eq(hidden[0])]
+        m.d.sync += youngest[1].eq(youngest[0])
 
-        # Register 3: the value. `history[k]` is what a result k + REVISIT_MIN cycles older left.
-        recent = Signal(beat)
-        m.d.sync += recent.eq(data.ArrayLayout(beat, len(older))(Cat(history))[youngest])
-        partial = data.View(beat, Mux(hidden[1], recent.as_value(), buffer.read_data))
+        # Register 4: the slot's partial maximum. `history[k]` is what a result k + REVISIT_MIN
+        # cycles older left.
+        history = [Signal(beat, name=f"written_{k}") for k, _ in enumerate(older)]
+        for before, after in pairwise(history):
+            m.d.sync += after.eq(before)
+        partial = Signal(beat)
+        with m.If(hidden[1]):
+            m.d.sync += partial.eq(data.ArrayLayout(beat, len(older))(Cat(history))[youngest[1]])
+        with m.Else():
+            m.d.sync += partial.eq(buffer.read_data)
 
-        # Register 4: along the column.
-        here = stages[3]
+        # Register 5: along the column; `history[0]` is what goes back into the buffer.
+        here = stages[4]
         for k in columns:
-            less = across[2][k] < partial[k]
+            less = across[-1][k] < partial[k]
             m.d.sync += [
-                self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[2][k])),
-                history[0][k].eq(Mux(less & ~here.open, partial[k], across[2][k])),
+                self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[-1][k])),
+                history[0][k].eq(Mux(less & ~here.open, partial[k], across[-1][k])),
             ]
         m.d.sync += [
             self.o.valid.eq(here.result & here.emit),
-            self.o.payload.meta.eq(metas[3]),
+            self.o.payload.meta.eq(metas[4]),
         ]
         m.d.comb += [
-            buffer.write_address.eq(stages[4].slot),
+            buffer.write_address.eq(stages[5].slot),
             buffer.write_data.eq(history[0]),
-            buffer.write_enable.eq(stages[4].keep),
+            buffer.write_enable.eq(stages[5].keep),
         ]
         return m

@@ -1,9 +1,11 @@
 """A lane of the requantizer: a bias, one multiply, one rounding, one clamp."""
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw import latency
+from hw.ecp5.carry import MaskedAdder
 from hw.ecp5.multiplier import Multiplier
 from spec.arith import ACCUMULATOR_BITS, MULTIPLIER_BITS, SHIFT
 
@@ -12,6 +14,9 @@ LOW_BITS = 18
 
 SMALL_BITS = 7
 """Bits of a multiplier that can meet a sum of more than ``LOW_BITS`` without saturating."""
+
+PAIR_BITS = SMALL_BITS + 2
+"""Bits of three times the sum's upper part, or of that part and ``SMALL_BITS``, signed."""
 
 
 class Requantizer(wiring.Component):
@@ -38,7 +43,7 @@ class Requantizer(wiring.Component):
         An activation, or the two's complement of the clamped value without ReLU.
     """
 
-    LATENCY = 7
+    LATENCY = latency.REQUANTIZER
 
     accumulator: In(signed(ACCUMULATOR_BITS))
     bias: In(signed(ACCUMULATOR_BITS))
@@ -67,13 +72,29 @@ class Requantizer(wiring.Component):
         assert multiplier.LATENCY == 3
         m.d.comb += [multiplier.a.eq(low), multiplier.b.eq(scale)]
 
-        # Registers 2 to 4: (high + the sign bit of low) · multiplier, a row a bit and a tree.
-        rows = [Mux(bit, high, 0) << shift for shift, bit in enumerate(scale[:SMALL_BITS])]
-        rows.append(Mux(low[-1], scale[:SMALL_BITS], 0))
-        for level in range(3):
-            pairs = zip(rows[::2], rows[1::2], strict=True)
-            rows = [delayed(a + b, 1, f"tree{level}_{k}") for k, (a, b) in enumerate(pairs)]
-        (upper,) = rows
+        # Registers 2 to 4: (high + the sign bit of low) · multiplier: a tree of partial products,
+        # of which the sums of two have these shifts.
+        scale_low = scale[:SMALL_BITS]
+        pairs = [(0, (high, scale[0]), (scale_low, low[-1]))]
+        pairs += [(k, (high, scale[k]), (high << 1, scale[k + 1])) for k in (1, 3, 5)]
+        tree = []
+        for shift, (a, a_bit), (b, b_bit) in pairs:
+            m.submodules[f"adder_{shift}"] = adder = MaskedAdder(PAIR_BITS)
+            m.d.comb += [
+                adder.a.eq(a),
+                adder.b.eq(a_bit.replicate(PAIR_BITS)),
+                adder.c.eq(b),
+                adder.d.eq(b_bit.replicate(PAIR_BITS)),
+            ]
+            tree.append(delayed(adder.o.as_signed(), 1, f"pair_{shift}"))
+
+        def shifted_sum(a, b, shift, name):
+            """``a + (b << shift)``, a register later; the lowest bits need no adder."""
+            return delayed(Cat(a[:shift], (a >> shift) + b).as_signed(), 1, name)
+
+        lower = shifted_sum(tree[0], tree[1], 1, "lower")
+        upper = shifted_sum(tree[2], tree[3], 2, "upper")
+        small = shifted_sum(lower, upper, 3, "small")
 
         # Registers 2 to 5: does it saturate whatever the product says, and to which end?
         beyond = total[LOW_BITS - 1 :]
@@ -86,7 +107,7 @@ class Requantizer(wiring.Component):
         product_bits = LOW_BITS + MULTIPLIER_BITS
         product = Cat(
             delayed(multiplier.o[:LOW_BITS], 1, "product_low"),
-            delayed(multiplier.o[LOW_BITS:product_bits].as_signed() + upper, 1, "product_high"),
+            delayed(multiplier.o[LOW_BITS:product_bits].as_signed() + small, 1, "product_high"),
         )[:product_bits]
         whole, rest = product[SHIFT:], product[:SHIFT]
 
@@ -102,11 +123,16 @@ class Requantizer(wiring.Component):
         below = delayed(Mux(far, negative, below), 1, "below")
         relu = delayed(relu, 1, "relu_6")
 
-        # Register 7: the output.
-        with m.If(above):
-            m.d.sync += self.o.eq(Cat(C(127, 7), relu))
-        with m.Elif(below):
-            m.d.sync += self.o.eq(Cat(C(0, 7), ~relu))
-        with m.Else():
-            m.d.sync += self.o.eq(byte + up)
+        # Register 7: the output, or the end of the range that the adder lets through instead.
+        m.submodules.clamp = clamp = MaskedAdder(8)
+        inside = ~(above | below)
+        m.d.comb += [
+            clamp.a.eq(byte),
+            clamp.b.eq(inside.replicate(8)),
+            clamp.c.eq(
+                Cat(Mux(inside, up, above), above.replicate(6), Mux(above, relu, below & ~relu))
+            ),
+            clamp.d.eq(~0),
+        ]
+        m.d.sync += self.o.eq(clamp.o)
         return m
