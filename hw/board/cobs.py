@@ -1,10 +1,11 @@
 """COBS, into bytes without zeros and back: after :func:`spec.protocol.stuff`."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import BYTE, LAST_BYTE
+from hw.ecp5.memory import Memory
 
 
 class Unstuffer(wiring.Component):
@@ -73,17 +74,16 @@ class Stuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.run = run = memory.Memory(shape=8, depth=256, init=[])
-        write = run.write_port()
-        read = run.read_port()
+        m.submodules.run = run = Memory(width=8, depth=256)
         size = Signal(8)  # of the run
         at = Signal(8)
         over = Signal()  # this run is the frame's last
         tail = Signal()  # an empty run comes after it, as the frame ends with a zero
+        settle = Signal(range(run.READ_LATENCY))
         m.d.comb += [
-            write.addr.eq(size),
-            write.data.eq(self.i.payload.data),
-            read.addr.eq(at),
+            run.write_address.eq(size),
+            run.write_data.eq(self.i.payload.data),
+            run.read_address.eq(at),
         ]
 
         with m.FSM():
@@ -101,7 +101,7 @@ class Stuffer(wiring.Component):
                 m.d.sync += at.eq(0)
                 with m.If(self.i.valid):
                     zero = self.i.payload.data == 0
-                    m.d.comb += write.en.eq(1)
+                    m.d.comb += run.write_enable.eq(1)
                     m.d.sync += [over.eq(self.i.payload.last), tail.eq(self.i.payload.last & zero)]
                     m.d.sync += self.o.payload.eq(size + Mux(zero, 1, 2))
                     with m.If(~zero):
@@ -113,7 +113,7 @@ class Stuffer(wiring.Component):
                 with m.If(self.o.ready):
                     m.next = "fetch"
             with m.State("fetch"):
-                m.d.sync += at.eq(at + 1)
+                m.d.sync += settle.eq(0)
                 with m.If(at != size):
                     m.next = "load"
                 with m.Elif(tail):
@@ -129,11 +129,13 @@ class Stuffer(wiring.Component):
                 m.d.sync += at.eq(0)
                 m.next = "code"
             with m.State("load"):
-                m.d.sync += self.o.payload.eq(read.data)
-                m.next = "data"
+                m.d.sync += [settle.eq(settle + 1), self.o.payload.eq(run.read_data)]
+                with m.If(settle == run.READ_LATENCY - 1):
+                    m.next = "data"
             with m.State("data"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
+                    m.d.sync += at.eq(at + 1)
                     m.next = "fetch"
             with m.State("end"):
                 m.d.comb += self.o.valid.eq(1)

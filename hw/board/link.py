@@ -142,11 +142,11 @@ class Link(wiring.Component):
                 & ((place.index == 0) | (head.sequence == place.sequence))
             ),
         ]
-        refusal = Signal(Refusal)
+        refusal = Signal(4)
         known = Cat(*is_type.values()).any()
         chunk = is_type[Request.CHUNK]
         with m.If(arrival.refusal != 0):
-            m.d.comb += refusal.eq(Refusal(arrival.refusal))
+            m.d.comb += refusal.eq(arrival.refusal)
         with m.Elif(~known):
             m.d.comb += refusal.eq(Refusal.TYPE)
         with m.Elif(~fits):
@@ -176,7 +176,7 @@ class Link(wiring.Component):
                 Mux(feeder.abandoned, place.sequence, head.sequence)
             ),
             responder.error.payload.index.eq(
-                Mux(feeder.abandoned, Refusal.ABANDONED, refusal.as_value())
+                Mux(feeder.abandoned, Refusal.ABANDONED, refusal)
             ),
             responder.place.eq(place),
         ]

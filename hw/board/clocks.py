@@ -1,0 +1,154 @@
+"""The core's clock from the board's: dividers in plain Python, then the cells."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from amaranth.hdl import ClockDomain, Const, Instance, Module, Signal
+from amaranth.lib import io, wiring
+from amaranth.lib.cdc import FFSynchronizer
+
+PHASE_DETECTOR_HZ = (Fraction(3_125_000), Fraction(400_000_000))
+VCO_HZ = (Fraction(400_000_000), Fraction(800_000_000))
+"""Limits of the phase detector and the oscillator: Lattice FPGA-DS-02012, sysCLOCK PLL timing."""
+
+DIVIDERS = {"reference": 128, "feedback": 80, "output": 128}
+"""The largest dividers, as Project Trellis' ecppll has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pll:
+    """Dividers of an ``EHXPLLL`` that feeds its output back to itself.
+
+    The output is ``hz · feedback / reference``; the oscillator runs ``output`` times as fast.
+    """
+
+    reference: int
+    feedback: int
+    output: int
+
+    @classmethod
+    def of(cls, reference_hz: int, hz: Fraction | int) -> "Pll":
+        """The dividers that make exactly ``hz`` from ``reference_hz``.
+
+        The fastest phase detector is chosen, then the oscillator nearest the middle of its range.
+
+        Raises
+        ------
+        ValueError
+            If there are none; the message names the nearest frequencies that have some.
+        """
+        wanted = Fraction(hz)
+        found = {}
+        for reference in range(1, DIVIDERS["reference"] + 1):
+            detector = Fraction(reference_hz, reference)
+            if not PHASE_DETECTOR_HZ[0] <= detector <= PHASE_DETECTOR_HZ[1]:
+                continue
+            for feedback in range(1, DIVIDERS["feedback"] + 1):
+                made = detector * feedback
+                if made in found or made > VCO_HZ[1]:
+                    continue
+                middle = sum(VCO_HZ) / 2 / made
+                low = max(1, -(-VCO_HZ[0] // made))
+                high = min(DIVIDERS["output"], VCO_HZ[1] // made)
+                if low <= high:
+                    output = min(max(low, round(middle)), high)
+                    found[made] = cls(reference=reference, feedback=feedback, output=int(output))
+        if wanted not in found:
+            below = max((made for made in found if made < wanted), default=None)
+            above = min((made for made in found if made > wanted), default=None)
+            near = " or ".join(f"{float(made / 10**6):g}" for made in (below, above) if made)
+            raise ValueError(
+                f"no PLL setting makes {float(wanted / 10**6):g} MHz from "
+                f"{reference_hz / 1e6:g} MHz; the nearest are {near} MHz"
+            )
+        return found[wanted]
+
+
+class Clocks(wiring.Component):
+    """Provides the domain ``sync``: the PLL's output, held still until the PLL has locked.
+
+    The configuration logic gives every flip-flop its initial value (PUR); since no clock edge
+    comes before the PLL is steady, nothing else is needed for a clean start, and no reset net has to
+    cross the chip in a clock's time. ``DCCA`` opens and closes without a short pulse.
+
+    Parameters
+    ----------
+    pll : Pll
+        Dividers.
+    hz : int
+        What they make of the platform's default clock. The tools derive the domain's timing
+        constraint from that clock's and the dividers.
+    """
+
+    SETTLE = 64
+    """Reference cycles from the lock to the first edge."""
+
+    def __init__(self, *, pll: Pll, hz: int):
+        self._pll = pll
+        self._hz = hz
+        super().__init__({})
+
+    def elaborate(self, platform):
+        m = Module()
+
+        reference = ClockDomain("reference", reset_less=True, local=True)
+        sync = ClockDomain("sync", reset_less=True)
+        m.domains += [reference, sync]
+
+        m.submodules.pad = pad = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
+        m.d.comb += reference.clk.eq(pad.i)
+
+        output = Signal()
+        locked = Signal()
+        m.submodules.pll = Instance(
+            "EHXPLLL",
+            a_FREQUENCY_PIN_CLKI=f"{platform.default_clk_frequency / 1e6:g}",
+            a_FREQUENCY_PIN_CLKOP=f"{self._hz / 1e6:g}",
+            a_ICP_CURRENT="12",
+            a_LPF_RESISTOR="8",
+            a_MFG_ENABLE_FILTEROPAMP="1",
+            a_MFG_GMCREF_SEL="2",
+            p_PLLRST_ENA="DISABLED",
+            p_INTFB_WAKE="DISABLED",
+            p_STDBY_ENABLE="DISABLED",
+            p_DPHASE_SOURCE="DISABLED",
+            p_OUTDIVIDER_MUXA="DIVA",
+            p_OUTDIVIDER_MUXB="DIVB",
+            p_OUTDIVIDER_MUXC="DIVC",
+            p_OUTDIVIDER_MUXD="DIVD",
+            p_CLKI_DIV=self._pll.reference,
+            p_CLKFB_DIV=self._pll.feedback,
+            p_CLKOP_ENABLE="ENABLED",
+            p_CLKOP_DIV=self._pll.output,
+            p_CLKOP_CPHASE=self._pll.output - 1,
+            p_CLKOP_FPHASE=0,
+            p_FEEDBK_PATH="CLKOP",
+            i_RST=Const(0),
+            i_STDBY=Const(0),
+            i_CLKI=pad.i,
+            i_CLKFB=output,
+            i_PHASESEL0=Const(0),
+            i_PHASESEL1=Const(0),
+            i_PHASEDIR=Const(0),
+            i_PHASESTEP=Const(0),
+            i_PHASELOADREG=Const(0),
+            i_PLLWAKESYNC=Const(0),
+            i_ENCLKOP=Const(0),
+            o_CLKOP=output,
+            o_LOCK=locked,
+        )
+
+        steady = Signal()
+        waited = Signal(range(self.SETTLE))
+        run = Signal()
+        m.submodules.lock_synchronizer = FFSynchronizer(locked, steady, o_domain="reference")
+        with m.If(~steady):
+            m.d.reference += [waited.eq(0), run.eq(0)]
+        with m.Elif(waited == self.SETTLE - 1):
+            m.d.reference += run.eq(1)
+        with m.Else():
+            m.d.reference += waited.eq(waited + 1)
+
+        m.submodules.gate = Instance("DCCA", i_CLKI=output, i_CE=run, o_CLKO=sync.clk)
+
+        return m

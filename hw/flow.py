@@ -1,0 +1,166 @@
+"""The open flow, stage by stage: yosys, nextpnr-ecp5, ecppack, as Amaranth's platform calls them.
+
+The YoWASP tools, from PyPI, are the default: the same everywhere, so resources and frequencies are.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from amaranth._toolchain import tool_env_var
+from amaranth.build.run import BuildPlan
+from amaranth.vendor import LatticePlatform
+
+TOOLS = ("yosys", "nextpnr-ecp5", "ecppack")
+LOGS = {"yosys": "top.rpt", "nextpnr-ecp5": "top.tim"}
+"""Where the tools write what they do."""
+TIMING = "timing.json"
+"""nextpnr's own report: frequencies, critical paths, utilization."""
+VERILOG = "top.v"
+
+
+class FlowError(Exception):
+    """A stage that ran and failed; the message is one line."""
+
+
+class ToolError(Exception):
+    """A tool that is not there; the message says how to get it."""
+
+
+def find_tools(native: bool) -> dict[str, str]:
+    """The executable for each of :data:`TOOLS`.
+
+    An environment variable (``YOSYS``, ``NEXTPNR_ECP5``, ``ECPPACK``) goes before all.
+
+    Raises
+    ------
+    ToolError
+        If one is not installed.
+    """
+    beside = str(Path(sys.executable).parent)
+    found = {}
+    for tool in TOOLS:
+        variable = tool_env_var(tool)
+        name = os.environ.get(variable) or (tool if native else f"yowasp-{tool}")
+        path = shutil.which(name, path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
+        if path is None:
+            if os.environ.get(variable):
+                way = f"{variable} names it; correct or unset that"
+            elif native:
+                way = "install it, or leave out --native"
+            else:
+                way = "pip install -e ."
+            raise ToolError(f"{name} is not installed: {way}")
+        found[tool] = path
+    return found
+
+
+def prepare(platform: LatticePlatform, top, *, seed: int) -> BuildPlan:
+    """Elaborate ``top`` and write every file the tools need, in memory."""
+    return platform.prepare(
+        top,
+        "top",
+        script_after_read=[
+            "design -save read;",
+            "proc -nomux -norom; memory_collect;",
+            f"write_verilog -norename -noattr {VERILOG};",
+            "design -load read",
+        ],
+        nextpnr_opts=["--seed", str(seed), "--timing-allow-fail", "--report", TIMING],
+    )
+
+
+def commands(plan: BuildPlan, tools: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """The stages' names and command lines, in order."""
+    for name, *arguments in json.loads(plan.files[f"{plan.script}.json"])["commands"]:
+        if name in tools:
+            yield name, [tools[name], *arguments]
+
+
+def run(name: str, command: list[str], folder: Path) -> None:
+    """Run one stage in ``folder``.
+
+    Raises
+    ------
+    FlowError
+        If it fails; the message has the tool's own last words.
+    """
+    output = folder / f"{name}.out"
+    with open(output, "w") as file:
+        code = subprocess.run(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT).returncode
+    if code:
+        raise FlowError(f"{name} failed: {_last_words(folder, name, output)}")
+    output.unlink()
+
+
+def _last_words(folder: Path, name: str, output: Path) -> str:
+    lines = output.read_text(errors="replace").splitlines()
+    log = folder / LOGS.get(name, "")
+    if log.is_file():
+        lines = log.read_text(errors="replace").splitlines() + lines
+    errors = [line for line in lines if "ERROR" in line]
+    return (errors or [line for line in lines if line.strip()] or ["it said nothing"])[-1].strip()
+
+
+class Stages:
+    """Shows which stage it is in, and how long each took.
+
+    Parameters
+    ----------
+    count
+        How many stages there are.
+    stream
+        Where to: on a terminal a running clock, else two lines a stage.
+    """
+
+    def __init__(self, count: int, stream: TextIO):
+        self._count = count
+        self._stream = stream
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, detail: Callable[[], str] = str):
+        """A stage; ``detail`` tells what it is doing just now."""
+        number = len(self.seconds) + 1
+        head = f"[{number}/{self._count}] {name}"
+        start = time.monotonic()
+        over = threading.Event()
+        clock = threading.Thread(target=self._tick, args=(head, start, over, detail), daemon=True)
+        if self._stream.isatty():
+            clock.start()
+        else:
+            print(f"{head} …", file=self._stream, flush=True)
+        try:
+            yield
+        finally:
+            over.set()
+            if clock.is_alive():
+                clock.join()
+                print("\r\033[K", end="", file=self._stream)
+            self.seconds[name] = round(time.monotonic() - start, 1)
+        print(f"{head}: {self.seconds[name]} s", file=self._stream, flush=True)
+
+    def _tick(self, head, start, over, detail):
+        while not over.wait(1):
+            text = f"{head} {time.monotonic() - start:.0f} s {detail()}"
+            print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="",
+                  file=self._stream, flush=True)
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log that is being written, without nextpnr's ``Info:``."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, path.stat().st_size - 400))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in reversed(lines) if line.strip()), "").removeprefix("Info: ")
