@@ -108,13 +108,8 @@ def observe(
     for image in images:
         if image.dtype != np.uint8 or image.shape != shape:
             raise ValueError(f"images must be uint8 of shape {shape}, not {image.shape}")
-    model = runner.build(
-        core,
-        name="core",
-        top=BENCH,
-        constants={"COLUMNS": plan.engine.columns},
-        optimize="-O2",
-    )
+    constants = {"COLUMNS": plan.engine.columns}
+    model = runner.build(core, name="core", top=BENCH, constants=constants)
     pixels = network.image.pixels
     settings = {
         "frames": len(images),

@@ -106,6 +106,8 @@ def _fill(tensors: dict, blocks: list[Block], words: np.ndarray, kind: str) -> N
         raise ValueError(f"{expected} words must be {kind}, not {len(words)}")
     at = 0
     for block in blocks:
+        if not block.words:
+            continue  # the first rows of a tile may not complete a pooled one
         part = words[at : at + block.words].reshape(block.groups, block.rows, block.width, -1)
         at += block.words
         channels = part.transpose(0, 3, 1, 2).reshape(-1, block.rows, block.width)
