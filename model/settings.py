@@ -104,8 +104,9 @@ class Settings:
         for key in ("dropout", "smoothing", "average", "validation_share"):
             if not 0 <= getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 0, below 1, not {getattr(self, key)}")
-        if self.rate <= 0 or self.clip <= 0 or self.temperature <= 0:
+        if not all(v > 0 for v in (self.rate, self.clip, self.temperature)):
             raise ValueError("rate, clip and temperature must be above 0")
+        _ = self.schedule, self.augmentation  # they check their own
 
     @property
     def schedule(self) -> Schedule:
@@ -187,12 +188,10 @@ def parse(argv: list[str] | None = None) -> Settings:
             if key not in known:
                 raise ValueError(f"{first.config}: unknown setting {key}; see --help")
             kind = _kind(known[key])
-            try:
-                values[key] = value if isinstance(value, kind) else kind(value)
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{first.config}: {key} must be {kind.__name__}, not {value!r}"
-                ) from None
+            given = {float: (int, float), Path: str}.get(kind, kind)
+            if not isinstance(value, given) or isinstance(value, bool) != (kind is bool):
+                raise ValueError(f"{first.config}: {key} must be {kind.__name__}, not {value!r}")
+            values[key] = kind(value)
         parser.set_defaults(**values)
     values = vars(parser.parse_args(argv))
     values.pop("config")

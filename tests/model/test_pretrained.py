@@ -1,0 +1,152 @@
+"""Foreign weights under our names: the same function."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from model import checkpoint
+from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
+from model.pretrained import CAFFE, TORCHVISION, initialize, read_initial, read_weights, translate
+from model.squeezenet import SqueezeNet
+from spec.squeezenet import Metaparameters, published, squeezenet
+
+
+class TheirFire(nn.Module):
+    """torchvision's Fire, with its names."""
+
+    def __init__(self, channels, squeeze, one, three):
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, one, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, three, 3, padding=1)
+
+    def forward(self, x):
+        x = self.squeeze(x).relu()
+        return torch.cat([self.expand1x1(x).relu(), self.expand3x3(x).relu()], 1)
+
+
+class Theirs(nn.Module):
+    """torchvision's ``squeezenet1_0`` and ``squeezenet1_1``, with their names."""
+
+    def __init__(self, version):
+        super().__init__()
+        pool = nn.MaxPool2d(3, 2, ceil_mode=True)
+        one = [(64, 16), (128, 16), "p", (128, 32), (256, 32), "p"]
+        one += [(256, 48), (384, 48), (384, 64), (512, 64)]
+        zero = [(96, 16), (128, 16), (128, 32), "p", (256, 32), (256, 48), (384, 48), (384, 64)]
+        zero += ["p", (512, 64)]
+        first = nn.Conv2d(3, 64, 3, 2) if version == "1.1" else nn.Conv2d(3, 96, 7, 2)
+        body = [
+            pool if item == "p" else TheirFire(item[0], item[1], item[1] * 4, item[1] * 4)
+            for item in (one if version == "1.1" else zero)
+        ]
+        self.features = nn.Sequential(first, nn.ReLU(), pool, *body)
+        last = nn.Conv2d(512, 6, 1)
+        self.classifier = nn.Sequential(nn.Dropout(), last, nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+
+    def forward(self, x):
+        return self.classifier(self.features(x)).flatten(1)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_torchvision_state_dict_gives_the_same_scores(tmp_path, version):
+    torch.manual_seed(0)
+    theirs = Theirs(version).eval()
+    torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
+    network = published(version, classes=6, image_size=64)
+    weights, preprocessing = read_initial(tmp_path / "theirs.pth", network)
+    assert preprocessing == TORCHVISION
+    ours = SqueezeNet(
+        network, batch_norm=False, mean=preprocessing.mean, std=preprocessing.std
+    ).eval()
+    copied, fresh = initialize(ours, weights)
+    assert len(copied) == 52
+    assert not fresh
+    images = torch.rand(2, 3, 64, 64)
+    mean, std = (torch.tensor(v)[:, None, None] for v in (TORCHVISION.mean, TORCHVISION.std))
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(images), theirs((images - mean) / std))
+
+
+def test_caffe_colours_are_turned(tmp_path):
+    network = published("1.0", classes=3, image_size=40)
+    random = np.random.default_rng(0)
+    weight = random.normal(size=(96, 3, 7, 7)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", **{"conv1.weight": weight, "conv1.bias": np.ones(96, np.float32)})
+    weights, preprocessing = read_initial(tmp_path / "a.npz", network)
+    assert preprocessing == CAFFE
+    module = SqueezeNet(network, batch_norm=False, mean=CAFFE.mean, std=CAFFE.std).eval()
+    initialize(module, weights)
+    u = random.integers(0, 256, (1, 3, 40, 40))
+    bgr = torch.tensor(u[:, ::-1] - np.array([104, 117, 123])[:, None, None], dtype=torch.float32)
+    expected = functional.conv2d(bgr, torch.from_numpy(weight), torch.ones(96), 2).relu()
+    seen = []
+    module.get_submodule("conv1").register_forward_hook(lambda _, __, output: seen.append(output))
+    with torch.inference_mode():
+        module(torch.from_numpy(u).float() / 255)
+    torch.testing.assert_close(seen[0], expected, rtol=1e-4, atol=1e-2)
+
+
+def test_a_bias_goes_into_the_batch_norm():
+    network = published("1.1", classes=6, image_size=40)
+    torch.manual_seed(0)
+    plain, normed = SqueezeNet(network, batch_norm=False), SqueezeNet(network)
+    for name, value in plain.named_parameters():
+        if name.endswith("bias"):
+            nn.init.uniform_(value)
+    initialize(normed, plain.state_dict())
+    images = torch.rand(1, 3, 40, 40)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            normed.eval()(images), plain.eval()(images), rtol=1e-3, atol=1e-3
+        )
+
+
+def test_what_does_not_fit_stays_fresh(tmp_path):
+    """A run may start from a checkpoint of the family with other classes."""
+    small = Metaparameters(num_filters=8, base_e=8, incr_e=8, blocks=1, image_size=16, classes=3)
+    module = SqueezeNet(squeezenet(small))
+    preprocessing = Preprocessing(mean=(0.1, 0.2, 0.3))
+    made = Checkpoint(
+        parameters=small,
+        batch_norm=True,
+        state=module.state_dict(),
+        labels=("a", "b", "c"),
+        preprocessing=preprocessing,
+    )
+    checkpoint.save(made, tmp_path / "a.pt")
+    network = squeezenet(Metaparameters(**{**_values(small), "classes": 4}))
+    weights, found = read_initial(tmp_path / "a.pt", network)
+    assert found == preprocessing
+    other = SqueezeNet(network)
+    _, fresh = initialize(other, weights)
+    assert fresh == ["conv4.conv.weight", "conv4.norm.weight", "conv4.norm.bias"]
+    assert torch.equal(other.fire2.squeeze.conv.weight, module.fire2.squeeze.conv.weight)
+
+
+def _values(parameters: Metaparameters) -> dict:
+    return {name: getattr(parameters, name) for name in Metaparameters.__dataclass_fields__}
+
+
+def test_nothing_fits():
+    with pytest.raises(CheckpointError, match="fits this architecture in no tensor"):
+        initialize(SqueezeNet(squeezenet()), {"conv1.conv.weight": torch.zeros(3)})
+
+
+def test_names_of_nobody():
+    weights, _ = translate({"layer1.weight": torch.zeros(3)}, published("1.0"))
+    assert weights == {}
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.pth"])
+def test_not_weights(tmp_path, name):
+    with pytest.raises(CheckpointError, match="no such file of weights"):
+        read_weights(tmp_path / name)
+    (tmp_path / name).write_text("a photograph")
+    with pytest.raises(CheckpointError, match=r"damaged, or not an \.npz or a PyTorch"):
+        read_weights(tmp_path / name)
+    torch.save({"epoch": 3}, tmp_path / "b.pth")
+    with pytest.raises(CheckpointError, match="not a state dict of tensors"):
+        read_weights(tmp_path / "b.pth")

@@ -1,0 +1,100 @@
+"""The page of a run, and its command."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from model import checkpoint, evaluate, report, train
+from model.data import read_splits
+
+KINDS = ("float", "int8")
+
+
+class Page(HTMLParser):
+    """Images and text of a page."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.images, self.words = [], []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs)["src"])
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_everything_for_every_split_and_kind(data, tmp_path):
+    splits = read_splits(data, 24)
+    right = {name: torch.eye(3)[part.targets] for name, part in splits.items()}
+    wrong = {name: scores.roll(1, dims=1) for name, scores in right.items()}
+    history = [
+        {"epoch": 1, "size": 16, "loss": 1.0, "train_accuracy": 0.5, "rate": 0.1},
+        {"epoch": 2, "size": 24, "loss": 0.5, "train_accuracy": 0.7, "rate": 0.0}
+        | {"validation_loss": 0.6, "validation_accuracy": 0.6},
+    ]
+    path = report.write(
+        tmp_path / "page",
+        splits,
+        {"float": right, "int8": wrong},
+        title="a <run>",
+        history=history,
+        notes={"seed": "0"},
+    )
+    page = Page(path)
+    expected = {"curves.png"}
+    for part in ("train", "validation", "test"):
+        expected |= {f"{kind}-{part}-confusion.png" for kind in KINDS}
+        expected.add(f"int8-{part}-mistakes.png")
+    assert set(page.images) == expected
+    assert {path.name for path in (tmp_path / "page").iterdir()} == expected | {"index.html"}
+    for name in expected:
+        with Image.open(tmp_path / "page" / name) as image:
+            assert min(image.size) > 100
+    words = " ".join(page.words)
+    assert "a <run>" in words
+    assert "float, train: 1.000 of 18" in words
+    assert "int8, test: 0.000 of 6" in words
+    assert "test/blue/00.png" in words
+
+
+def test_the_surest_mistake_comes_first(data, tmp_path):
+    part = read_splits(data, 24).test  # two of each class
+    scores = torch.eye(3)[part.targets]
+    scores[0], scores[5] = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, 9.0, 0.0])
+    assert report.plots.mistakes(part, scores, tmp_path / "a.png") == [5, 0]
+
+
+def test_the_command_gives_the_accuracy_of_the_run(arguments, data, tmp_path, capsys):
+    arguments.remove("--no-report")
+    assert train.main([*arguments, "--epochs=6"]) == 0
+    page = (tmp_path / "run" / "report" / "index.html").read_text()
+    made = checkpoint.load(tmp_path / "run" / "best.pt")
+    test = read_splits(data, 24).test
+    accuracy = evaluate.accuracy(evaluate.scores_of(made.module(), test), test.targets)
+    assert f"float, test: {accuracy:.3f} of 6" in page
+    capsys.readouterr()
+    flags = [str(tmp_path / "run" / "best.pt"), f"--data={data}", f"--output={tmp_path / 'again'}"]
+    assert report.main(flags) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'again' / 'index.html'}\n"
+    assert (tmp_path / "again" / "index.html").read_text() == page
+
+
+def test_other_classes(arguments, folders, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    folder = folders()
+    (folder / "red").rename(folder / "rot")
+    flags = [str(tmp_path / "run" / "best.pt"), f"--data={folder}", f"--output={tmp_path / 'p'}"]
+    assert report.main([*flags, "--validation-share=0.4"]) == 2
+    assert "has the classes blue, green, rot; the checkpoint knows" in capsys.readouterr().err
+
+
+def test_no_checkpoint(data, tmp_path, capsys):
+    flags = [str(tmp_path / "none.pt"), f"--data={data}", f"--output={tmp_path / 'page'}"]
+    assert report.main(flags) == 2
+    assert "none.pt: no such file" in capsys.readouterr().err
+    assert not (tmp_path / "page").exists()

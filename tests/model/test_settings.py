@@ -1,0 +1,103 @@
+"""Flags, a TOML file, and what they may not say."""
+
+from pathlib import Path
+
+import pytest
+
+from model.checkpoint import Published
+from model.settings import parse
+from spec.squeezenet import Metaparameters
+
+NEEDED = ["--data=d", "--output=o"]
+
+
+def test_defaults_are_the_reference_architecture():
+    settings = parse(NEEDED)
+    assert settings.parameters(5) == Metaparameters()
+    assert settings.data == Path("d")
+    assert settings.validation_list is None
+
+
+def test_flags_set_the_whole_family():
+    flags = ["--num-filters=24", "--blocks=2", "--base-e=16", "--incr-e=8", "--freq=1"]
+    flags += ["--pct-3x3=0.25", "--squeeze-ratio=0.125", "--image=96"]
+    assert parse(NEEDED + flags).parameters(7) == Metaparameters(
+        num_filters=24,
+        blocks=2,
+        base_e=16,
+        incr_e=8,
+        freq=1,
+        pct_3x3=0.25,
+        squeeze_ratio=0.125,
+        image_size=96,
+        classes=7,
+    )
+
+
+def test_a_published_architecture():
+    settings = parse([*NEEDED, "--architecture=1.1", "--image=200"])
+    assert settings.parameters(9) == Published(version="1.1", classes=9, image_size=200)
+
+
+def test_stages():
+    schedule = parse([*NEEDED, "--stages=64x3,96x2", "--epochs=6"]).schedule
+    assert schedule.stages == ((64, 3), (96, 2))
+
+
+def test_toml_gives_values_and_flags_overrule_them(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text('data = "photos"\noutput = "out"\nrate = 1\nbatch-norm = false\nepochs = 7\n')
+    settings = parse(["--config", str(file), "--epochs=9"])
+    assert settings.data == Path("photos")
+    assert settings.rate == 1.0
+    assert isinstance(settings.rate, float)
+    assert settings.batch_norm is False
+    assert settings.epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("speed = 3", "unknown setting speed; see --help"),
+        ("epochs = 'many'", "epochs must be int, not 'many'"),
+        ("epochs = 2.5", "epochs must be int, not 2.5"),
+        ("strict = 'no'", "strict must be bool, not 'no'"),
+        ("epochs = ", "not a TOML file that can be read"),
+        ("optimizer = 'adam'", "optimizer must be one of sgd, adamw, not adam"),
+    ],
+)
+def test_bad_toml(tmp_path, text, message):
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        parse([*NEEDED, "--config", str(file)])
+
+
+def test_no_such_toml():
+    with pytest.raises(ValueError, match=r"none\.toml: not a TOML file"):
+        parse([*NEEDED, "--config=none.toml"])
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--batch=0", "batch must be at least 1, not 0"),
+        ("--dropout=1", "dropout must be at least 0, below 1"),
+        ("--mixup=0.6 --cutmix=0.6", "mixup and cutmix must"),
+        ("--rate=0", "rate, clip and temperature must be above 0"),
+        ("--stages=64", "stages must look like 128x250,160x120, not 64"),
+        ("--stages=64x50", "stages take 50 epochs, which leaves none of 40"),
+        ("--crop=0", "crop must be above 0"),
+        ("--clip=nan", "rate, clip and temperature must be above 0"),
+    ],
+)
+def test_out_of_range(flag, message):
+    with pytest.raises(ValueError, match=message):
+        parse(NEEDED + flag.split())
+
+
+def test_data_and_output_are_needed(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        parse(["--data=d"])
+    assert stopped.value.code == 2
+    assert "--output is needed" in capsys.readouterr().err
