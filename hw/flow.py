@@ -151,8 +151,12 @@ class Stages:
     def _tick(self, head, start, over, detail):
         while not over.wait(1):
             text = f"{head} {time.monotonic() - start:.0f} s {detail()}"
-            print(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}", end="",
-                  file=self._stream, flush=True)
+            print(
+                f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}",
+                end="",
+                file=self._stream,
+                flush=True,
+            )
 
 
 def last_line(path: Path) -> str:

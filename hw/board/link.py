@@ -175,9 +175,7 @@ class Link(wiring.Component):
             responder.error.payload.sequence.eq(
                 Mux(feeder.abandoned, place.sequence, head.sequence)
             ),
-            responder.error.payload.index.eq(
-                Mux(feeder.abandoned, Refusal.ABANDONED, refusal)
-            ),
+            responder.error.payload.index.eq(Mux(feeder.abandoned, Refusal.ABANDONED, refusal)),
             responder.place.eq(place),
         ]
         with m.If(good & chunk):

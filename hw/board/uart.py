@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import BYTE
 
+
 def divisors(clock_hz: float, rates: Sequence[int]) -> tuple[int, ...]:
     """Clock cycles a bit for each rate.
 

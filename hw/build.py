@@ -1,0 +1,205 @@
+"""``python -m hw.build --board ulx3s``: from a quantized model to a bitstream and its report."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+from hw import flow
+from hw.board.boards import BOARDS, DEVICES, Board, Device
+from hw.board.clocks import Pll
+from hw.board.top import Top
+from hw.board.uart import divisors
+from hw.config import ENGINES
+from hw.design import Design
+from hw.fit import fitting, shortages
+from hw.plan import PlanError
+from hw.report import Timing, build_table, fit_table, plan_table, report
+from spec.artifact import ArtifactError
+from spec.models import packaged
+from spec.protocol import RATES
+
+PRODUCTS = ("top.bit", "top.svf", flow.VERILOG, "program.txt", "report.txt", "report.json")
+"""What a build leaves, the report last."""
+EVIDENCE = ("top.rpt", "top.tim", flow.TIMING, "top.lpf")
+"""Logs of yosys and nextpnr, its timing report, the constraints."""
+FAILED = "failed"
+"""Where the evidence of a build that failed goes, beside the last good one."""
+
+
+class BadInput(Exception):
+    """One line that names what is wrong, and the way out."""
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m hw.build", description=__doc__)
+    result.add_argument("--board", required=True, choices=BOARDS)
+    result.add_argument(
+        "--variant", metavar="DEVICE", help="such as 45F; default the board's largest"
+    )
+    result.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
+    result.add_argument("--engine", choices=ENGINES, help="default: the device's")
+    result.add_argument("--clock", type=Fraction, metavar="MHZ", help="default: the device's")
+    result.add_argument(
+        "--seed", type=int, default=1, help="of the placement (default %(default)s)"
+    )
+    result.add_argument("--plan-only", action="store_true", help="print the plan and what fits")
+    result.add_argument("--output", type=Path, metavar="DIR", help="default: build/BOARD")
+    result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
+    return result
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        return build(arguments)
+    except (BadInput, ArtifactError, PlanError, flow.ToolError) as error:
+        print(f"hw.build: {error}", file=sys.stderr)
+        return 2
+    except flow.FlowError as error:
+        print(f"hw.build: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("hw.build: interrupted; nothing was changed", file=sys.stderr)
+        return 130
+
+
+def build(arguments: argparse.Namespace) -> int:
+    board = BOARDS[arguments.board]
+    variant = arguments.variant or board.default
+    if variant not in board.variants:
+        raise BadInput(
+            f"--variant must be one of {', '.join(board.variants)} for {arguments.board}, "
+            f"not {variant}"
+        )
+    device = DEVICES[variant]
+    platform = board.variants[variant]()
+    clock_mhz = device.clock_mhz if arguments.clock is None else arguments.clock
+    clock_hz = Fraction(clock_mhz) * 10**6
+    try:
+        pll = Pll.of(int(platform.default_clk_frequency), clock_hz)
+        rates = divisors(clock_hz, RATES)
+    except ValueError as error:
+        raise BadInput(f"--clock: {error}") from error
+    engine = ENGINES[arguments.engine or device.engine]
+    name = f"{platform.device}-{platform.speed}{platform.package}"
+
+    if arguments.plan_only:
+        design = Design.load(arguments.model, engine, int(clock_hz))
+        return show_plan(board, variant, design, float(clock_mhz))
+
+    output = arguments.output or Path("build") / arguments.board
+    tools = flow.find_tools(arguments.native)
+    stages = flow.Stages(2 + len(flow.TOOLS), sys.stderr)
+    with workshop(output) as work:
+        with stages.stage("plan"):
+            design = Design.load(arguments.model, engine, int(clock_hz))
+            refuse_unless_fits(design, device, name)
+            (work / "program.txt").write_text(design.plan.listing())
+        with stages.stage("elaborate"):
+            shell = design.shell(divisors=rates, tick=int(clock_hz) // 20, leds=len(board.leds))
+            top = Top(board=board, shell=shell, pll=pll, clock_hz=int(clock_hz))
+            prepared = flow.prepare(platform, top, seed=arguments.seed)
+            prepared.extract(work)
+        for stage, command in flow.commands(prepared, tools):
+            log = work / flow.LOGS.get(stage, "")
+            with stages.stage(stage, lambda log=log: flow.last_line(log)):
+                flow.run(stage, command, work)
+        timing = Timing.read(work / flow.TIMING)
+        seconds = stages.seconds | {"total": round(sum(stages.seconds.values()), 1)}
+        parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
+        table = build_table(**parts, timing=timing)
+        summary = report(**parts, timing=timing, seconds=seconds)
+        (work / "report.txt").write_text(table)
+        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
+        if not timing.met:
+            print(table)
+            raise flow.FlowError(
+                f"timing failed: {timing.fmax_mhz:.2f} MHz of {float(clock_mhz):g} MHz; "
+                f"critical path {timing.path}; try a lower --clock or another --seed"
+            )
+        publish(work, output)
+    print(table)
+    print(f"{output / 'top.bit'} is ready: python -m hw.flash --board {arguments.board}")
+    return 0
+
+
+def show_plan(board: Board, variant: str, design: Design, clock_mhz: float) -> int:
+    """Print the plan, and what fits on each variant; 2 if the plan itself does not fit."""
+    network = design.quantized.network
+    print(plan_table(design.plan, clock_mhz))
+    print(
+        fit_table(
+            [
+                (other, DEVICES[other], list(fitting(network, DEVICES[other])))
+                for other in board.variants
+            ]
+        )
+    )
+    refuse_unless_fits(design, DEVICES[variant], variant)
+    return 0
+
+
+def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
+    """Raise :class:`BadInput` with what would fit, if the design does not."""
+    missing = shortages(design.plan, device)
+    if not missing:
+        return
+    fits = [
+        f"--engine {engine} with a model for {made.network.image.width}×{made.network.image.height}"
+        for engine, made in fitting(design.quantized.network, device)
+    ]
+    way = fits[0] if fits else "a network with fewer weights, or a larger --variant"
+    raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
+
+
+@contextmanager
+def workshop(output: Path) -> Iterator[Path]:
+    """A folder beside ``output`` to build in, gone afterwards.
+
+    The evidence of a build that ran and failed is kept in ``output/failed``.
+    """
+    work = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for old in output.parent.glob(f".{output.name}.*.part"):
+            number = re.fullmatch(r".*\.(\d+)\.part", old.name)
+            if number and not Path(f"/proc/{number[1]}").exists():
+                shutil.rmtree(old, ignore_errors=True)
+        work.mkdir()
+        (output / f".{os.getpid()}.part").touch()
+        (output / f".{os.getpid()}.part").unlink()
+    except OSError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise BadInput(
+            f"{output}: cannot be written ({error.strerror}); choose another --output"
+        ) from error
+    try:
+        yield work
+    except flow.FlowError:
+        failed = output / FAILED
+        shutil.rmtree(failed, ignore_errors=True)
+        failed.mkdir()
+        for file in (*EVIDENCE, "report.txt"):
+            if (work / file).is_file():
+                shutil.move(work / file, failed / file)
+        raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def publish(work: Path, output: Path) -> None:
+    """Put the finished files in place, each in one step."""
+    for file in (*EVIDENCE, *PRODUCTS):
+        os.replace(work / file, output / file)
+    shutil.rmtree(output / FAILED, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""From a model file to the circuit behind the pads, the same for a board and for its simulation."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hw.board.shell import Shell
+from hw.config import Engine
+from hw.core import Core
+from hw.image import image
+from hw.plan import Plan, plan
+from spec import artifact, reference, selftest
+from spec.protocol import CHUNK_BYTES
+from spec.quantized import QuantizedNetwork
+from spec.replies import Identity, digest, labels_digest
+
+WINDOW = 8
+"""Chunks that may be on their way to a board: 27 ms of a line at 3 Mbit/s, more than the answer of
+a USB adapter takes (16 ms at most) or the core takes for a frame."""
+
+_SOURCES = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """A quantized network on an engine, with what its board says of itself.
+
+    Parameters
+    ----------
+    quantized
+        The network.
+    model
+        Digest of its file.
+    engine, clock_hz
+        What computes it, and how fast its clock is.
+    """
+
+    quantized: QuantizedNetwork
+    model: bytes
+    engine: Engine
+    clock_hz: int
+
+    @classmethod
+    def load(cls, path: Path, engine: Engine, clock_hz: int) -> "Design":
+        """The design of a model file.
+
+        Raises
+        ------
+        spec.artifact.ArtifactError
+            If the file cannot be read or is outside the contract.
+        """
+        quantized = artifact.load(path)
+        return cls(
+            quantized=quantized,
+            model=digest(path.read_bytes()),
+            engine=engine,
+            clock_hz=clock_hz,
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Raises :class:`hw.plan.PlanError` if the network does not fit the engine."""
+        return plan(self.quantized.network, self.engine)
+
+    @cached_property
+    def identity(self) -> Identity:
+        network = self.quantized.network
+        return Identity(
+            height=network.image.height,
+            width=network.image.width,
+            classes=network.classes,
+            chunk_bytes=CHUNK_BYTES,
+            window=WINDOW,
+            rows=self.engine.rows,
+            columns=self.engine.columns,
+            pixels=self.engine.pixels,
+            clock_hz=self.clock_hz,
+            cycles=self.plan.cycles,
+            model=self.model,
+            labels=labels_digest(self.quantized.labels),
+            build=self.build,
+            name=network.name,
+        )
+
+    @cached_property
+    def build(self) -> bytes:
+        """Tells circuits apart: a digest of the sources, the model, the engine and the clock."""
+        state = hashlib.sha256(repr((self.model, self.engine, self.clock_hz)).encode())
+        for room in ("spec", "hw"):
+            for path in sorted((_SOURCES / room).rglob("*.py")):
+                state.update(path.read_bytes())
+        return digest(state.digest())
+
+    @cached_property
+    def sums(self) -> list[int]:
+        """What the self-test's image must give."""
+        network = self.quantized.network
+        picture = selftest.image(network.image.height, network.image.width)
+        return reference.run(self.quantized, picture)["sums"].tolist()
+
+    def shell(self, *, divisors: tuple[int, ...], tick: int, leds: int) -> Shell:
+        """The circuit behind the pads; see :class:`hw.board.shell.Shell`."""
+        return Shell(
+            core=Core(self.plan, image(self.quantized, self.plan)),
+            identity=self.identity,
+            sums=self.sums,
+            divisors=divisors,
+            tick=tick,
+            leds=leds,
+        )

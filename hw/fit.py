@@ -1,0 +1,74 @@
+"""What fits on which device, before anything is built. Plain Python."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import floor
+
+from hw.board.boards import Device
+from hw.config import ENGINES
+from hw.design import WINDOW
+from hw.ecp5.geometry import block_rams
+from hw.plan import Plan, PlanError, plan
+from spec.network import FeatureMap, Network
+from spec.protocol import CHUNK_BYTES
+
+IMAGE_STEP = 16
+"""Image sizes that are tried are multiples of this."""
+
+
+def link_block_rams() -> dict[str, int]:
+    """EBR of the shell around the core."""
+    return {"chunks": block_rams(8, WINDOW * CHUNK_BYTES), "frames": block_rams(8, 256)}
+
+
+def needs(made: Plan) -> dict[str, int]:
+    """EBR and multipliers of a whole design."""
+    ebr = sum(made.block_rams.values()) + sum(link_block_rams().values())
+    return {"EBR": ebr, "multipliers": made.multipliers}
+
+
+def shortages(made: Plan, device: Device) -> list[str]:
+    """What a design needs more of than the device has, as phrases; empty if it fits."""
+    has = {"EBR": device.ebr, "multipliers": device.dsp}
+    return [
+        f"{count} {name} of {has[name]}" for name, count in needs(made).items() if count > has[name]
+    ]
+
+
+def resized(network: Network, size: int) -> Network:
+    """The same layers for square images of another size.
+
+    Raises
+    ------
+    ValueError
+        If a map vanishes.
+    """
+    below = FeatureMap(network.image.channels, size, size)
+    image, layers = below, []
+    for layer in network.layers:
+        layers.append(replace(layer, i=below))
+        below = layers[-1].o
+    return Network(network.name, image, tuple(layers))
+
+
+def fitting(network: Network, device: Device) -> Iterator[tuple[str, Plan]]:
+    """For each engine whose multipliers the device has, the plan of the largest image that fits.
+
+    The fastest engine first; images are square, no larger than the network's.
+    """
+    sizes = range(network.image.width, 0, -IMAGE_STEP)
+    if network.image.width % IMAGE_STEP:
+        largest = IMAGE_STEP * floor(network.image.width / IMAGE_STEP)
+        sizes = [network.image.width, *range(largest, 0, -IMAGE_STEP)]
+    engines = sorted(ENGINES.items(), key=lambda item: -item[1].macs_per_cycle)
+    for name, engine in engines:
+        if engine.multipliers > device.dsp:
+            continue
+        for size in sizes:
+            try:
+                made = plan(resized(network, size), engine)
+            except (PlanError, ValueError):
+                continue
+            if not shortages(made, device):
+                yield name, made
+                break

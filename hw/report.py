@@ -1,0 +1,154 @@
+"""What a build came to: ``report.json``, and the same as a table for people."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hw.board.boards import Device
+from hw.fit import link_block_rams, needs
+from hw.plan import Plan
+
+CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": "DP16KD"}
+"""nextpnr's names of what is counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """nextpnr's report, read: every clock, and the path that limits the slowest one.
+
+    ``clocks`` gives for each clock the frequency reached and the one wanted, in MHz.
+    """
+
+    clocks: dict[str, tuple[float, float]]
+    resources: dict[str, dict[str, int]]
+    path: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Timing":
+        raw = json.loads(file.read_text())
+        clocks = {
+            name.removeprefix("$glbnet$"): (clock["achieved"], clock["constraint"])
+            for name, clock in raw["fmax"].items()
+        }
+        resources = {
+            name: {key: raw["utilization"][cell][key] for key in ("used", "available")}
+            for name, cell in CELLS.items()
+        }
+        worst = min(raw["fmax"], key=lambda name: _margin(raw["fmax"][name]))
+        paths = [
+            path
+            for path in raw["critical_paths"]
+            if path["from"] == path["to"] == f"posedge {worst}"
+        ]
+        return cls(clocks=clocks, resources=resources, path=_describe(paths[0]) if paths else "")
+
+    @property
+    def fmax_mhz(self) -> float:
+        """Of the clock that everything but a few flip-flops runs on: the fastest one wanted."""
+        return max(self.clocks.values(), key=lambda clock: clock[1])[0]
+
+    @property
+    def met(self) -> bool:
+        """Whether every clock reaches what was wanted, but for nextpnr's rounding to picoseconds."""
+        return all(reached >= wanted * (1 - 1e-3) for reached, wanted in self.clocks.values())
+
+
+def _margin(clock: Mapping[str, float]) -> float:
+    return clock["achieved"] / clock["constraint"]
+
+
+def _describe(path: Mapping) -> str:
+    legs = path["path"]
+    delay = sum(leg["delay"] for leg in legs)
+    routing = sum(leg["delay"] for leg in legs if leg["type"] == "routing")
+    start, end = legs[0]["from"], legs[-1]["to"]
+    return (
+        f"{start['cell']}.{start['port']} → {end['cell']}.{end['port']}, "
+        f"{delay:.1f} ns, {routing:.1f} ns of it routing"
+    )
+
+
+def report(
+    *, device: str, plan: Plan, clock_mhz: float, timing: Timing, seconds: Mapping[str, float]
+) -> dict:
+    """The contents of ``report.json``."""
+    engine = plan.engine
+    return {
+        "device": device,
+        "engine": {
+            "rows": engine.rows,
+            "columns": engine.columns,
+            "pixels": engine.pixels,
+            "macs_per_cycle": engine.macs_per_cycle,
+        },
+        "macs": plan.network.macs,
+        "cycles_per_frame": plan.cycles,
+        "utilization": round(plan.utilization, 4),
+        "clock_mhz": clock_mhz,
+        "fmax_mhz": round(timing.fmax_mhz, 2),
+        "frames_per_second": round(clock_mhz * 1e6 / plan.cycles, 1),
+        "resources": timing.resources,
+        "layers": [
+            {
+                "name": layer.name,
+                "macs": layer.macs,
+                "cycles": layer.cycles,
+                "utilization": round(layer.macs / (layer.cycles * engine.macs_per_cycle), 4),
+            }
+            for layer in plan.layers
+        ],
+        "seconds": dict(seconds),
+    }
+
+
+def plan_table(plan: Plan, clock_mhz: float) -> str:
+    """What is known before anything is built."""
+    engine = plan.engine
+    lines = [
+        f"network    {plan.network.name}, {plan.network.image} image, "
+        f"{plan.network.classes} classes, {plan.network.weights:,} weights",
+        f"engine     {engine}",
+        f"frame      {plan.network.macs:,} MAC in {plan.cycles:,} cycles: "
+        f"{plan.utilization:.1%} of the engine used",
+        f"speed      {clock_mhz * 1e6 / plan.cycles:.1f} frames/s at {clock_mhz:g} MHz",
+        "",
+        f"{'layer':20} {'MAC':>12} {'cycles':>10} {'used':>7}",
+    ]
+    for layer in plan.layers:
+        used = layer.macs / (layer.cycles * engine.macs_per_cycle)
+        lines.append(f"{layer.name:20} {layer.macs:12,} {layer.cycles:10,} {used:7.1%}")
+    lines += ["", f"{'block RAM':20} {'EBR':>12}"]
+    for name, count in (plan.block_rams | link_block_rams()).items():
+        lines.append(f"{name:20} {count:12}")
+    lines.append(f"{'all':20} {needs(plan)['EBR']:12}")
+    return "\n".join(lines) + "\n"
+
+
+def build_table(*, device: str, plan: Plan, clock_mhz: float, timing: Timing) -> str:
+    """The report for people."""
+    lines = [f"device     {device}", plan_table(plan, clock_mhz), f"{'clock':44} {'MHz':>8} wanted"]
+    for name, (reached, wanted) in timing.clocks.items():
+        lines.append(f"{name:44} {reached:8.2f} {wanted:6.2f}")
+    lines += [f"slowest    {timing.path}", "", f"{'resource':20} {'used':>8} {'of':>8}"]
+    for name, count in timing.resources.items():
+        share = count["used"] / count["available"]
+        lines.append(f"{name:20} {count['used']:8,} {count['available']:8,} {share:7.1%}")
+    return "\n".join(lines) + "\n"
+
+
+def fit_table(rows: list[tuple[str, Device, list[tuple[str, Plan]]]]) -> str:
+    """For each variant of a board, the largest image of each engine that fits."""
+    lines = [f"{'variant':8} {'engine':10} {'image':>9} {'frames/s':>9} {'EBR':>9} {'mult.':>9}"]
+    for variant, device, fits in rows:
+        for name, plan in fits:
+            has = needs(plan)
+            rate = device.clock_mhz * 1e6 / plan.cycles
+            image = f"{plan.network.image.width}×{plan.network.image.height}"
+            lines.append(
+                f"{variant:8} {name:10} {image:>9} {rate:9.1f} "
+                f"{has['EBR']:>4}/{device.ebr:<4} {has['multipliers']:>4}/{device.dsp:<4}"
+            )
+        if not fits:
+            lines.append(f"{variant:8} no image size of this network: {device.ebr} EBR")
+    return "\n".join(lines) + "\n"
