@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -78,7 +78,11 @@ class Core(wiring.Component):
         ring = plan.window.ring_rows
         groups = engine.groups(network.classes)
         param = data.StructLayout(
-            {"bias": signed(engine.accumulator_bits), "multiplier": arith.MULTIPLIER_BITS, "relu": 1}
+            {
+                "bias": signed(engine.accumulator_bits),
+                "multiplier": arith.MULTIPLIER_BITS,
+                "relu": 1,
+            }
         )
 
         m.submodules.window = window = WindowGenerator(**asdict(plan.window))
@@ -147,9 +151,7 @@ class Core(wiring.Component):
             patches.read_address.eq(issuer.address),
             activations.read_address.eq(issuer.address),
         ]
-        source = data.View(
-            word, Mux(issuer.patch, patches.read_data, activations.read_data)
-        )
+        source = data.View(word, Mux(issuer.patch, patches.read_data, activations.read_data))
         for row in range(engine.rows):
             m.d.sync += array.i[row].eq(Mux(issuer.zero, 0, source[row]))
         m.d.comb += [
@@ -165,9 +167,7 @@ class Core(wiring.Component):
 
         # Column sums to totals to bytes.
         m.d.comb += [
-            accumulator.tag.eq(
-                delayed(m, issuer.tag, array.LATENCY - latency.MEMORY_READ, "tag")
-            ),
+            accumulator.tag.eq(delayed(m, issuer.tag, array.LATENCY - latency.MEMORY_READ, "tag")),
             accumulator.i.eq(array.o),
             params.load.eq(issuer.params_load),
             params.group.eq(issuer.params_group),
@@ -193,9 +193,7 @@ class Core(wiring.Component):
         m.d.comb += [
             activations.write_address.eq(written.address),
             activations.write_data.eq(Cat(pool.o.p.data.as_value() for _ in range(engine.lanes))),
-            activations.write_enable.eq(
-                Mux(pool.o.valid & ~written.final, written.lanes, 0)
-            ),
+            activations.write_enable.eq(Mux(pool.o.valid & ~written.final, written.lanes, 0)),
             sums.i.valid.eq(pool.o.valid & written.final),
             sums.i.p.group.eq(written.group),
             sums.i.p.first.eq(written.first),
@@ -204,9 +202,7 @@ class Core(wiring.Component):
         ]
         for column in range(engine.columns):
             value = pool.o.p.data[column]
-            m.d.comb += sums.i.p.data[column].eq(
-                value if network.last.relu else value.as_signed()
-            )
+            m.d.comb += sums.i.p.data[column].eq(value if network.last.relu else value.as_signed())
         retire = delayed(m, writer.last, latency.POOL, "retire")
         m.d.comb += issuer.retire.eq(retire)
 

@@ -47,7 +47,7 @@ def weight_rows(integers: QuantizedConv, plan: Plan) -> list[int]:
     conv = integers.conv
     planes = plan.inputs[conv.name]
     weight = integers.weight.astype(np.int64)
-    if conv is plan.network.first or conv.name == plan.network.first.name:
+    if conv == plan.network.first:
         # A patch's bytes: kernel row, kernel column, channel.
         weight = weight.transpose(0, 2, 3, 1).reshape(conv.channels, 1, -1)
     else:

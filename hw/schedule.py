@@ -7,6 +7,7 @@ the narrow convolution that consumes it (the next squeeze, or the last convoluti
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 from spec.network import Conv, Fire, MaxPool, Network
@@ -21,15 +22,12 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """Convolutions that make a wide tensor, and the one that consumes it."""
+    """Convolutions that make the tensor ``wide``, after ``pool``, and the one that consumes it."""
 
+    wide: str
     producers: tuple[Conv, ...]
     pool: MaxPool | None
     consumer: Conv
-
-    @property
-    def wide(self) -> str:
-        return self.pool.name if self.pool else self.producers[0].name.split(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +66,7 @@ def phases(network: Network) -> tuple[Phase, ...]:
         For a layer that the engine has no way to compute.
     """
     result = []
+    wide = network.first.name
     producers: tuple[Conv, ...] = (network.first,)
     pool = None
     for layer in network.layers[1:]:
@@ -79,13 +78,13 @@ def phases(network: Network) -> tuple[Phase, ...]:
                     f"over {layer.i}"
                 )
             pool = layer
+            wide = layer.name
             continue
         consumer = layer.squeeze if isinstance(layer, Fire) else layer
         if consumer.padding:
             raise PlanError(f"{consumer.name}: the engine does not pad a 1×1 convolution")
-        if not all(conv.relu for conv in producers):
-            raise PlanError(f"{producers[0].name}: only the last convolution may go without ReLU")
-        result.append(Phase(producers=producers, pool=pool, consumer=consumer))
+        result.append(Phase(wide=wide, producers=producers, pool=pool, consumer=consumer))
+        wide = layer.name
         producers = layer.convs[1:]
         pool = None
     return tuple(result)
@@ -104,7 +103,7 @@ def split(height: int, width: int, target: int, most: int) -> list[tuple[int, in
     rows = min(ceil(target / width), most // width)
     count = max(1, height // rows, ceil(height / (most // width)))
     edges = [height * index // count for index in range(count + 1)]
-    return [(first, last - first) for first, last in zip(edges, edges[1:], strict=False)]
+    return [(first, last - first) for first, last in pairwise(edges)]
 
 
 def finished(rows: int, pool: MaxPool | None) -> int:
@@ -112,9 +111,7 @@ def finished(rows: int, pool: MaxPool | None) -> int:
     if pool is None:
         return rows
     height = pool.i.height
-    return sum(
-        min(row * pool.stride + pool.kernel, height) <= rows for row in range(pool.o.height)
-    )
+    return sum(min(row * pool.stride + pool.kernel, height) <= rows for row in range(pool.o.height))
 
 
 def produce(phase: Phase, target: int, most: int) -> list[tuple[Tile, ...]]:
@@ -157,8 +154,10 @@ def consume(phase: Phase, made: list[tuple[Tile, ...]], target: int, most: int) 
         while edges[-1] < height:
             edges.append(min(height, edges[-1] + most // width))
     return [
-        Tile(conv=conv, pool=None, first=first, rows=last - first, o_first=first, o_rows=last - first)
-        for first, last in zip(edges, edges[1:], strict=False)
+        Tile(
+            conv=conv, pool=None, first=first, rows=last - first, o_first=first, o_rows=last - first
+        )
+        for first, last in pairwise(edges)
     ]
 
 

@@ -15,18 +15,13 @@ def issue_layout(format: Format) -> data.StructLayout:
     """The fields of a step that the issue side reads."""
     widths = format.widths
     return data.StructLayout(
-        {
-            name: signed(widths[name]) if name == "i_start" else widths[name]
-            for name in ISSUE_FIELDS
-        }
+        {name: signed(widths[name]) if name == "i_start" else widths[name] for name in ISSUE_FIELDS}
     )
 
 
 def write_layout(format: Format) -> data.StructLayout:
     """The fields of a step that the write side reads."""
-    return data.StructLayout(
-        {name: format.widths[name] for name in (*WRITE_FIELDS, *WRITE_SHARED)}
-    )
+    return data.StructLayout({name: format.widths[name] for name in (*WRITE_FIELDS, *WRITE_SHARED)})
 
 
 class Issuer(wiring.Component):
@@ -177,7 +172,6 @@ class Issuer(wiring.Component):
         now_is = Signal(facts, init={"first": 0, "last": 0, "final": 1})
         after_is = Signal(facts)
 
-        first_tap = Cat(now.tap_x, now.tap_y) == 0
         last_tap = ~step.taps3 | ((now.tap_x == 2) & (now.tap_y == 2))
         with m.If(now_is.final):
             m.d.sync += [
@@ -221,9 +215,7 @@ class Issuer(wiring.Component):
             ~coming.taps3 | ((after.tap_x == 2) & (after.tap_y == 2))
         )
         m.d.sync += [
-            after_is.first.eq(
-                (after.group_in == 0) & (after.tap_x == 0) & (after.tap_y == 0)
-            ),
+            after_is.first.eq((after.group_in == 0) & (after.tap_x == 0) & (after.tap_y == 0)),
             after_is.last.eq(after_last),
             after_is.final.eq(after_last & (after.group_out == coming.groups_out_last)),
         ]

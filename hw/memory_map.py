@@ -1,0 +1,106 @@
+"""Where everything lies: the channels in each tensor's words, the regions of the memories.
+
+Plain Python. The layout of words and planes is that of ``docs/dataflow.md``.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from hw.config import Engine
+from hw.schedule import Phase, Tile, ring_rows
+from spec.network import Conv, Network
+
+Words = tuple[tuple[int, ...], ...]
+"""For each plane of a tensor, the channel of each byte of its words; −1 for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Where a tensor lives: ``planes`` planes of ``plane`` words from address ``base``."""
+
+    tensor: str
+    base: int
+    plane: int
+    planes: int
+    width: int
+
+    @property
+    def words(self) -> int:
+        return self.plane * self.planes
+
+    def offset(self, row: int) -> int:
+        """Offset in a plane of a row's first word; the ring makes rows alias."""
+        return row * self.width % self.plane
+
+
+def inputs(network: Network, work: tuple[Phase, ...], engine: Engine) -> dict[str, Words]:
+    """What each convolution reads, by its name."""
+    result = {network.first.name: _patch_words(network.first, engine)}
+    for phase in work:
+        wide = [conv.channels for conv in phase.producers]
+        result[phase.consumer.name] = _words(wide, engine)
+    for phase in work[1:]:
+        for conv in phase.producers:
+            result[conv.name] = _words([conv.i.channels], engine)
+    return result
+
+
+def _words(parts: list[int], engine: Engine) -> Words:
+    """Words of a tensor made of parts, each of so many channels, padded to whole output groups."""
+    blocks = []
+    start = 0
+    for count in parts:
+        for first in range(0, count, engine.columns):
+            block = range(start + first, start + min(first + engine.columns, count))
+            blocks.append([*block] + [-1] * (engine.columns - len(block)))
+        start += count
+    while len(blocks) % engine.lanes:
+        blocks.append([-1] * engine.columns)
+    return tuple(
+        tuple(channel for block in blocks[plane : plane + engine.lanes] for channel in block)
+        for plane in range(0, len(blocks), engine.lanes)
+    )
+
+
+def _patch_words(first: Conv, engine: Engine) -> Words:
+    """Words of a patch: byte numbers in the order kernel row, kernel column, channel."""
+    size = first.taps * first.i.channels
+    planes = ceil(size / engine.rows)
+    numbers = [*range(size)] + [-1] * (planes * engine.rows - size)
+    return tuple(
+        tuple(numbers[plane * engine.rows : (plane + 1) * engine.rows]) for plane in range(planes)
+    )
+
+
+def regions(
+    work: tuple[Phase, ...],
+    orders: list[list[tuple[Tile, bool]]],
+    inputs: dict[str, Words],
+) -> dict[str, Region]:
+    """The activation memory: two places that narrow tensors take in turn, and one for the rings.
+
+    Parameters
+    ----------
+    work, orders
+        The phases, and the order of each one's tiles (:func:`hw.schedule.interleave`).
+    inputs
+        See :func:`inputs`.
+    """
+    sizes: dict[str, tuple[int, int, int, int]] = {}
+    for number, (phase, order) in enumerate(zip(work, orders, strict=True)):
+        consumer = phase.consumer
+        height, width = consumer.i.height, consumer.i.width
+        plane = min(ring_rows(order), height) * width
+        sizes[phase.wide] = (2, plane, len(inputs[consumer.name]), width)
+        if number + 1 < len(work):
+            reader = work[number + 1].producers[0]
+            planes = len(inputs[reader.name])
+            sizes[consumer.name] = (number % 2, height * width, planes, width)
+    bases = [0]
+    for place in (0, 1):
+        words = [plane * planes for at, plane, planes, _ in sizes.values() if at == place]
+        bases.append(bases[-1] + max(words, default=0))
+    return {
+        name: Region(tensor=name, base=bases[place], plane=plane, planes=planes, width=width)
+        for name, (place, plane, planes, width) in sizes.items()
+    }

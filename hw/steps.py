@@ -1,0 +1,123 @@
+"""From tiles to instructions. Plain Python."""
+
+from dataclasses import dataclass
+
+from hw.config import Engine
+from hw.memory_map import Region, Words
+from hw.schedule import QUEUE, Phase, Tile
+from spec.network import Conv, Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """An instruction: one tile of rows of one convolution, and its encoded fields."""
+
+    tile: Tile
+    fields: dict[str, int]
+
+    @property
+    def conv(self) -> Conv:
+        return self.tile.conv
+
+    @property
+    def first_row(self) -> int:
+        return self.tile.first
+
+    @property
+    def rows(self) -> int:
+        return self.tile.rows
+
+    @property
+    def passes(self) -> int:
+        f = self.fields
+        taps = 9 if f["taps3"] else 1
+        return (f["groups_out_last"] + 1) * (f["groups_in_last"] + 1) * taps
+
+    @property
+    def pixels(self) -> int:
+        return self.tile.pixels
+
+
+def steps(
+    network: Network,
+    engine: Engine,
+    work: tuple[Phase, ...],
+    orders: list[list[tuple[Tile, bool]]],
+    reads: dict[str, Words],
+    places: dict[str, Region],
+    patch: Region,
+) -> tuple[Step, ...]:
+    """The program: the tiles in their orders, each with what it reads, writes and waits for.
+
+    Parameters
+    ----------
+    work, orders
+        The phases, and the order of each one's tiles (:func:`hw.schedule.interleave`).
+    reads, places, patch
+        What the convolutions read, and where it lies (:mod:`hw.memory_map`).
+    """
+    weights, params = {}, {}
+    rows = groups = 0
+    for conv in network.convs:
+        weights[conv.name], params[conv.name] = rows, groups
+        taps = 1 if conv == network.first else conv.taps
+        rows += engine.groups(conv.channels) * len(reads[conv.name]) * taps * engine.rows
+        groups += engine.groups(conv.channels)
+
+    result: list[Step] = []
+    writers: dict[tuple[str, int], int] = {}
+    narrow = patch
+    for phase, order in zip(work, orders, strict=True):
+        wide = places[phase.wide]
+        # The last convolution's results go to the class sums, which have no addresses.
+        nowhere = Region(tensor="sums", base=0, plane=1, planes=1, width=1)
+        made = places.get(phase.consumer.name, nowhere)
+        for tile, consumes in order:
+            conv = tile.conv
+            source, target = (wide, made) if consumes else (narrow, wide)
+            first, last = conv == network.first, conv == network.last
+            taps3 = conv.kernel == 3 and not first
+            halo = int(taps3)
+            needs = range(max(0, tile.first - halo), tile.first + tile.rows + halo)
+            newest = max(writers.get((source.tensor, row), -1) for row in needs)
+            wait = min(QUEUE - 1, len(result) - 1 - newest) if result else 0
+            for row in range(tile.o_first, tile.o_first + tile.o_rows):
+                writers[target.tensor, row] = len(result)
+            # The expands lie side by side: output groups that come before this one's.
+            before = () if consumes else phase.producers[: phase.producers.index(conv)]
+            block = sum(engine.groups(other.channels) for other in before)
+            pool = tile.pool.kernel if tile.pool else 0
+            fields = {
+                "patch": first,
+                "i_base": source.base,
+                "i_plane": source.plane,
+                "i_plane_last": source.plane - 1,
+                "i_start": source.offset(tile.first) - halo * (conv.o.width + 1),
+                "x_last": conv.o.width - 1,
+                "pixels_last": tile.pixels - 1,
+                "rows_last": tile.rows - 1,
+                "groups_in_last": len(reads[conv.name]) - 1,
+                "groups_out_last": engine.groups(conv.channels) - 1,
+                "taps3": taps3,
+                "top": tile.top,
+                "bottom": tile.bottom,
+                "weights": weights[conv.name],
+                "params": params[conv.name],
+                "wait": wait,
+                "patch_rows": tile.rows if first else 0,
+                "frame_last": last and tile.bottom,
+                "o_base": target.base + block // engine.lanes * target.plane,
+                "o_plane": target.plane,
+                "o_plane_last": target.plane - 1,
+                "o_start": target.offset(tile.o_first),
+                "o_lane": block % engine.lanes,
+                "final": last,
+                "fresh": tile.top,
+                "pool3": pool == 3,
+                "pool2": pool == 2,
+                "slot": block * tile.pool.o.width if tile.pool else 0,
+                "y_odd": tile.first % 2,
+            }
+            result.append(Step(tile=tile, fields={k: int(v) for k, v in fields.items()}))
+        narrow = made
+    return tuple(result)
