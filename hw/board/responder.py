@@ -117,9 +117,7 @@ class Responder(wiring.Component):
         for kind, port in ((Kind.TAKEN, self.taken), (Kind.ERROR, self.error)):
             with m.If(port.valid):
                 m.d.sync += place[kind].eq(port.payload)
-        m.d.comb += place[Kind.RESULT].sequence.eq(
-            Mux(self.testing, self.test_number, self.number)
-        )
+        m.d.comb += place[Kind.RESULT].sequence.eq(Mux(self.testing, self.test_number, self.number))
         m.d.sync += due[Kind.RESULT].eq(self.i.valid)
 
         kind = Signal(Kind)

@@ -1,0 +1,128 @@
+"""The simulated board: everything behind the pads, in Verilator, at a pseudo-terminal.
+
+    python -m sim.board --model FILE.onnx --engine 16x16
+
+prints the terminal's name, and speaks there what a board speaks on its USB port, until its
+standard input ends. It is the circuit of :mod:`hw.design`, UART included; only the clock cycles a
+bit are fewer than a board's. When nothing is under way, time stands still.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockDomain, ClockSignal, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from hw.board.shell import Shell
+from hw.config import ENGINES
+from hw.design import Design
+from hw.plan import PlanError
+from sim import runner
+from spec.artifact import ArtifactError
+from spec.models import packaged
+
+MAIN = Path(__file__).with_name("board.cpp")
+CLOCKS_A_BIT = 4
+"""A board has 33 to 50; fewer let a photograph arrive sooner."""
+LEDS = 8
+TICK = 1 << 16
+CLOCK_HZ = 100_000_000
+"""What the board says; no simulated thing depends on it."""
+
+
+class Board(wiring.Component):
+    """A shell whose clock is a port, and which has no reset, as on a board."""
+
+    def __init__(self, shell: Shell):
+        self._shell = shell
+        super().__init__({"clk": In(1), **shell.signature.members})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        m.d.comb += ClockSignal().eq(self.clk)
+        m.submodules.shell = self._shell
+        for name, member in self._shell.signature.members.items():
+            outer, inner = getattr(self, name), getattr(self._shell, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        return m
+
+
+def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK) -> list[str]:
+    """Compile the board, unless that was done before; return the command that runs it, but for
+    its last argument, ``pty`` or ``wire``.
+
+    Raises
+    ------
+    sim.runner.SimulationError
+        If a tool is missing or the build fails.
+    hw.plan.PlanError
+        If the network does not fit the engine.
+    """
+    runner.require_tools()
+    shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
+    netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
+    recipe = [netlist, MAIN.read_text(), Path(__file__).read_text(), runner.MAKE_SETTINGS]
+    digest = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
+    home = runner.BUILD / f"board-{digest}"
+    with runner._lock(home):
+        if not home.exists():
+            with runner._fresh(home) as work:
+                _compile(work, netlist)
+    # Silence for this long means that no frame is under way.
+    patience = 2 * design.plan.cycles + 4 * design.quantized.network.image.pixels + 100_000
+    return [str(home / "board"), str(clocks_a_bit), str(patience)]
+
+
+def _compile(work: Path, netlist: str) -> None:
+    log = work / "build.log"
+    (work / "board.il").write_text(netlist)
+    script = "read_rtlil board.il; proc; opt_clean; memory_collect; "
+    script += "write_verilog -norename -noattr board.v"
+    runner._execute([sys.executable, "-c", runner.YOSYS, "-q", "-p", script], work, log)
+    command = [runner.VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--timing"]
+    command += ["-Wno-fatal", "-Wno-lint", "--x-assign", "fast", "--x-initial", "fast"]
+    command += ["--top-module", "board", "--prefix", "Vboard", "-Mdir", "obj", "-o", "../board"]
+    command += ["-O3", "--no-assert", "--output-split", "20000"]
+    command += ["-LDFLAGS", runner._runtime()]
+    runner._execute([*command, MAIN, "board.v"], work, log)
+    settings = [f"{key}={value}" for key, value in runner.MAKE_SETTINGS.items()]
+    runner._execute(
+        ["make", "-C", "obj", "-f", "Vboard.mk", "-j", runner.JOBS, *settings], work, log
+    )
+    shutil.rmtree(work / "obj")
+
+
+def start(command: list[str]) -> tuple[subprocess.Popen, str]:
+    """Run a board in a process of its own, until its ``stdin`` is closed; the terminal's name."""
+    process = subprocess.Popen(
+        [*command, "pty"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    return process, process.stdout.readline().strip()
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sim.board", description=__doc__)
+    parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
+    parser.add_argument("--engine", choices=ENGINES, default="16x16")
+    parser.add_argument("--clocks-a-bit", type=int, default=CLOCKS_A_BIT, metavar="N")
+    arguments = parser.parse_args(argv)
+    try:
+        design = Design.load(arguments.model, ENGINES[arguments.engine], CLOCK_HZ)
+        command = build(design, clocks_a_bit=arguments.clocks_a_bit)
+    except (ArtifactError, PlanError, runner.SimulationError, ValueError) as error:
+        print(f"sim.board: {error}", file=sys.stderr)
+        return 2
+    os.execv(command[0], [*command, "pty"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
