@@ -97,7 +97,7 @@ class Traffic:
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
-@cocotb.parametrize(gaps=[0.0, 0.1, 0.4])
+@cocotb.parametrize(gaps=[0.0, 0.3])
 async def equals_numpy(dut, gaps):
     sizes = parameters()
     columns, depth = sizes["columns"], sizes["depth"]
@@ -106,8 +106,8 @@ async def equals_numpy(dut, gaps):
     shapes = [
         (kernel, height, width, groups)
         for kernel in (2, 3)
-        for height in (1, 2, 3, 4, 5, 8)
-        for width in (2, 3, 4, 5, 6, 7, 8, 13)
+        for height in (1, 2, 3, 5, 8)
+        for width in (2, 3, 4, 5, 6, 7, 8)
         for groups in (1, 3)
     ]
     rng.shuffle(shapes)

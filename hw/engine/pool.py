@@ -3,8 +3,8 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Module, Mux, Shape, Signal, unsigned
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw import latency
@@ -16,6 +16,9 @@ REVISIT_MIN = 2
 HIDDEN = 7
 """Cycles between two results of a slot from which the second one reads what the first one wrote:
 five registers to the write port, two more until reads see it."""
+
+RING = 8
+"""Cycles whose values are at hand, no fewer than are hidden and a power of two."""
 
 
 class Flags(NamedTuple):
@@ -150,47 +153,48 @@ class MaxPool(wiring.Component):
             m.d.sync += after.eq(before)
 
         # A read misses what results less than HIDDEN cycles older leave in its slot: that comes
-        # from the history of writes. Registers 1 to 3: is there such a result, how old is it?
+        # from a ring of the values of the last cycles, in LUT RAM. Registers 1 to 3: is there such
+        # a result, and where?
         m.d.comb += buffer.read_address.eq(i.slot)
         older = stages[REVISIT_MIN:]
         match = Signal(len(older))
-        youngest = [Signal(range(len(older)), name=f"youngest_{k}") for k in (2, 3)]
+        youngest = Signal(range(len(older)))
         hidden = [Signal(name=f"hidden_{k}") for k in (2, 3)]
-        m.d.sync += [
-            bit.eq(at.keep & (at.slot == i.slot)) for bit, at in zip(match, older, strict=True)
-        ]
+        now, place = Signal(range(RING)), Signal(range(RING))
+        for k, stage in enumerate(older):
+            m.d.sync += match[k].eq(stage.keep & (stage.slot == i.slot))
         for k in reversed(range(len(older))):
             with m.If(match[k]):
-                m.d.sync += youngest[0].eq(k)
-        m.d.sync += [hidden[0].eq(match.any()), hidden[1].eq(hidden[0])]
-        m.d.sync += youngest[1].eq(youngest[0])
+                m.d.sync += youngest.eq(k)
+        m.d.sync += [
+            hidden[0].eq(match.any()),
+            hidden[1].eq(hidden[0]),
+            now.eq(now + 1),
+            place.eq(now - youngest),
+        ]
 
-        # Register 4: the slot's partial maximum. `history[k]` is what a result k + REVISIT_MIN
-        # cycles older left.
-        history = [Signal(beat, name=f"written_{k}") for k, _ in enumerate(older)]
-        for before, after in pairwise(history):
-            m.d.sync += after.eq(before)
+        # Register 4: the slot's partial maximum.
+        m.submodules.ring = ring = memory.Memory(shape=beat, depth=RING, init=[])
+        ring_write, ring_read = ring.write_port(), ring.read_port(domain="comb")
         partial = Signal(beat)
-        with m.If(hidden[1]):
-            m.d.sync += partial.eq(data.ArrayLayout(beat, len(older))(Cat(history))[youngest[1]])
-        with m.Else():
-            m.d.sync += partial.eq(buffer.read_data)
+        m.d.comb += ring_read.addr.eq(place)
+        m.d.sync += partial.eq(Mux(hidden[1], ring_read.data, buffer.read_data))
 
-        # Register 5: along the column; `history[0]` is what goes back into the buffer.
+        # Register 5: along the column.
         here = stages[4]
+        left = Signal(beat)  # in the buffer
         for k in columns:
             less = across[-1][k] < partial[k]
-            m.d.sync += [
-                self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[-1][k])),
-                history[0][k].eq(Mux(less & ~here.open, partial[k], across[-1][k])),
-            ]
+            m.d.sync += self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[-1][k]))
+            m.d.comb += left[k].eq(Mux(less & ~here.open, partial[k], across[-1][k]))
+        m.d.comb += [ring_write.addr.eq(now), ring_write.data.eq(left), ring_write.en.eq(1)]
         m.d.sync += [
             self.o.valid.eq(here.result & here.emit),
             self.o.payload.meta.eq(metas[4]),
         ]
+        m.d.sync += buffer.write_data.eq(left)
         m.d.comb += [
             buffer.write_address.eq(stages[5].slot),
-            buffer.write_data.eq(history[0]),
             buffer.write_enable.eq(stages[5].keep),
         ]
         return m
