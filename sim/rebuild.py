@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.plan import Plan, Step
+from sim.runner import SimulationError
 from spec.network import Fire, MaxPool
 
 
@@ -82,7 +83,7 @@ def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.nd
 
     Raises
     ------
-    ValueError
+    SimulationError
         If there are more or fewer words than the plan's steps make.
     """
     network = plan.network
@@ -103,7 +104,7 @@ def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.nd
 def _fill(tensors: dict, blocks: list[Block], words: np.ndarray, kind: str) -> None:
     expected = sum(block.words for block in blocks)
     if len(words) != expected:
-        raise ValueError(f"{expected} words must be {kind}, not {len(words)}")
+        raise SimulationError(f"{expected} words must be {kind}, not {len(words)}")
     at = 0
     for block in blocks:
         if not block.words:

@@ -1,0 +1,80 @@
+"""The proof itself: it finds what is wrong, names where, and always comes to an end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module
+
+from hw.config import Engine
+from hw.core import Core
+from hw.image import image as memory_image
+from hw.plan import plan
+from sim.compare import compare, differences
+from sim.cosimulate import build, cosimulate, observe
+from sim.rebuild import rebuild
+from sim.runner import SimulationError
+from spec import synthetic
+from spec.quantized import QuantizedNetwork
+from spec.squeezenet import tiny
+
+ENGINE = Engine(rows=4, columns=4)
+
+
+class Stuck(Core):
+    """A core that takes no pixel."""
+
+    def elaborate(self, platform):
+        m = Module()
+        for port in (self.o, self.trace, self.written):
+            m.d.sync += port.valid.eq(0)
+            m.d.comb += port.payload.eq(0)
+        m.d.comb += self.i.ready.eq(0)
+        return m
+
+
+def test_one_wrong_bias_is_found_where_it_is():
+    good = synthetic.quantized(tiny())
+    squeeze = good.convs["fire3.squeeze"]
+    bias = squeeze.bias.copy()
+    bias[1] += 1 << 14
+    convs = good.convs | {"fire3.squeeze": replace(squeeze, bias=bias)}
+    bad = QuantizedNetwork(good.network, convs, good.labels)
+    image = synthetic.image(good.network)
+    shares = []
+    (frame,) = cosimulate(bad, ENGINE, [image], progress=shares.append)
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    lines = {line.name: line for line in compare(frame, good, image)}
+    names = list(lines)
+    before = names[: names.index("fire3.squeeze")]
+    assert not any(lines[name].differs for name in before)
+    wrong = lines["fire3.squeeze"]
+    assert 0 < wrong.reference == wrong.onnxruntime <= wrong.values / squeeze.conv.channels
+
+
+def test_a_stuck_core_is_stopped():
+    quantized = synthetic.quantized(tiny())
+    planned = plan(quantized.network, ENGINE)
+    model = build(Stuck(planned, memory_image(quantized, planned)), planned)
+    with pytest.raises(SimulationError, match="1 of 1 tests failed"):
+        observe(model, planned, [synthetic.image(quantized.network)])
+
+
+def test_too_few_words_are_refused():
+    planned = plan(tiny(), ENGINE)
+    nothing = np.zeros((0, ENGINE.columns), np.uint8)
+    with pytest.raises(SimulationError, match=r"^\d+ words must be computed, not 0$"):
+        rebuild(planned, nothing, nothing)
+
+
+def test_another_shape_or_type_differs_everywhere():
+    values = np.zeros((2, 3), np.uint8)
+    for other in (np.zeros((3, 2), np.uint8), np.zeros((2, 3), np.int8)):
+        assert differences({"a": other}, {"a": values}) == {"a": 6}
+    assert differences({"a": values}, {"a": values}) == {"a": 0}
+
+
+def test_an_image_of_another_size_is_refused():
+    quantized = synthetic.quantized(tiny())
+    with pytest.raises(ValueError, match=r"^images must be uint8 of shape \(8, 8, 3\), not"):
+        cosimulate(quantized, ENGINE, [np.zeros((8, 9, 3), np.uint8)])

@@ -1,0 +1,112 @@
+"""``python -m sim``: exit codes, and one clear line for each bad input."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim import __main__ as command
+from spec import artifact, synthetic
+from spec.network import Conv, FeatureMap, Network
+from spec.squeezenet import published, tiny
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "tiny.onnx"
+    artifact.save(synthetic.quantized(tiny()), path)
+    return path
+
+
+@pytest.fixture
+def photograph(tmp_path):
+    path = tmp_path / "photograph.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def run(*arguments) -> int:
+    return command.main([*map(str, arguments), "--engine", "4x4"])
+
+
+def test_a_photograph(model, photograph, capsys):
+    assert run(photograph, "--model", model) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{photograph}: class ")
+    cycles = lines[1].split()
+    assert cycles[0] == cycles[-1]
+    names = [name for name, _ in tiny().tensors()] + ["sums"]
+    assert [line.split()[0] for line in lines[3:]] == names
+    assert all(line.split()[2:] == ["0", "0"] for line in lines[3:])
+
+
+@pytest.mark.parametrize("fault", ["value", "cycles"])
+def test_a_difference_is_exit_code_1(model, photograph, capsys, monkeypatch, fault):
+    cosimulate = command.cosimulate
+
+    def wrong(*arguments, **keywords):
+        (frame,) = cosimulate(*arguments, **keywords)
+        if fault == "value":
+            frame.tensors["pool1"][0, 0, 0] ^= 1
+            return [frame]
+        return [replace(frame, cycles=frame.cycles + 1)]
+
+    monkeypatch.setattr(command, "cosimulate", wrong)
+    assert run(photograph, "--model", model) == 1
+    if fault == "value":
+        out = capsys.readouterr().out
+        (line,) = [line for line in out.splitlines() if line.startswith("pool1")]
+        assert line.split()[2:] == ["1", "1"]
+
+
+def complaint(capsys, *arguments) -> str:
+    assert run(*arguments) == 2
+    out, error = capsys.readouterr()
+    assert out == "" and error.count("\n") == 1
+    return error
+
+
+def test_a_missing_photograph(model, capsys):
+    assert "nowhere.jpg: no such file" in complaint(capsys, "nowhere.jpg", "--model", model)
+
+
+def test_no_photograph_at_all(model, capsys, tmp_path):
+    path = tmp_path / "text.jpg"
+    path.write_text("no image")
+    assert "text.jpg: not an image" in complaint(capsys, path, "--model", model)
+
+
+def test_a_cut_photograph(model, photograph, capsys):
+    photograph.write_bytes(photograph.read_bytes()[:500])
+    assert "cannot be read as an image" in complaint(capsys, photograph, "--model", model)
+
+
+def test_a_folder(model, capsys, tmp_path):
+    assert "cannot be read as an image" in complaint(capsys, tmp_path, "--model", model)
+
+
+def test_a_missing_model(photograph, capsys):
+    error = complaint(capsys, photograph, "--model", "nothing.onnx")
+    assert "nothing.onnx: cannot be read" in error and "python -m quant" in error
+
+
+def test_a_network_that_is_not_square(photograph, capsys, tmp_path):
+    first = Conv(name="conv1", i=FeatureMap(3, 6, 8), channels=4)
+    last = Conv(name="conv2", i=first.o, channels=2)
+    path = tmp_path / "oblong.onnx"
+    artifact.save(synthetic.quantized(Network("oblong", first.i, (first, last))), path)
+    assert "not square" in complaint(capsys, photograph, "--model", path)
+
+
+def test_a_network_that_does_not_fit(photograph, capsys, tmp_path):
+    path = tmp_path / "padded.onnx"
+    network = published("1.0", classes=3, image_size=33, last_padding=1)
+    artifact.save(synthetic.quantized(network), path)
+    assert "does not pad" in complaint(capsys, photograph, "--model", path)
+
+
+def test_a_missing_compiler(model, photograph, capsys, monkeypatch):
+    monkeypatch.setattr(command.runner.shutil, "which", lambda tool: None)
+    assert "g++ is not installed" in complaint(capsys, photograph, "--model", model)
