@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import cocotb
 import numpy as np
 
-from hw.engine.array import SystolicArray
+from hw.engine import array_timing
+from hw.engine.pe import sum_shape
 from sim.play import play
 from sim.runner import parameters, reset
 
@@ -57,9 +58,11 @@ def pack(values, bits: int) -> int:
 async def equals_a_matrix_product(dut):
     p = parameters()
     rng = np.random.default_rng(p["seed"])
-    array = SystolicArray(rows=p["rows"], columns=p["columns"], lut_rows=p["lut_rows"])
-    s = script(rng, array.rows, array.columns, array.settle - p["impatience"], p["passes"])
-    cycles = range(max(s.sums) + array.LATENCY + 1)
+    rows, columns = p["rows"], p["columns"]
+    latency = array_timing.latency(rows, columns, p["lut_rows"])
+    settle = array_timing.settle(rows)
+    s = script(rng, rows, columns, settle - p["impatience"], p["passes"])
+    cycles = range(max(s.sums) + latency + 1)
 
     def noise(count, bits):
         return rng.integers(0, 1 << bits, count)
@@ -67,19 +70,19 @@ async def equals_a_matrix_product(dut):
     def pairs(row):
         return 1024 * row[0::2] + row[1::2]
 
-    half = array.columns // 2
     inputs = {
-        "i": [pack(s.pixels.get(c, noise(array.rows, 8)), 8) for c in cycles],
+        "i": [pack(s.pixels.get(c, noise(rows, 8)), 8) for c in cycles],
         "swap": [int(c in s.swaps) for c in cycles],
         "weights": [
-            pack(pairs(s.loads[c]) if c in s.loads else noise(half, 18), 18) for c in cycles
+            pack(pairs(s.loads[c]) if c in s.loads else noise(columns // 2, 18), 18) for c in cycles
         ],
         "load": [int(c in s.loads) for c in cycles],
     }
     await reset(dut)
     got = await play(dut, inputs, p["outputs"])
-    bits = len(array.o.as_value()) // array.columns
     for name, values in got.items():
         for cycle, sums in s.sums.items():
-            assert values[cycle + array.LATENCY] == pack(sums, bits), f"{name}, cycle {cycle}"
+            assert values[cycle + latency] == pack(sums, sum_shape(rows).width), (
+                f"{name}, cycle {cycle}"
+            )
     dut._log.info("%d pixels", len(s.sums))

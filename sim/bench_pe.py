@@ -5,7 +5,7 @@ from random import Random
 
 import cocotb
 
-from hw.engine.array import SystolicArray
+from hw.engine import array_timing
 from sim.play import play
 from sim.runner import parameters, reset
 
@@ -33,9 +33,9 @@ async def multiplies_two_weights(dut):
         "load": [1] * len(pairs) + [0],
         "swap": [0] + [1] * len(pairs),
     }
-    array = SystolicArray(rows=1, columns=2, lut_rows=p["lut_rows"])
+    latency = array_timing.latency(1, 2, p["lut_rows"])
     await reset(dut)
-    got = await play(dut, inputs, ["twin_o", "cells_o"], after=array.LATENCY)
+    got = await play(dut, inputs, ["twin_o", "cells_o"], after=latency)
     want = [a * u % (1 << SUM) | b * u % (1 << SUM) << SUM for a, b, u in triples]
     for name, values in got.items():
-        assert values[array.LATENCY + 1 :] == want, name
+        assert values[latency + 1 :] == want, name

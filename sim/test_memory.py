@@ -15,6 +15,7 @@ from sim.on_ecp5 import CELLS, TwinAndCells
     [
         (36, 3500, 1, {9, 18, 36}),
         (40, 2500, 2, {9, 36}),
+        (7, 5, 1, {36}),
     ],
 )
 def test_cells_and_twin_read_back(width, depth, lanes, shapes):

@@ -1,37 +1,33 @@
 """A memory in embedded block RAM, with the output register that inferred memories do without."""
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5 import geometry, is_ecp5
 
-_HALF = 18
-"""The contents are one string of 18-bit halves (FPGA-TN-02204, as yosys' brams_map_16kd.v)…"""
-_HALVES_A_PARAMETER = 16
-_PITCH = 20
-"""…sixteen in an INITVAL parameter, each in 20 bits; shallower shapes only count differently."""
-_PARAMETERS = 64
-_ADDRESS_BITS = 14
-"""The cell addresses single bits: a shape of width 9·2^k ignores the low 3 + k of them."""
+ADDRESS_BITS = 14
+"""The cell addresses single bits; a shape of 9·2^k bits leaves the low 3 + k address pins free."""
+
+PARAMETERS = 64
+HALVES = 16
+HALF = 18
+PITCH = 20
+"""The contents, as one string of bits, are cut into halves of 18 bits, sixteen of them in each of
+64 ``INITVAL`` parameters, each half in 20 bits (yosys' ``brams_map_16kd.v``)."""
 
 
-def initial_values(words: list[int], width: int) -> dict[str, Const]:
-    """The ``INITVAL`` parameters of an EBR in the shape of this width (9, 18 or 36)."""
-    contents = 0
-    for word in reversed(words):
-        contents = contents << width | word
-    halves = [contents >> _HALF * k & (1 << _HALF) - 1 for k in range(_PARAMETERS * 16)]
-    return {
-        f"p_INITVAL_{k:02X}": Const(
-            sum(
-                half << _PITCH * place
-                for place, half in enumerate(halves[_HALVES_A_PARAMETER * k :][:16])
-            ),
-            _PITCH * _HALVES_A_PARAMETER,
-        )
-        for k in range(_PARAMETERS)
-    }
+def _initial_values(words: list[int], width: int) -> dict[str, Const]:
+    """The ``INITVAL`` parameters of an EBR with these words of 9, 18 or 36 bits."""
+    contents = sum(word << width * place for place, word in enumerate(words))
+    values = {}
+    for parameter in range(PARAMETERS):
+        value = 0
+        for place in range(HALVES):
+            half = contents >> (parameter * HALVES + place) * HALF & (1 << HALF) - 1
+            value |= half << place * PITCH
+        values[f"p_INITVAL_{parameter:02X}"] = Const(value, HALVES * PITCH)
+    return values
 
 
 class Memory(wiring.Component):
@@ -117,16 +113,13 @@ class Memory(wiring.Component):
         bank_data = []
         for number, bank in enumerate(banks):
             enable = Signal(self.lanes, name=f"enable_{number}")
-            with m.If(_inside(self.write_address, bank)):
-                m.d.sync += enable.eq(self.write_enable)
-            with m.Else():
-                m.d.sync += enable.eq(0)
+            m.d.sync += enable.eq(Mux(_inside(self.write_address, bank), self.write_enable, 0))
             data = Signal(self.width, name=f"data_{number}")
             for lane in range(self.lanes):
                 for low in range(lane * lane_width, (lane + 1) * lane_width, bank.slice_width):
                     high = min(low + bank.slice_width, (lane + 1) * lane_width)
                     words = self.init[bank.start : bank.start + bank.depth]
-                    m.submodules += _ram(
+                    m.submodules += block_ram(
                         bank,
                         contents=[word >> low & (1 << high - low) - 1 for word in words],
                         write_address=write_address,
@@ -139,12 +132,9 @@ class Memory(wiring.Component):
 
         select = Signal(range(len(banks)))
         selected = Signal.like(select)
-        for number, bank in enumerate(banks):
-            with (
-                m.If(_inside(self.read_address, bank))
-                if number == 0
-                else m.Elif(_inside(self.read_address, bank))
-            ):
+        m.d.sync += select.eq(len(banks) - 1)
+        for number, bank in enumerate(banks[:-1]):
+            with m.If(_inside(self.read_address, bank)):
                 m.d.sync += select.eq(number)
         read_data = Signal(self.width, reset_less=True)
         m.d.sync += selected.eq(select)
@@ -162,19 +152,19 @@ def _inside(address, bank):
     return address[low:] == bank.start >> low
 
 
-def _ram(bank, *, contents, write_address, write_data, write_enable, read_address, read_data):
+def block_ram(bank, *, contents, write_address, write_data, write_enable, read_address, read_data):
     """One EBR of the bank, port A writes and port B reads, the output register used."""
     width = bank.slice_width
     count = (bank.depth - 1).bit_length()
-    unused = _ADDRESS_BITS - count
+    unused = ADDRESS_BITS - count
     byte_enables = {9: 0b000, 18: 0b0011, 36: 0b01111}[width]
     # A memory of fewer words than the bank has too short an address.
     address_a = Cat(Const(byte_enables, unused), write_address[:count], Const(0, count))
     address_b = Cat(Const(0, unused), read_address[:count], Const(0, count))
     data_in = Cat(write_data, Const(0, width - len(write_data)))
     data_out = Cat(read_data, Signal(width - len(read_data), name="unused"))
-    pins = {f"i_ADA{k}": address_a[k] for k in range(_ADDRESS_BITS)}
-    pins |= {f"i_ADB{k}": address_b[k] for k in range(_ADDRESS_BITS)}
+    pins = {f"i_ADA{k}": address_a[k] for k in range(ADDRESS_BITS)}
+    pins |= {f"i_ADB{k}": address_b[k] for k in range(ADDRESS_BITS)}
     # 36 bits take the data pins of both ports, the low half those of port A.
     pins |= {f"i_DI{'AB'[k // 18]}{k % 18}": data_in[k] for k in range(width)}
     if width == 36:
@@ -200,7 +190,7 @@ def _ram(bank, *, contents, write_address, write_data, write_enable, read_addres
         p_CLKAMUX="CLKA",
         p_CLKBMUX="CLKB",
         p_GSR="DISABLED",
-        **initial_values(contents, width),
+        **_initial_values(contents, width),
         i_WEA=write_enable,
         i_WEB=Const(0),
         **pins,

@@ -1,0 +1,27 @@
+# amaranth: UnusedElaboratable=no
+"""What an array refuses, and the times that plans rely on."""
+
+import pytest
+
+from hw.engine import array_timing
+from hw.engine.array import SystolicArray
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ({"rows": 0, "columns": 2}, "at least one row, not 0"),
+        ({"rows": 4, "columns": 3}, "columns must be even and at least 2, not 3"),
+        ({"rows": 4, "columns": 0}, "columns must be even and at least 2, not 0"),
+        ({"rows": 4, "columns": 2, "lut_rows": 5}, "from 0 to the rows 4, not 5"),
+    ],
+)
+def test_bad_sizes_are_refused(size, message):
+    with pytest.raises(ValueError, match=message):
+        SystolicArray(**size)
+
+
+def test_the_reference_array():
+    array = SystolicArray(rows=16, columns=16)
+    assert array.LATENCY == array_timing.latency(16, 16, 0) == 30
+    assert array.settle == array_timing.settle(16) == 15
