@@ -17,7 +17,7 @@ from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
 from hw.config import ENGINES
-from hw.design import Design
+from hw.design import Design, fingerprint
 from hw.fit import fitting, shortages
 from hw.plan import PlanError
 from hw.report import Timing, build_table, fit_table, plan_table, report
@@ -99,7 +99,8 @@ def build(arguments: argparse.Namespace) -> int:
     stages = flow.Stages(2 + len(flow.TOOLS), sys.stderr)
     with workshop(output) as work:
         with stages.stage("plan"):
-            design = Design.load(arguments.model, engine, int(clock_hz))
+            build_id = fingerprint(name, arguments.model, engine, clock_hz, arguments.seed)
+            design = Design.load(arguments.model, engine, int(clock_hz), build_id)
             refuse_unless_fits(design, device, name)
             (work / "program.txt").write_text(design.plan.listing())
         with stages.stage("elaborate"):
@@ -111,7 +112,7 @@ def build(arguments: argparse.Namespace) -> int:
             log = work / flow.LOGS.get(stage, "")
             with stages.stage(stage, lambda log=log: flow.last_line(log)):
                 flow.run(stage, command, work)
-        timing = Timing.read(work / flow.TIMING)
+        timing = Timing.read(work / flow.TIMING, float(clock_mhz))
         seconds = stages.seconds | {"total": round(sum(stages.seconds.values()), 1)}
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
         table = build_table(**parts, timing=timing)

@@ -1,1 +1,1 @@
-"""The shell around the core: clocks, the serial link, lamps and buttons, and the table of boards."""
+"""Around the core: clocks, the serial link, lamps and buttons, and the table of boards."""

@@ -68,8 +68,8 @@ class Clocks(wiring.Component):
     """Provides the domain ``sync``: the PLL's output, held still until the PLL has locked.
 
     The configuration logic gives every flip-flop its initial value (PUR); since no clock edge
-    comes before the PLL is steady, nothing else is needed for a clean start, and no reset net has to
-    cross the chip in a clock's time. ``DCCA`` opens and closes without a short pulse.
+    comes before the PLL is steady, nothing else is needed for a clean start, and no reset net has
+    to cross the chip in a clock's time. ``DCCA`` opens and closes without a short pulse.
 
     Parameters
     ----------

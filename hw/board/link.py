@@ -1,4 +1,4 @@
-"""The serial link: bytes in, pixels out; results in, bytes out. docs/protocol.md is its contract."""
+"""The serial link: bytes in, pixels out; results in, bytes out. See docs/protocol.md."""
 
 from collections.abc import Sequence
 

@@ -1,0 +1,1 @@
+"""How a person's computer talks to the board."""

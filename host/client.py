@@ -1,0 +1,252 @@
+"""A conversation with a board: :mod:`spec.protocol` from the computer's side."""
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from host.line import Line
+from spec import replies
+from spec.protocol import RATES, REASONS, Frame, Refusal, Reply, Request, Splitter, chunks
+
+ATTEMPTS = 3
+"""How often in a row something may fail before it is given up, or tried at a lower rate."""
+
+
+class BoardError(Exception):
+    """The board does not answer, or says what it should not; the message is one line."""
+
+
+@dataclass(eq=False)
+class Job:
+    """An image on its way; ``sent`` and ``taken`` count its chunks."""
+
+    key: object
+    image: bytes
+    frames: list[Frame] = field(default_factory=list)
+    sequence: int = 0
+    sent: int = 0
+    taken: int = 0
+    begun: float = 0.0
+
+    def number(self, sequence: int) -> None:
+        """Begin, or begin again."""
+        self.sequence = sequence
+        self.frames = chunks(self.image, sequence)
+        self.sent = self.taken = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A board's result for one image; ``seconds`` from its first byte to the result."""
+
+    key: object
+    result: replies.Result
+    seconds: float
+
+
+class Client:
+    """A board at the other end of a line.
+
+    Parameters
+    ----------
+    line
+        Open.
+    patience
+        Seconds without a word from the board after which something is wrong.
+
+    Raises
+    ------
+    BoardError
+        If nothing that speaks the protocol answers, at any rate.
+    """
+
+    def __init__(self, line: Line, *, patience: float):
+        self._line = line
+        self._patience = patience
+        self._splitter = Splitter()
+        self._numbers = itertools.cycle(range(1, 1 << 16))
+        self._aside: list[Frame] = []  # came while something else was waited for
+        self._jobs: deque[Job] = deque()
+        self._resumed = (0, 0)
+        self.retries = 0
+        self.rate = 0
+        self.identity = self._meet(RATES)
+        self.reset()
+
+    def identify(self) -> replies.Identity:
+        return replies.Identity.unpack(self._ask(Request.IDENTIFY, Reply.IDENTITY))
+
+    def counters(self) -> replies.Counters:
+        return replies.Counters.unpack(self._ask(Request.COUNTERS, Reply.COUNTERS))
+
+    def selftest(self) -> replies.Result:
+        return replies.Result.unpack(self._ask(Request.SELFTEST, Reply.SELFTEST))
+
+    def reset(self) -> None:
+        """Make the board forget what is under way."""
+        self._ask(Request.RESET, Reply.RESET)
+
+    def classify(self, images: Iterable[tuple[object, bytes]]) -> Iterator[Answer]:
+        """The board's answers, in order; the next image is sent while the last one is computed.
+
+        Parameters
+        ----------
+        images
+            Each with a key of the caller's, as raw bytes of the board's size.
+
+        Raises
+        ------
+        BoardError
+            If the board keeps failing.
+        host.line.LineLost
+            If the line goes away. What was yielded before is right.
+        """
+        waiting = iter(images)
+        exhausted = False
+        failures = 0
+        heard = time.monotonic()
+        while True:
+            while not exhausted and self._room() and not self._unsent():
+                image = next(waiting, None)
+                exhausted = image is None
+                if image:
+                    self._jobs.append(Job(*image))
+                    self._jobs[-1].number(next(self._numbers))
+                    self._send()
+                heard = time.monotonic()
+            if not self._jobs:
+                return
+            self._send()
+            trouble = None
+            frames = self._aside + self._listen(0 if self._aside else self._patience / 10)
+            self._aside = []
+            for frame in frames:
+                answer, complaint = self._hear(frame)
+                trouble = trouble or complaint
+                if answer:
+                    failures = 0
+                    yield answer
+            if frames:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > self._patience:
+                trouble = Refusal.ABANDONED
+            if trouble:
+                self.retries += 1
+                failures += not self._recover(trouble)
+                heard = time.monotonic()
+            if failures > ATTEMPTS:
+                self._slow_down(trouble)
+                failures = 0
+
+    def _room(self) -> int:
+        """Chunks that may be sent before one is taken."""
+        return self.identity.window - sum(job.sent - job.taken for job in self._jobs)
+
+    def _unsent(self) -> bool:
+        return any(job.sent < len(job.frames) for job in self._jobs)
+
+    def _send(self) -> None:
+        """Send chunks as far as the window goes."""
+        room = self._room()
+        for job in self._jobs:
+            while room > 0 and job.sent < len(job.frames):
+                if job.sent == 0:
+                    job.begun = time.monotonic()
+                self._line.write(job.frames[job.sent].line())
+                job.sent += 1
+                room -= 1
+
+    def _hear(self, frame: Frame) -> tuple[Answer | None, int | None]:
+        """What a frame brings: an answer, or the number of a refusal."""
+        if frame.type == Reply.ERROR:
+            return None, frame.argument
+        job = next((job for job in self._jobs if job.sequence == frame.sequence), None)
+        if job and frame.type == Reply.TAKEN:
+            job.taken = max(job.taken, min(frame.argument, job.sent))
+        elif job and frame.type == Reply.RESULT:
+            result = replies.Result.unpack(frame.payload)
+            self._jobs.remove(job)
+            seconds = time.monotonic() - job.begun
+            return Answer(key=job.key, result=result, seconds=seconds), None
+        return None, None  # or it is of an earlier life
+
+    def _recover(self, trouble: int) -> bool:
+        """Learn what the board has and go on from there, or begin again; whether it got further.
+
+        The line keeps the order of things: what the board counts, and what it said before, is
+        about everything that was sent.
+        """
+        counters = self.counters()
+        self._aside = [frame for frame in self._aside if frame.type != Reply.ERROR]
+        here = next((job for job in self._jobs if job.sequence == counters.sequence), None)
+        whole = here and counters.expected == 0 and here.sent == len(here.frames)
+        place = (counters.sequence, counters.expected)
+        further = place > self._resumed
+        if here and counters.expected:
+            here.sent = here.taken = counters.expected
+        elif not whole or trouble == Refusal.ABANDONED:
+            self.reset()
+            here = None
+            further = False
+        self._resumed = place
+        behind = here is None
+        for job in self._jobs:
+            if behind:
+                job.number(next(self._numbers))
+            behind = behind or job is here
+        return further
+
+    def _slow_down(self, trouble: int) -> None:
+        """Go on at the next lower rate, if there is one."""
+        slower = [rate for rate in RATES if rate < self.rate]
+        reason = REASONS.get(trouble, f"error {trouble}")
+        if not slower:
+            raise BoardError(f"{self._line.device}: the board keeps receiving {reason}")
+        self.identity = self._meet(slower)
+        self.reset()
+        for job in self._jobs:
+            job.number(next(self._numbers))
+
+    def _meet(self, rates: tuple[int, ...] | list[int]) -> replies.Identity:
+        """Find the board at one of ``rates``; a break makes it take the next of its own."""
+        for attempt in range(len(RATES) + 1):
+            for rate in rates:
+                if self._line.set_rate(rate):
+                    self.rate = rate
+                    payload = self._try(Request.IDENTIFY, Reply.IDENTITY, self._patience / 4)
+                    if payload is not None:
+                        return replies.Identity.unpack(payload)
+            if attempt < len(RATES):
+                self._line.cut()
+        raise BoardError(
+            f"{self._line.device}: nothing there speaks the protocol; "
+            "flash the board (python -m hw.flash), or name another --port"
+        )
+
+    def _ask(self, request: Request, reply: Reply) -> bytes:
+        for _ in range(ATTEMPTS):
+            payload = self._try(request, reply, self._patience)
+            if payload is not None:
+                return payload
+            self.retries += 1
+        raise BoardError(f"{self._line.device}: the board does not answer {request.name}")
+
+    def _try(self, request: Request, reply: Reply, seconds: float) -> bytes | None:
+        """The payload of the reply to one request, or None in vain."""
+        sequence = next(self._numbers)
+        self._line.write(Frame(type=request, sequence=sequence).line())
+        payload = None
+        end = time.monotonic() + seconds
+        while payload is None and (left := end - time.monotonic()) > 0:
+            for frame in self._listen(left):
+                if frame.type == reply and frame.sequence == sequence:
+                    payload = frame.payload
+                else:
+                    self._aside.append(frame)
+        return payload
+
+    def _listen(self, seconds: float) -> list[Frame]:
+        """Frames that have come, waiting for the first byte as long as ``seconds``."""
+        return self._splitter.feed(self._line.read(seconds))

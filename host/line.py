@@ -1,0 +1,179 @@
+"""The serial line: finding it, opening it, and saying plainly what is wrong with it."""
+
+import errno
+import grp
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import serial
+from serial.tools import list_ports
+
+FTDI = 0x0403
+"""USB vendor of the adapters on ULX3S boards."""
+
+
+class LineError(Exception):
+    """There is no line, or it cannot be opened; the message says what to do."""
+
+
+class LineLost(Exception):
+    """The line went away while in use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A serial port of this computer; ``likely`` if it looks like a board's."""
+
+    device: str
+    description: str
+    likely: bool
+
+
+def ports() -> list[Port]:
+    """The serial ports of this computer, likely ones first."""
+    found = [
+        Port(
+            device=port.device,
+            description=" ".join(filter(None, (port.manufacturer, port.product)))
+            or port.description,
+            likely=port.vid == FTDI,
+        )
+        for port in list_ports.comports()
+    ]
+    return sorted(found, key=lambda port: (not port.likely, port.device))
+
+
+def find() -> str:
+    """The one port that looks like a board's.
+
+    Raises
+    ------
+    LineError
+        If there is none, or more than one.
+    """
+    likely = [port.device for port in ports() if port.likely]
+    if not likely:
+        raise LineError("no board found: plug one in, name its --port, or use --simulate")
+    if len(likely) > 1:
+        raise LineError(f"more than one board: choose --port from {', '.join(likely)}")
+    return likely[0]
+
+
+class Line:
+    """A serial port, this program's alone.
+
+    Raises
+    ------
+    LineError
+        If it cannot be opened.
+    """
+
+    def __init__(self, device: str):
+        self.device = device
+        try:
+            self._serial = serial.Serial(device, timeout=0, write_timeout=10, exclusive=True)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LineError(_why(device, error)) from error
+
+    def set_rate(self, rate: int) -> bool:
+        """Go on at another rate, in bit/s; whether the port can do it."""
+        try:
+            self._serial.baudrate = rate
+            self._serial.reset_input_buffer()
+        except (ValueError, serial.SerialException):
+            return False
+        return True
+
+    def read(self, seconds: float) -> bytes:
+        """What has come; waits for the first byte as long as ``seconds``.
+
+        Raises
+        ------
+        LineLost
+            If the port is gone.
+        """
+        try:
+            self._serial.timeout = seconds
+            data = self._serial.read(1)
+            if data:
+                data += self._serial.read(self._serial.in_waiting)
+        except (serial.SerialException, OSError, TypeError) as error:
+            raise LineLost(f"{self.device}: the board is gone ({error})") from error
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of ``data``. Raises :class:`LineLost` if that does not work."""
+        try:
+            self._serial.write(data)
+        except serial.SerialTimeoutException as error:
+            raise LineLost(f"{self.device}: the board takes no more bytes") from error
+        except (serial.SerialException, OSError) as error:
+            raise LineLost(f"{self.device}: the board is gone ({error})") from error
+
+    def cut(self) -> None:
+        """Send a break."""
+        try:
+            self._serial.send_break(0.05)
+            time.sleep(0.05)
+        except (serial.SerialException, OSError) as error:
+            raise LineLost(f"{self.device}: the board is gone ({error})") from error
+
+    def close(self) -> None:
+        self._serial.close()
+
+
+def _why(device: str, error: Exception) -> str:
+    code = getattr(error, "errno", None)
+    if code is None and error.__context__ is not None:
+        code = getattr(error.__context__, "errno", None)
+    if code == errno.ENOENT:
+        return f"{device}: no such port; `python -m host ports` lists what there is"
+    if code in (errno.EACCES, errno.EPERM):
+        try:
+            group = grp.getgrgid(os.stat(device).st_gid).gr_name
+        except (OSError, KeyError):
+            group = "dialout"
+        return (
+            f"{device}: permission denied; become a member of its group: "
+            f"sudo usermod -a -G {group} $USER, then log in again"
+        )
+    if code in (errno.EBUSY, errno.EAGAIN):
+        return f"{device}: busy; another program has it open"
+    return f"{device}: cannot be opened as a serial port ({error})"
+
+
+class SimulatedBoard:
+    """The circuit itself, in a process of its own, at a pseudo-terminal: see :mod:`sim.board`.
+
+    Parameters
+    ----------
+    model
+        The quantized network.
+    engine
+        Name of the engine.
+
+    Raises
+    ------
+    LineError
+        If it does not start; the process has said why.
+    """
+
+    def __init__(self, model: Path, engine: str):
+        command = [sys.executable, "-m", "sim.board", "--model", str(model), "--engine", engine]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.device = self._process.stdout.readline().strip()
+        if not self.device:
+            self.close()
+            raise LineError("the simulated board did not start; pip install -e '.[sim]' if it says")
+
+    def close(self) -> None:
+        """Ends the process: it lives as long as its standard input."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()

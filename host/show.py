@@ -1,0 +1,63 @@
+"""Answers for people, and for programs."""
+
+import json
+from collections.abc import Iterable
+
+import numpy as np
+
+from host.client import Answer
+from spec.quantized import QuantizedNetwork
+from spec.reference import probabilities
+from spec.replies import Counters, Identity
+
+
+def verdict(answer: Answer, quantized: QuantizedNetwork, clock_hz: int) -> dict:
+    """What there is to say of one photograph; times in milliseconds."""
+    odds = probabilities(quantized, np.array(answer.result.sums))
+    winner = answer.result.winner
+    return {
+        "file": str(answer.key),
+        "label": quantized.labels[winner],
+        "class": winner,
+        "probability": round(float(odds[winner]), 4),
+        "sums": list(answer.result.sums),
+        "cycles": answer.result.cycles,
+        "chip_ms": round(1e3 * answer.result.cycles / clock_hz, 3),
+        "total_ms": round(1e3 * answer.seconds, 1),
+    }
+
+
+def head(width: int) -> str:
+    """The table's head, for file names of at most ``width`` characters."""
+    return f"{'photograph':{width}}  {'label':20} {'prob.':>6} {'chip ms':>8} {'total ms':>9}"
+
+
+def row(said: dict, width: int) -> str:
+    return (
+        f"{said['file']:{width}}  {said['label']:20} {said['probability']:6.3f} "
+        f"{said['chip_ms']:8.3f} {said['total_ms']:9.1f}"
+    )
+
+
+def identity(board: Identity) -> Iterable[str]:
+    """Lines about a board."""
+    yield f"model      {board.name}, {board.classes} classes, {board.width}×{board.height} pixels"
+    yield f"digests    model {board.model.hex()}, labels {board.labels.hex()}"
+    yield f"build      {board.build.hex()}"
+    yield (
+        f"engine     {board.rows}×{board.columns}, "
+        f"{board.rows * board.columns * board.pixels} MAC/cycle at {board.clock_hz / 1e6:g} MHz"
+    )
+    yield (
+        f"frame      {board.cycles:,} cycles, {1e3 * board.cycles / board.clock_hz:.3f} ms, "
+        f"{board.clock_hz / board.cycles:.1f} a second"
+    )
+    yield f"link       {board.window} chunks of {board.chunk_bytes} bytes in flight"
+
+
+def counters(counted: Counters) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.counts.items())
+
+
+def as_json(thing: object) -> str:
+    return json.dumps(thing, ensure_ascii=False)
