@@ -103,7 +103,7 @@ public:
         if (bits_ == 0) {
             if (!level) {
                 bits_ = 10;
-                timer_ = clocks_a_bit_ / 2;
+                timer_ = clocks_a_bit_ / 2 - 1;
             }
             return;
         }

@@ -113,10 +113,3 @@ class Counters:
         return cls(
             counts=dict(zip(COUNTERS, counts, strict=True)), sequence=sequence, expected=expected
         )
-
-
-def expected(payload: bytes) -> tuple[int, int]:
-    """From an error's payload: the image and the index of the chunk the board waits for."""
-    if len(payload) != 4:
-        raise ProtocolError(f"an error of {len(payload)} bytes")
-    return struct.unpack("<HH", payload)

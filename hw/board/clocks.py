@@ -6,6 +6,7 @@ from fractions import Fraction
 from amaranth.hdl import ClockDomain, Const, Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import Out
 
 PHASE_DETECTOR_HZ = (Fraction(3_125_000), Fraction(400_000_000))
 VCO_HZ = (Fraction(400_000_000), Fraction(800_000_000))
@@ -65,7 +66,7 @@ class Pll:
 
 
 class Clocks(wiring.Component):
-    """Provides the domain ``sync``: the PLL's output, held still until the PLL has locked.
+    """The core's clock: the PLL's output, held still until the PLL has locked.
 
     The configuration logic gives every flip-flop its initial value (PUR); since no clock edge
     comes before the PLL is steady, nothing else is needed for a clean start, and no reset net has
@@ -78,7 +79,14 @@ class Clocks(wiring.Component):
     hz : int
         What they make of the platform's default clock. The tools derive the domain's timing
         constraint from that clock's and the dividers.
+
+    Members
+    -------
+    clk : ``Out(1)``
+        For a domain without reset.
     """
+
+    clk: Out(1)
 
     SETTLE = 64
     """Reference cycles from the lock to the first edge."""
@@ -86,14 +94,13 @@ class Clocks(wiring.Component):
     def __init__(self, *, pll: Pll, hz: int):
         self._pll = pll
         self._hz = hz
-        super().__init__({})
+        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
 
         reference = ClockDomain("reference", reset_less=True, local=True)
-        sync = ClockDomain("sync", reset_less=True)
-        m.domains += [reference, sync]
+        m.domains += reference
 
         m.submodules.pad = pad = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
         m.d.comb += reference.clk.eq(pad.i)
@@ -149,6 +156,6 @@ class Clocks(wiring.Component):
         with m.Else():
             m.d.reference += waited.eq(waited + 1)
 
-        m.submodules.gate = Instance("DCCA", i_CLKI=output, i_CE=run, o_CLKO=sync.clk)
+        m.submodules.gate = Instance("DCCA", i_CLKI=output, i_CE=run, o_CLKO=self.clk)
 
         return m

@@ -1,6 +1,6 @@
 """The whole design of a board: pads, clock, shell."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
 
 from hw.board.boards import Board
@@ -35,7 +35,9 @@ class Top(wiring.Component):
         board = self._board
         platform.add_resources(board.uart)
 
-        m.submodules.clocks = Clocks(pll=self._pll, hz=self._clock_hz)
+        m.domains.sync = ClockDomain(reset_less=True)
+        m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz)
+        m.d.comb += ClockSignal().eq(clocks.clk)
         m.submodules.shell = shell = self._shell
 
         uart = platform.request("uart", 0, dir="-")
