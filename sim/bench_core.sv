@@ -1,9 +1,10 @@
 // Moves whole frames through the core without leaving the simulator.
 //
 // Files, in the directory of the run: pixels.bin (red, green, blue bytes, raster order, all
-// frames) is read; trace.bin and written.bin take the core's beats, COLUMNS bytes rounded up to
-// four each; results.txt takes a line a result word: the cycle in which it was first offered, the
-// word, its last flag; frames.txt the cycle in which each frame's first pixel was taken.
+// frames) is read; trace.bin and written.bin take the core's words, COLUMNS bytes rounded up to
+// four each; results.txt takes a line a result: the cycle in which it was first offered, the
+// word, its last flag; frames.txt a line a frame: the cycle in which its first pixel was taken, how
+// many cycles the core wanted its next pixel in vain, and how many it held a result.
 // Both streams stall with a probability of I_STALL and O_STALL of 256.
 `timescale 1ns/1ps
 
@@ -14,11 +15,12 @@ module bench_core #(
   logic rst = 1;
   logic done /*verilator public_flat_rd*/ = 0;
 
-  int pixels, trace, written, results, starts;
+  int pixels, trace, written, results, totals;
   int frames, frame_pixels, i_stall, o_stall, seed;
   int taken, finished;
   longint cycle = 0;
-  longint offered;
+  longint offered, start;
+  int starved = 0, held = 0;
   logic [23:0] next, rgb;  // red in the high byte
   logic [31:0] random;
 
@@ -52,7 +54,7 @@ module bench_core #(
     trace = $fopen("trace.bin", "wb");
     written = $fopen("written.bin", "wb");
     results = $fopen("results.txt", "w");
-    starts = $fopen("frames.txt", "w");
+    totals = $fopen("frames.txt", "w");
   end
 
   always #5 clk = ~clk;
@@ -61,8 +63,9 @@ module bench_core #(
     cycle <= cycle + 1;
     random <= xorshift(random);
     rst <= cycle < 2;
-    if (i_valid && i_ready && taken % frame_pixels == 1) $fwrite(starts, "%0d\n", cycle);
     // `taken` counts the pixel on offer too.
+    if (i_valid && i_ready && taken % frame_pixels == 1) start <= cycle;
+    if (!i_valid && i_ready && taken % frame_pixels != 0) starved <= starved + 1;
     if (!rst && (!i_valid || i_ready)) begin
       if (taken < frames * frame_pixels && random[7:0] >= i_stall[7:0]) begin
         void'($fread(next, pixels));
@@ -78,16 +81,22 @@ module bench_core #(
     o_ready <= random[15:8] >= o_stall[7:0];
     if (o_valid && o_new) offered <= cycle;
     if (o_valid) o_new <= o_ready;
+    if (o_valid && !o_ready) held <= held + 1;
     if (o_valid && o_ready && !rst) begin
       $fwrite(results, "%0d %0d %0d\n", o_new ? cycle : offered, $signed(o_payload[31:0]),
               o_payload[32]);
-      if (o_payload[32]) finished <= finished + 1;
+      if (o_payload[32]) begin
+        $fwrite(totals, "%0d %0d %0d\n", start, starved, held);
+        starved <= 0;
+        held <= 0;
+        finished <= finished + 1;
+      end
     end
     if (finished == frames && !done) begin
       $fclose(trace);
       $fclose(written);
       $fclose(results);
-      $fclose(starts);
+      $fclose(totals);
       done <= 1;
     end
   end

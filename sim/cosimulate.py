@@ -44,11 +44,16 @@ class Frame:
     elapsed
         Clock cycles from the first pixel's being taken to the first class sum's being offered, as
         the bench counts them, stalls included.
+    starved, held
+        Clock cycles in which the circuit wanted the frame's next pixel in vain, and in which it
+        offered a result that was not taken.
     """
 
     tensors: dict[str, np.ndarray]
     cycles: int
     elapsed: int
+    starved: int
+    held: int
 
 
 def cosimulate(
@@ -156,17 +161,23 @@ def _read(work: Path, plan: Plan, count: int) -> list[Frame]:
 
     results = np.loadtxt(work / "results.txt", np.int64, ndmin=2)
     results = np.split(results, np.flatnonzero(results[:, 2])[:-1] + 1)
-    starts = np.loadtxt(work / "frames.txt", np.int64, ndmin=1)
+    totals = np.loadtxt(work / "frames.txt", np.int64, ndmin=2)
     frames = []
-    for trace, written, result, start in zip(
-        words(TRACE), words("written.bin"), results, starts, strict=True
+    for trace, written, result, (start, starved, held) in zip(
+        words(TRACE), words("written.bin"), results, totals, strict=True
     ):
         *sums, cycles = result[:, 1]
         if len(sums) != plan.network.classes:
             raise runner.SimulationError(f"{len(sums)} sums of {plan.network.classes} classes")
-        tensors = rebuild(plan, trace, written) | {"sums": np.array(sums)}
-        elapsed = int(result[0, 0] - start)
-        frames.append(Frame(tensors=tensors, cycles=int(cycles), elapsed=elapsed))
+        frames.append(
+            Frame(
+                tensors=rebuild(plan, trace, written) | {"sums": np.array(sums)},
+                cycles=int(cycles),
+                elapsed=int(result[0, 0] - start),
+                starved=int(starved),
+                held=int(held),
+            )
+        )
     return frames
 
 

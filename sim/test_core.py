@@ -114,6 +114,7 @@ def test_frames_are_the_reference_s_and_as_long_as_planned(network, engine):
         assert frame.cycles == planned.cycles
         # The bench's own count, until the first sum is offered, agrees with the circuit's.
         assert frame.cycles <= frame.elapsed <= frame.cycles + READ_OUT
+        assert frame.starved == 0
 
 
 @pytest.mark.parametrize(("i_stall", "o_stall"), [(0.6, 0.0), (0.0, 0.8), (0.3, 0.5)])
@@ -123,6 +124,8 @@ def test_stalls_change_no_value(network, engine, i_stall, o_stall):
     images = [synthetic.image(quantized.network, seed) for seed in range(3)]
     frames = observe(model, planned, images, i_stall=i_stall, o_stall=o_stall, seed=7)
     assert differing(quantized, images, frames) == []
+    assert any(frame.starved for frame in frames) == bool(i_stall)
+    assert any(frame.held for frame in frames) == bool(o_stall)
     for frame in frames:
         assert frame.cycles <= frame.elapsed
         # Waiting for results to be taken is no part of a frame; waiting for pixels may be.
