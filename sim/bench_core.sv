@@ -14,6 +14,7 @@ module bench_core #(
   logic clk = 0;
   logic rst = 1;
   logic done /*verilator public_flat_rd*/ = 0;
+  logic broken /*verilator public_flat_rd*/ = 0;  // a result changed before it was taken
 
   int pixels, trace, written, results, totals;
   int frames, frame_pixels, i_stall, o_stall, seed;
@@ -25,7 +26,7 @@ module bench_core #(
   logic [31:0] random;
 
   logic i_valid = 0, i_ready, o_valid, o_ready = 0, o_new = 1, trace_valid, written_valid;
-  logic [32:0] o_payload;
+  logic [32:0] o_payload, o_before;
   logic [8 * COLUMNS - 1:0] trace_payload, written_payload;
 
   core core (
@@ -82,6 +83,8 @@ module bench_core #(
     if (o_valid && o_new) offered <= cycle;
     if (o_valid) o_new <= o_ready;
     if (o_valid && !o_ready) held <= held + 1;
+    o_before <= o_payload;
+    if (!o_new && !(o_valid && o_payload == o_before)) broken <= 1;
     if (o_valid && o_ready && !rst) begin
       $fwrite(results, "%0d %0d %0d\n", o_new ? cycle : offered, $signed(o_payload[31:0]),
               o_payload[32]);

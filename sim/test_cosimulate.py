@@ -21,15 +21,17 @@ from spec.squeezenet import tiny
 ENGINE = Engine(rows=4, columns=4)
 
 
-class Stuck(Core):
-    """A core that takes no pixel."""
+class Faulty(Core):
+    """A core that takes no pixel, and, if fickle, offers a result that changes all the time."""
+
+    fickle = False
 
     def elaborate(self, platform):
         m = Module()
-        for port in (self.o, self.trace, self.written):
-            m.d.sync += port.valid.eq(0)
-            m.d.comb += port.payload.eq(0)
-        m.d.comb += self.i.ready.eq(0)
+        m.d.sync += [self.o.p.data.eq(self.o.p.data + 1), self.o.valid.eq(self.fickle)]
+        for flow in (self.trace, self.written):
+            m.d.sync += [flow.payload.eq(0), flow.valid.eq(0)]
+        m.d.sync += self.i.ready.eq(0)
         return m
 
 
@@ -52,12 +54,14 @@ def test_one_wrong_bias_is_found_where_it_is():
     assert 0 < wrong.reference == wrong.onnxruntime <= wrong.values / squeeze.conv.channels
 
 
-def test_a_stuck_core_is_stopped():
+@pytest.mark.parametrize(("fickle", "message"), [(False, "SimTimeout"), (True, "a result changed")])
+def test_a_faulty_core_is_stopped(fickle, message):
     quantized = synthetic.quantized(tiny())
     planned = plan(quantized.network, ENGINE)
-    model = build(Stuck(planned, memory_image(quantized, planned)), planned)
-    with pytest.raises(SimulationError, match="1 of 1 tests failed"):
-        observe(model, planned, [synthetic.image(quantized.network)])
+    core = Faulty(planned, memory_image(quantized, planned))
+    core.fickle = fickle
+    with pytest.raises(SimulationError, match=message):
+        observe(build(core, planned), planned, [synthetic.image(quantized.network)], o_stall=0.5)
 
 
 def test_too_few_words_are_refused():
