@@ -69,7 +69,7 @@ class Traffic:
             self._beat(values, alone, alone, self._rng.randrange(self._depth), values)
 
     def frame(self, *, kernel: int, height: int, width: int, groups: int, gaps: float) -> None:
-        """A map of some groups, in tiles of rows, with other layers' beats between the tiles."""
+        """A map of some groups, in tiles of rows, with gaps and other layers' beats between."""
         rng = self._rng
         shape = (groups, height, width, self._columns)
         maps = np.array([rng.randrange(256) for _ in range(int(np.prod(shape)))]).reshape(shape)
@@ -91,7 +91,7 @@ class Traffic:
                         self._beat(maps[group, y, x].tolist(), x_flags, y_flags, slot, result)
                         o_x += x_flags.emit
                         while rng.random() < gaps:
-                            self.gap(1)
+                            rng.choice((self.gap, self.bypass))(1)
                 if rng.random() < gaps:
                     self.bypass(rng.randrange(1, 8))
 
@@ -120,8 +120,9 @@ async def equals_numpy(dut, gaps):
     for cycle in range(len(traffic.beats) + latency):
         beat = traffic.beats[cycle] if cycle < len(traffic.beats) else None
         dut.i__valid.value = int(beat is not None)
-        if beat is not None:
-            dut.i__payload.value = layout.const(beat).as_bits()
+        dut.i__payload.value = (
+            rng.getrandbits(layout.size) if beat is None else layout.const(beat).as_bits()
+        )
         await FallingEdge(dut.clk)
         if int(dut.o__valid.value):
             got.append((cycle - latency, int(dut.o__payload.value)))

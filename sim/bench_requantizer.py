@@ -34,6 +34,10 @@ def borders(rng: Random):
         for halves in (-258, -257, -256, -255, -2, -1, 0, 1, 2, 253, 254, 255, 509, 510, 511, 512):
             for near in (-1, 0, 1, 2):
                 yield halves * HALF // multiplier + near, multiplier
+        for power in range(7, 18):  # every bit above the output range, alone
+            for near in (-1, 0, 1, 2):
+                yield (1 << power + arith.SHIFT) // multiplier + near, multiplier
+                yield -(1 << power + arith.SHIFT) // multiplier - near, multiplier
         for edge in (0, 1 << 16, 1 << 17, 1 << 18, LIMIT - 1, LIMIT):
             for near in (-1, 0, 1):
                 yield edge + near, multiplier

@@ -42,14 +42,13 @@ class Axis(wiring.Component):
                 "first": Out(1, init=1),
                 "last": Out(1, init=scanned == 1),
                 "padding": Out(1),
-                "complete": Out(1),
+                "complete": Out(1, init=geometry.offset == 0),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         left = Signal(range(max(self._offset + 1, self._stride)), init=self._offset)
-        m.d.comb += self.complete.eq(left == 0)
         with m.If(self._advance):
             with m.If(self.last):
                 m.d.sync += [
@@ -58,13 +57,15 @@ class Axis(wiring.Component):
                     self.last.eq(self._scanned == 1),
                     self.padding.eq(0),
                     left.eq(self._offset),
+                    self.complete.eq(self._offset == 0),
                 ]
             with m.Else():
                 m.d.sync += [
                     self.position.eq(self.position + 1),
                     self.first.eq(0),
                     self.last.eq(self.position == self._scanned - 2),
-                    left.eq(Mux(left == 0, self._stride - 1, left - 1)),
+                    left.eq(Mux(self.complete, self._stride - 1, left - 1)),
+                    self.complete.eq(Mux(self.complete, self._stride == 1, left == 1)),
                 ]
                 if self._scanned > self._length:
                     m.d.sync += self.padding.eq(self.position >= self._length - 1)
@@ -136,19 +137,25 @@ class WindowGenerator(wiring.Component):
             waiting.eq(running & (waiting | self.start)),
         ]
 
-        # What the scan waits for: a row of the ring, and the words of the patch before.
+        # What the scan waits for: a row of the ring, and the words of the patch before. `full` and
+        # `busy` say a cycle ahead that `rows_free` and `words_left` are zero and not zero.
         rows_free = Signal(range(g.ring_rows + 1))
         words_left = Signal(range(g.words))
+        full, busy = Signal(init=1), Signal()
         begins, completes = y.complete & x.first, y.complete & x.complete
-        m.d.comb += blocked.eq((begins & (rows_free == 0)) | (completes & (words_left != 0)))
+        m.d.comb += blocked.eq((begins & full) | (completes & busy))
         with m.If(self.start):
-            m.d.sync += rows_free.eq(g.ring_rows)
+            m.d.sync += [rows_free.eq(g.ring_rows), full.eq(0)]
         with m.Else():
-            m.d.sync += rows_free.eq(rows_free + self.free - (begins & go))
+            takes = begins & go
+            m.d.sync += [
+                rows_free.eq(rows_free + self.free - takes),
+                full.eq((self.free == 0) & Mux(takes, rows_free == 1, full)),
+            ]
         with m.If(completes & go):
-            m.d.sync += words_left.eq(g.words - 1)
-        with m.Elif(words_left != 0):
-            m.d.sync += words_left.eq(words_left - 1)
+            m.d.sync += [words_left.eq(g.words - 1), busy.eq(g.words > 1)]
+        with m.Elif(busy):
+            m.d.sync += [words_left.eq(words_left - 1), busy.eq(words_left != 1)]
 
         # Registers 1 to 3: the position travels with its pixel while the line buffer is read.
         above = Signal(len(older))  # bit k: the image has a row k + 1 rows up
