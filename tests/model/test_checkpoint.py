@@ -57,15 +57,16 @@ def test_comes_back(tmp_path, changes):
     assert os.listdir(tmp_path / "new") == ["a.pt"]
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch, call):
     path = tmp_path / "a.pt"
     checkpoint.save(make(), path)
     before = path.read_bytes()
 
-    def full(_):
+    def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(CheckpointError, match=r"a\.pt: cannot be written \(No space left"):
         checkpoint.save(make(labels=("fish", "bird")), path)
     assert path.read_bytes() == before

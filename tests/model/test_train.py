@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model import checkpoint, distill, evaluate, train
+from model import checkpoint, distill, epoch, evaluate, train
 from model.data import read_splits
 
 ROOT = Path(__file__).parents[2]
@@ -48,13 +48,13 @@ def test_resumed_is_the_run_that_was_not_interrupted(
     arguments += ["--epochs=4", "--dropout=0.3", "--cutmix=0.5", f"--optimizer={optimizer}"]
     arguments += [f"--precision={precision}"]
     assert train.main([*arguments, f"--output={tmp_path / 'whole'}"]) == 0
-    epoch = train.train_epoch
+    one_epoch = train.train_epoch
 
     def interrupted(run, forward, batches, number):
         if number == 2:
-            epoch(run, forward, batches, number)  # an epoch that is lost
+            one_epoch(run, forward, batches, number)  # an epoch that is lost
             raise KeyboardInterrupt
-        return epoch(run, forward, batches, number)
+        return one_epoch(run, forward, batches, number)
 
     monkeypatch.setattr(train, "train_epoch", interrupted)
     assert train.main(arguments) == 130
@@ -106,7 +106,7 @@ def test_a_loss_that_is_not_finite(arguments, tmp_path, capsys, monkeypatch):
     assert train.main([*arguments, "--epochs=2"]) == 0
     before = (tmp_path / "run" / "last.pt").read_bytes()
     arguments = [*arguments, "--epochs=3", f"--output={tmp_path / 'nan'}"]
-    monkeypatch.setattr(train.functional, "cross_entropy", lambda *_: torch.tensor(math.nan))
+    monkeypatch.setattr(epoch.functional, "cross_entropy", lambda *_: torch.tensor(math.nan))
     assert train.main(arguments) == 2
     error = capsys.readouterr().err
     assert "the loss is not finite in epoch 1, step 1: try a --rate below 0.05" in error

@@ -1,0 +1,102 @@
+"""One pass over the training photographs, and all that it changes."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from model import distill
+from model.batches import Batches
+from model.checkpoint import Checkpoint
+from model.schedule import Average
+from model.settings import Settings
+
+
+class TrainError(RuntimeError):
+    """A run that cannot go on; the message says where it stands and the way out."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """All that changes while training."""
+
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: Average
+    history: list[dict]
+
+    def state(self) -> dict:
+        """What :meth:`restore` needs to go on bit for bit."""
+        return {
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average_steps": self.average.steps,
+        }
+
+    def restore(self, saved: Checkpoint) -> None:
+        """Go on where a checkpoint with a training state stopped."""
+        self.module.load_state_dict(saved.training["module"])
+        self.optimizer.load_state_dict(saved.training["optimizer"])
+        for name, value in saved.state.items():
+            self.average.state[name].copy_(value)
+        self.average.steps = saved.training["average_steps"]
+        self.history = saved.history
+
+
+def make_optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """Weight decay on convolution weights, none on biases and batch norms."""
+    weights = [value for value in module.parameters() if value.dim() > 1]
+    others = [value for value in module.parameters() if value.dim() <= 1]
+    groups = [
+        {"params": weights, "weight_decay": settings.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=settings.rate)
+    nesterov = settings.momentum > 0
+    return torch.optim.SGD(groups, settings.rate, momentum=settings.momentum, nesterov=nesterov)
+
+
+def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> dict:
+    """One pass; returns mean loss and accuracy (against the heavier label of mixed images)."""
+    s, group = batches.settings, batches.group
+    run.module.train()
+    torch.manual_seed((s.seed * 1_000_003 + number) * 64 + group.rank)  # dropout
+    total = correct = seen = 0.0
+    bar = tqdm(
+        batches.epoch(number),
+        total=batches.steps,
+        desc=f"epoch {number + 1}/{s.epochs}",
+        leave=False,
+        disable=None if group.first else True,
+    )
+    for step, (images, targets) in enumerate(bar):
+        rate = s.schedule.rate_at(number + step / batches.steps)
+        for parameters in run.optimizer.param_groups:
+            parameters["lr"] = rate
+        images, targets = images.to(group.device), [part.to(group.device) for part in targets]
+        with torch.autocast(group.device.type, torch.bfloat16, enabled=s.precision == "bfloat16"):
+            scores = forward(images)
+        loss = functional.cross_entropy(scores, targets[0])
+        if batches.views is not None:
+            taught = distill.distillation_loss(scores, targets[1], s.temperature)
+            loss = (1 - s.teacher_weight) * loss + s.teacher_weight * taught
+        if not math.isfinite(group.sum(float(loss.detach()))):
+            raise TrainError(
+                f"the loss is not finite in epoch {number + 1}, step {step + 1}: try a --rate "
+                f"below {s.rate:g}, a longer --warmup or a smaller --clip; the checkpoints in "
+                f"{s.output} hold the epochs before"
+            )
+        run.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(run.module.parameters(), s.clip)
+        run.optimizer.step()
+        run.average.update(run.module)
+        total += float(loss.detach()) * len(images)
+        correct += float((scores.argmax(dim=1) == targets[0].argmax(dim=1)).sum())
+        seen += len(images)
+    total, correct, seen = (group.sum(value) for value in (total, correct, seen))
+    return {"loss": total / seen, "train_accuracy": correct / seen, "rate": rate}
