@@ -8,6 +8,7 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out, connect
 
 from hw.board.link import Link
+from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
 from spec.replies import Identity
 
@@ -33,8 +34,7 @@ class Shell(wiring.Component):
         Cycles for which the activity lamp stays on, and a button must be quiet, at least;
         about 50 ms. An image is dropped after 32 ticks without its next chunk.
     leds : int
-        How many lamps: the class (one lamp each if there are enough, else in binary), the
-        self-test passed, activity.
+        How many lamps; see :class:`hw.board.panel.Lamps`.
 
     Members
     -------
@@ -96,34 +96,18 @@ class Shell(wiring.Component):
             m.d.sync += rate.eq(Mux(rate == len(self._divisors) - 1, 0, rate + 1))
         m.d.sync += self.tx.eq(transmitter.tx)
 
-        # The button counts when it has been released for a tick.
-        button = Signal()
-        m.submodules.button_synchronizer = FFSynchronizer(self.button, button)
-        quiet = Signal(range(self._tick))
-        armed = Signal()
-        m.d.sync += link.selftest.eq(armed & button)
-        with m.If(button):
-            m.d.sync += [quiet.eq(0), armed.eq(0)]
-        with m.Elif(quiet == self._tick - 1):
-            m.d.sync += armed.eq(1)
-        with m.Else():
-            m.d.sync += quiet.eq(quiet + 1)
-
-        # The lamps.
-        lit = Signal(range(self._tick))
-        with m.If(link.busy | receiver.o.valid):
-            m.d.sync += lit.eq(self._tick - 1)
-        with m.Elif(lit != 0):
-            m.d.sync += lit.eq(lit - 1)
-        lamps = [link.tested & link.passed, lit != 0]
-        # From the near end the class, one lamp each or in binary; at the far end these two.
-        shown = max(0, len(self.leds) - len(lamps))
-        if shown >= self._classes:
-            classes = [link.known & (link.winner == index) for index in range(self._classes)]
-        else:
-            classes = [link.known & bit for bit in link.winner]
-        lamps = (classes + [0] * shown)[:shown] + lamps
-        for led, lamp in zip(self.leds, lamps[len(lamps) - len(self.leds) :], strict=True):
-            m.d.sync += led.eq(lamp)
+        m.submodules.button = button = Button(tick=self._tick)
+        m.submodules.lamps = lamps = Lamps(
+            leds=len(self.leds), classes=self._classes, tick=self._tick
+        )
+        m.d.comb += [
+            button.pin.eq(self.button),
+            link.selftest.eq(button.o),
+            lamps.winner.eq(link.winner),
+            lamps.known.eq(link.known),
+            lamps.passed.eq(link.tested & link.passed),
+            lamps.busy.eq(link.busy | receiver.o.valid),
+            self.leds.eq(lamps.o),
+        ]
 
         return m

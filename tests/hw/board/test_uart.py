@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+
 """How many clock cycles a bit lasts."""
 
 import pytest

@@ -1,0 +1,103 @@
+"""What a person at the board sees and presses."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+
+class Lamps(wiring.Component):
+    """Shows the last class, whether the self-test passed, and activity.
+
+    From the first lamp on the class, one lamp each if there are enough, else in binary; then, at
+    the far end, the self-test and activity. The first ones are left out if lamps are few.
+
+    Parameters
+    ----------
+    leds : int
+        How many lamps.
+    classes : int
+        How many classes.
+    tick : int
+        Cycles for which activity is shown at least.
+
+    Members
+    -------
+    winner : ``In(range(classes))``, known : ``In(1)``
+        The class, if there was one.
+    passed : ``In(1)``
+    busy : ``In(1)``
+    o : ``Out(leds)``
+    """
+
+    def __init__(self, *, leds: int, classes: int, tick: int):
+        self._classes = classes
+        self._tick = tick
+        super().__init__(
+            {
+                "winner": In(range(max(classes, 2))),
+                "known": In(1),
+                "passed": In(1),
+                "busy": In(1),
+                "o": Out(leds),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        lit = Signal(range(self._tick))
+        with m.If(self.busy):
+            m.d.sync += lit.eq(self._tick - 1)
+        with m.Elif(lit != 0):
+            m.d.sync += lit.eq(lit - 1)
+
+        status = [self.passed, lit != 0]
+        shown = max(0, len(self.o) - len(status))
+        if shown >= self._classes:
+            classes = [self.known & (self.winner == index) for index in range(self._classes)]
+        else:
+            classes = [self.known & bit for bit in self.winner]
+        lamps = (classes + [0] * shown)[:shown] + status
+        for led, lamp in zip(self.o, lamps[len(lamps) - len(self.o) :], strict=True):
+            m.d.sync += led.eq(lamp)
+
+        return m
+
+
+class Button(wiring.Component):
+    """A pulse when a button is pressed, however it bounces.
+
+    It counts once it has been released for ``tick`` cycles on end.
+
+    Parameters
+    ----------
+    tick : int
+
+    Members
+    -------
+    pin : ``In(1)``
+        The button, high when pressed; no clock rules it.
+    o : ``Out(1)``
+    """
+
+    def __init__(self, *, tick: int):
+        self._tick = tick
+        super().__init__({"pin": In(1), "o": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+
+        pressed = Signal()
+        m.submodules.synchronizer = FFSynchronizer(self.pin, pressed)
+        quiet = Signal(range(self._tick))
+        armed = Signal()
+        m.d.sync += self.o.eq(armed & pressed)
+        with m.If(pressed):
+            m.d.sync += [quiet.eq(0), armed.eq(0)]
+        with m.Elif(quiet == self._tick - 1):
+            m.d.sync += armed.eq(1)
+        with m.Else():
+            m.d.sync += quiet.eq(quiet + 1)
+
+        return m

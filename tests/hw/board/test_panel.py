@@ -1,0 +1,86 @@
+"""Lamps and the button, in Amaranth's own simulator."""
+
+import pytest
+from amaranth.sim import Simulator
+
+from hw.board.panel import Button, Lamps
+
+TICK = 100
+
+
+def simulate(component, bench):
+    simulator = Simulator(component)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
+@pytest.mark.parametrize(
+    ("leds", "classes", "shown"),
+    [
+        (8, 5, [0, 0, 0, 1, 0, 0, 1, 0]),  # one lamp a class, one left over
+        (7, 5, [0, 0, 0, 1, 0, 1, 0]),
+        (5, 5, [1, 1, 0, 1, 0]),  # 3 in binary
+        (6, 10, [1, 1, 0, 0, 1, 0]),
+        (2, 5, [1, 0]),
+        (1, 5, [0]),
+        (0, 5, []),
+    ],
+)
+def test_lamps_show_the_class_and_the_self_test(leds, classes, shown):
+    lamps = Lamps(leds=leds, classes=classes, tick=TICK)
+
+    async def bench(ctx):
+        ctx.set(lamps.winner, 3)
+        await ctx.tick()
+        assert not ctx.get(lamps.o)  # there was no image yet
+        ctx.set(lamps.known, 1)
+        ctx.set(lamps.passed, 1)
+        await ctx.tick()
+        assert [ctx.get(led) for led in lamps.o] == shown
+
+    simulate(lamps, bench)
+
+
+def test_activity_can_be_seen():
+    lamps = Lamps(leds=1, classes=5, tick=TICK)
+
+    async def bench(ctx):
+        ctx.set(lamps.busy, 1)
+        await ctx.tick()
+        ctx.set(lamps.busy, 0)
+        for _ in range(TICK - 1):
+            await ctx.tick()
+            assert ctx.get(lamps.o)
+        await ctx.tick()
+        assert not ctx.get(lamps.o)
+
+    simulate(lamps, bench)
+
+
+def test_a_button_counts_once_and_only_after_a_rest():
+    button = Button(tick=TICK)
+    pressed = []
+
+    async def bench(ctx):
+        async def hold(level, cycles):
+            ctx.set(button.pin, level)
+            for _ in range(cycles):
+                await ctx.tick()
+                pressed.extend([True] * ctx.get(button.o))
+
+        await hold(1, 5)  # at power-up: not armed yet
+        assert len(pressed) == 0
+        await hold(0, TICK + 5)
+        for level in (1, 0, 1, 0, 1):  # it bounces
+            await hold(level, 7)
+        assert len(pressed) == 1
+        await hold(1, 2 * TICK)
+        await hold(0, TICK - 5)  # too short a rest
+        await hold(1, 20)
+        assert len(pressed) == 1
+        await hold(0, TICK + 5)
+        await hold(1, 20)
+        assert len(pressed) == 2
+
+    simulate(button, bench)

