@@ -4,36 +4,29 @@ Fold, calibrate in every way and take the best by a table, fine-tune, measure, w
 """
 
 import argparse
-import hashlib
-import json
 import os
-import platform
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from model import checkpoint
 from model.checkpoint import Checkpoint
 from model.data import DataError, Photographs, Splits
+from model.evaluate import scores_of
+from model.report import write as write_page
+from model.squeezenet import SqueezeNet
 from quant import pretrained
 from quant.calibrate import METHODS
 from quant.choose import Candidate, candidate_table, candidates, sample
 from quant.command import add_data_arguments, align, read_data, run
 from quant.finetune import FineTuning, finetune
 from quant.fold import FoldedNetwork, fold
-from quant.report import BATCH, accuracy_of, layer_table, layers
+from quant.metadata import describe
+from quant.report import BATCH, accuracy, all_scores, layer_table, layers
 from quant.straight import StraightNetwork
 from spec import artifact
 from spec.artifact import ArtifactError
 from spec.quantized import QuantizedNetwork
-
-PREPROCESSING = (
-    "EXIF rotation applied, RGB (transparency over black), shorter side resized to {size} "
-    "(bilinear, antialiased), centre {size}x{size} cropped; raw pixels 0...255, not normalized"
-)
 
 
 def prepare(output: Path) -> None:
@@ -85,10 +78,17 @@ def choose(
     found = candidates(folded, labels, photographs, methods)
     print(f"\nCalibration, on {len(photographs)} photographs of the training split, best first:")
     print(candidate_table(found))
-    print("\nLayers:")
-    reports = layers(found[0].quantized, folded, found[0].step, photographs.images.split(BATCH))
-    print(layer_table(reports), flush=True)
+    print_layers(arguments, found[0], folded, train)
     return found[0]
+
+
+def print_layers(
+    arguments: argparse.Namespace, chosen: Candidate, folded: FoldedNetwork, train: Photographs
+) -> None:
+    """The table of layers, on the calibration photographs."""
+    batches = sample(train, arguments.images, arguments.seed).images.split(BATCH)
+    print("\nLayers:")
+    print(layer_table(layers(chosen.quantized, folded, chosen.step, batches)), flush=True)
 
 
 def tune(
@@ -98,15 +98,42 @@ def tune(
     print("\nFine-tuning, int8 on validation:")
     best = None
     for epoch in finetune(chosen.quantized, folded, splits.train, splits.validation, how):
+        trained = "as calibrated" if epoch.loss is None else f"training loss {epoch.loss:.4f}"
         print(
-            f"epoch {epoch.number}: training loss {epoch.loss:.4f}, "
-            f"validation loss {epoch.validation_loss:.4f}, accuracy {epoch.validation}",
+            f"epoch {epoch.number}: {trained}, validation loss {epoch.validation_loss:.4f}, "
+            f"accuracy {epoch.validation}",
             flush=True,
         )
         if best is None or epoch.merit > best.merit:
             best = epoch
     print(f"taken: epoch {best.number}")
-    return best.quantized, f"epoch {best.number} of {how.epochs}, rate {how.rate}"
+    return best.quantized, (
+        f"epoch {best.number} of {how.epochs}, the best on validation; rate {how.rate}"
+    )
+
+
+def judge(
+    module: SqueezeNet, quantized: QuantizedNetwork, splits: Splits, report: Path | None
+) -> dict[str, str]:
+    """Metadata: accuracy, float and int8, on what is held out; and a page, if one is asked for."""
+    integers = StraightNetwork(quantized)
+    parts = {name: part for name, part in splits.items() if report is not None or name != "train"}
+    scores = {
+        "float": {name: scores_of(module, part) for name, part in parts.items()},
+        "int8": {name: all_scores(integers, part.images) for name, part in parts.items()},
+    }
+    result = {}
+    print("\nAccuracy:")
+    for name, part in parts.items():
+        for kind, own in scores.items():
+            found = accuracy(own[name], part.targets)
+            print(f"{name:<12}{kind:<6}{found}")
+            if name != "train":
+                result[f"accuracy.{kind}.{name}"] = str(found)
+    if report is not None:
+        title = f"{quantized.network.name}, {quantized.network.weights:,} weights"
+        print(write_page(report, splits, scores, title=title, notes=result))
+    return result
 
 
 def quantize_file(arguments: argparse.Namespace) -> int:
@@ -114,37 +141,24 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     if arguments.finetune:
         how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
     prepare(arguments.output)
-    float_network = read_checkpoint(arguments)
-    splits = read_splits(arguments, float_network)
-    module = float_network.module()
+    made = read_checkpoint(arguments)
+    splits = read_splits(arguments, made)
+    module = made.module()
     folded = fold(module)
-    chosen = choose(arguments, folded, float_network.labels, splits.train)
+    chosen = choose(arguments, folded, made.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
     if how is not None:
         quantized, tuning = tune(how, chosen, folded, splits)
-
-    metadata = {
-        "preprocessing": PREPROCESSING.format(size=float_network.network.image.height),
-        "calibration": f"{chosen.method}, biases {'corrected' if chosen.corrected else 'rounded'}, "
-        f"{arguments.images} photographs",
-        "finetuning": tuning,
-        "provenance.command": f"python -m quant {' '.join(arguments.argv)}",
-        "provenance.seed": str(arguments.seed),
-        "provenance.versions": f"Python {platform.python_version()}, torch {torch.__version__}, "
-        f"numpy {np.__version__}",
-        "provenance.checkpoint": f"{arguments.checkpoint.name}, sha256 "
-        + hashlib.sha256(arguments.checkpoint.read_bytes()).hexdigest(),
-        "provenance.training": json.dumps(float_network.provenance, sort_keys=True),
-    }
-    print("\nAccuracy:")
-    integers = StraightNetwork(quantized)
-    for name, photographs in splits.items():
-        if name == "train":
-            continue
-        for kind, scores in (("float", lambda u: module(u.float() / 255)), ("int8", integers)):
-            result = accuracy_of(scores, photographs)
-            metadata[f"accuracy.{kind}.{name}"] = str(result)
-            print(f"{name:<12}{kind:<6}{result}")
+        print_layers(arguments, replace(chosen, quantized=quantized), folded, splits.train)
+    metadata = describe(
+        arguments.checkpoint,
+        made,
+        chosen,
+        tuning=tuning,
+        command=f"python -m quant {' '.join(arguments.argv)}",
+        seed=arguments.seed,
+    )
+    metadata |= judge(module, quantized, splits, arguments.report)
     artifact.save(replace(quantized, metadata=metadata), arguments.output)
     print(f"\n{arguments.output}: {arguments.output.stat().st_size:,} bytes")
     return 0
@@ -193,7 +207,12 @@ def main(argv: list[str] | None = None) -> int:
         metavar="293=CHEETAH",
         help="label of a class of a --pretrained network; repeat",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FOLDER", help="write a page of figures, float and int8"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.report and arguments.pretrained:
+        parser.error("--report is for the classes of the photographs, not of a --pretrained file")
     arguments.argv = sys.argv[1:] if argv is None else argv
     return run(quantize_file, arguments)
 

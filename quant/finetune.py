@@ -62,10 +62,10 @@ AUGMENTATION = Augmentation(crop=0.6, aspect=1.2, rotate=10, shear=5, colour=0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """What an epoch gave; number 0 is the network as it came, with ``loss`` not a number."""
+    """What an epoch gave; number 0 is the network as it came, with no ``loss``."""
 
     number: int
-    loss: float
+    loss: float | None
     validation: Accuracy
     validation_loss: float
     quantized: QuantizedNetwork
@@ -91,7 +91,7 @@ def finetune(
         If the loss stops being a number, or an accumulator leaves the contract's bound.
     """
     straight = StraightNetwork(quantized)
-    yield _judge(straight, validation, 0, math.nan)
+    yield _judge(straight, validation, 0, None)
     size = quantized.network.image.height
     weights = [p for name, p in straight.named_parameters() if name.endswith("weight")]
     biases = [p for name, p in straight.named_parameters() if name.endswith("bias")]
@@ -134,7 +134,9 @@ def _loss(
     return how.teacher_share * taught + (1 - how.teacher_share) * entropy
 
 
-def _judge(straight: StraightNetwork, validation: Photographs, number: int, loss: float) -> Epoch:
+def _judge(
+    straight: StraightNetwork, validation: Photographs, number: int, loss: float | None
+) -> Epoch:
     try:
         quantized = straight.export()
     except ValueError as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.data import Photographs
 from quant.fold import FoldedNetwork
 from quant.straight import StraightNetwork
 from spec import arith
@@ -135,10 +134,3 @@ class Accuracy:
 def accuracy(scores: torch.Tensor, targets: torch.Tensor) -> Accuracy:
     """How often the largest score, the first of equal ones, is that of the target."""
     return Accuracy(int((scores.argmax(dim=1) == targets).sum()), len(targets))
-
-
-def accuracy_of(
-    scores: Callable[[torch.Tensor], torch.Tensor], photographs: Photographs
-) -> Accuracy:
-    """The accuracy on photographs of a function of uint8 batches to scores."""
-    return accuracy(all_scores(scores, photographs.images), photographs.targets)

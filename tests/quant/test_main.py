@@ -33,10 +33,22 @@ def test_a_checkpoint_becomes_a_model_with_its_story(quant, tmp_path, capsys):
     assert metadata["provenance.seed"] == "0"
     assert torch.__version__ in metadata["provenance.versions"]
     assert json.loads(metadata["provenance.training"]) == {}
-    assert metadata["finetuning"].endswith("of 2, rate 0.3")
+    assert metadata["finetuning"].endswith("of 2, the best on validation; rate 0.3")
+    assert metadata["calibration"].endswith("biases corrected, 15 photographs")
     for text in ("mse           corrected", "fire5.expand3x3", "epoch 2: training loss", "taken:"):
         assert text in out
     assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_a_page_shows_float_and_int8_on_every_split(quant, tmp_path, capsys):
+    assert quant("--report", tmp_path / "page", "--calibration", "mse") == 0
+    page = (tmp_path / "page" / "index.html").read_text()
+    for part in ("train", "validation"):
+        for kind in ("float", "int8"):
+            assert f"<h2>{kind}, {part}: " in page
+            assert (tmp_path / "page" / f"{kind}-{part}-confusion.png").is_file()
+    assert str(tmp_path / "page" / "index.html") in capsys.readouterr().out
+    assert "accuracy.int8.train" not in artifact.load(tmp_path / "out" / "model.onnx").metadata
 
 
 def test_the_same_command_gives_the_same_bytes(quant, tmp_path):
