@@ -1,0 +1,1 @@
+"""Which network on which board: how accurate, how fast, how big?"""

@@ -1,0 +1,182 @@
+"""The command line of a study: its own flags, those of ``model.train``, and a TOML file of both."""
+
+import argparse
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from explore.prediction import Target
+from explore.study import AXES, Point, describe, grid, one_at_a_time, parse_axis, parse_seeds
+from hw.board.boards import BOARDS
+from hw.config import ENGINES
+from model import settings
+from model.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked for.
+
+    Parameters
+    ----------
+    recipe
+        What every run shares; its own place on the axes is the reference.
+    data
+        The photographs; None only with ``plan_only``.
+    axes
+        The values that are varied.
+    full_grid
+        Every combination of them, or one at a time.
+    jobs
+        Runs at a time; None for as many as there is room for.
+    ray
+        Address of a cluster, or None for processes here.
+    """
+
+    recipe: Settings
+    data: Path | None
+    output: Path
+    axes: dict[str, tuple[float, ...]]
+    full_grid: bool
+    seeds: tuple[int, ...]
+    target: Target
+    jobs: int | None
+    ray: str | None
+    plan_only: bool
+
+    @property
+    def reference(self) -> Point:
+        return Point.of(self.recipe)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return (grid if self.full_grid else one_at_a_time)(self.reference, self.axes)
+
+    def names(self, point: Point) -> tuple[str, str, str]:
+        """What a point is called in the table, which series of the plot it is in, and as what."""
+        if self.full_grid:
+            values = {axis: getattr(point, axis) for axis in self.axes}
+            first, *others = values.items()
+            tag = "/".join(str(value) for _, value in others)
+            return describe(values), describe(dict([first])), tag
+        for axis, value in point.changes(self.reference).items():
+            return f"{axis} {value}", axis, str(value)
+        return "reference", "reference", ""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m explore",
+        description="Study the metaparameters: train every setting with one recipe, and set its "
+        "accuracy against weights, MACs and predicted frames a second on a board.",
+        epilog="Every other flag is one of python -m model.train: together they are the recipe "
+        "and, where they name a metaparameter, the reference setting.",
+        allow_abbrev=False,
+    )
+    yes_or_no = argparse.BooleanOptionalAction
+    parser.add_argument("--data", type=Path, help="folder of photographs, as for model.train")
+    parser.add_argument("--output", type=Path, default=Path("build/explore"))
+    parser.add_argument(
+        "--study",
+        type=Path,
+        metavar="FILE",
+        help="TOML file: flags, of model.train too, and a table [vary]; flags overrule it",
+    )
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="AXIS=VALUES",
+        help=f"such as base_e=16,64; repeat for other axes; of {', '.join(AXES)}; "
+        "default: all of them",
+    )
+    parser.add_argument(
+        "--grid",
+        action=yes_or_no,
+        default=False,
+        help="every combination instead of one change at a time",
+    )
+    parser.add_argument("--seeds", default="0", metavar="0,1,2", help="a run for each (0)")
+    parser.add_argument("--board", default="ulx3s", help=f"{', '.join(BOARDS)} (ulx3s)")
+    parser.add_argument("--variant", metavar="DEVICE", help="such as 45F; default: the largest")
+    parser.add_argument("--engine", help=f"{', '.join(ENGINES)}; default: the device's")
+    parser.add_argument("--clock", type=float, metavar="MHZ", help="default: the device's")
+    parser.add_argument("--jobs", type=int, help="runs at a time; default: one a processor")
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="train on this Ray cluster; local starts one here"
+    )
+    parser.add_argument(
+        "--plan-only",
+        action=yes_or_no,
+        default=False,
+        help="the table without accuracy, in seconds; needs no --data",
+    )
+    return parser
+
+
+def _from_file(path: Path, parser: argparse.ArgumentParser) -> list[str]:
+    """The flags in a TOML file."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file that can be read ({error})") from None
+    vary = values.pop("vary", {})
+    if not isinstance(vary, dict):
+        raise ValueError(f"{path}: vary must be a table, [vary], of axes and lists of values")
+    known = {*vars(parser.parse_args([])), *(item.name for item in fields(Settings))} - {"study"}
+    flags = []
+    for key, value in values.items():
+        if key.replace("-", "_") not in known:
+            raise ValueError(f"{path}: unknown setting {key}; see --help, and model.train's")
+        flag = "--" + key.replace("_", "-")
+        if isinstance(value, bool):
+            flags.append(flag if value else flag.replace("--", "--no-", 1))
+        else:
+            flags.append(f"{flag}={_text(value)}")
+    return flags + [f"--vary={axis}={_text(value)}" for axis, value in vary.items()]
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def parse(argv: list[str]) -> Request:
+    """What a command line asks for.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or flags do not go together.
+    """
+    parser = _parser()
+    options, others = parser.parse_known_args(argv)
+    if options.study is not None:
+        options, others = parser.parse_known_args([*_from_file(options.study, parser), *argv])
+    if options.data is None and not options.plan_only:
+        raise ValueError("--data is needed, or --plan-only")
+    recipe = settings.parse(
+        [*others, f"--data={options.data or '.'}", f"--output={options.output}"]
+    )
+    if recipe.architecture != "family":
+        raise ValueError("only the family has metaparameters; go without --architecture")
+    if recipe.seed:
+        raise ValueError(f"--seed {recipe.seed} is for one run; give --seeds {recipe.seed}")
+    if recipe.resume:
+        raise ValueError("a study always goes on where it stopped; go without --resume")
+    if options.jobs is not None and options.jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, not {options.jobs}")
+    axes = dict(parse_axis(text) for text in options.vary)
+    if options.grid and not axes:
+        raise ValueError("--grid needs the axes it is to combine: --vary base_e=16,32 …")
+    return Request(
+        recipe=recipe,
+        data=options.data,
+        output=options.output,
+        axes=axes or AXES,
+        full_grid=options.grid,
+        seeds=parse_seeds(options.seeds),
+        target=Target.of(options.board, options.variant, options.engine, options.clock),
+        jobs=options.jobs,
+        ray=options.ray,
+        plan_only=options.plan_only,
+    )
