@@ -53,9 +53,9 @@ def join() -> Group:
     return Group(rank=distributed.get_rank(), size=distributed.get_world_size(), device=device)
 
 
-def leave(group: Group) -> None:
+def leave() -> None:
     """Undo :func:`join`."""
-    if group.size > 1:
+    if distributed.is_initialized():
         distributed.destroy_process_group()
 
 

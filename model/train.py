@@ -173,7 +173,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"model.train: interrupted; {kept}", file=sys.stderr)
         return 130
     finally:
-        leave(group)
+        leave()
     return 0
 
 

@@ -1,0 +1,71 @@
+"""Batches come from the seed and the epoch; processes share them."""
+
+import pytest
+import torch
+
+from model.batches import Batches
+from model.data import read_splits
+from model.parallel import Group
+from model.settings import parse
+
+
+@pytest.fixture
+def batches(arguments, data):
+    """Makes the batches of a run, with or without views, for one process of a group."""
+    train = read_splits(data, 24).train
+
+    def make(*flags, views=None, **group):
+        settings = parse([*arguments, "--batch=4", *flags])
+        return Batches(train=train, views=views, settings=settings, group=Group(**group))
+
+    return make
+
+
+def test_an_epoch_is_a_permutation_without_the_rest(batches):
+    made = batches("--smoothing=0")
+    assert made.steps == 4  # 18 photographs
+    images, targets = zip(*((images, one) for images, (one,) in made.epoch(0)), strict=True)
+    assert [len(part) for part in images] == [4] * 4
+    assert torch.cat(targets).sum(dim=0).max() <= 6
+
+
+def test_the_same_epoch_twice_and_another(batches):
+    one, again = (torch.cat([images for images, _ in batches().epoch(3)]) for _ in range(2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, torch.cat([images for images, _ in batches().epoch(4)]))
+    other = torch.cat([images for images, _ in batches("--seed=1").epoch(3)])
+    assert not torch.equal(one, other)
+
+
+def test_two_processes_share_each_batch(batches):
+    whole = list(batches().epoch(1))
+    parts = [list(batches(rank=rank, size=2).epoch(1)) for rank in range(2)]
+    for (images, (targets,)), *halves in zip(whole, *parts, strict=True):
+        for rank, (own, (labels,)) in enumerate(halves):
+            torch.testing.assert_close(own, images[rank::2], rtol=0, atol=1e-6)
+            assert torch.equal(labels, targets[rank::2])
+
+
+def test_labels_are_smoothed(batches):
+    _, (targets,) = next(batches("--smoothing=0.3").epoch(0))
+    torch.testing.assert_close(targets.max(dim=1).values, torch.full((4,), 0.8))
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(4))
+
+
+def test_a_view_comes_with_its_own_scores_at_the_stage_s_size(batches):
+    """Each view is one grey level, and its scores say which."""
+    levels = torch.arange(18 * 2).view(18, 2)
+    views = levels.byte()[:, :, None, None, None].expand(18, 2, 3, 24, 24).contiguous()
+    scores = torch.stack([levels, levels * 0, levels * 0], dim=2).float() / 10
+    flags = ["--views=2", "--stages=16x1", "--temperature=2"]
+    for number, size in ((0, 16), (1, 24)):
+        for images, (_, softened) in batches(*flags, views=(views, scores)).epoch(number):
+            assert images.shape == (4, 3, size, size)
+            level = (images[:, 0, 0, 0] * 255).round() / 10
+            wanted = torch.stack([level, level * 0, level * 0], dim=1).div(2).softmax(dim=1)
+            torch.testing.assert_close(softened, wanted)
+
+
+def test_fewer_photographs_than_a_batch_are_one_batch(batches):
+    made = batches("--batch=50")
+    assert [len(images) for images, _ in made.epoch(0)] == [18]
