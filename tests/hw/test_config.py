@@ -1,0 +1,62 @@
+"""The engine's checks, and what the circuit relies on for every legal engine."""
+
+import pytest
+
+from hw.config import ENGINES, Engine
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"rows": 3, "columns": 2}, "rows must be from 4 to 32, not 3"),
+        ({"rows": 33}, "rows must be from 4 to 32, not 33"),
+        ({"columns": 0}, r"columns must be even and divide rows \(16\), not 0"),
+        ({"rows": 15, "columns": 5}, r"columns must be even and divide rows \(15\), not 5"),
+        ({"columns": 6}, r"columns must be even and divide rows \(16\), not 6"),
+        ({"columns": 32}, r"columns must be even and divide rows \(16\), not 32"),
+        ({"lut_rows": -1}, "lut_rows must be from 0 to 16, not -1"),
+        ({"lut_rows": 17}, "lut_rows must be from 0 to 16, not 17"),
+        ({"tile_pixels": 15}, "tile_pixels must be from 16 to 4096, not 15"),
+        ({"tile_pixels": 4097}, "tile_pixels must be from 16 to 4096, not 4097"),
+    ],
+)
+def test_an_illegal_engine_is_refused(sizes, message):
+    with pytest.raises(ValueError, match=message):
+        Engine(**sizes)
+
+
+def legal():
+    for rows in range(4, 33):
+        for columns in range(2, rows + 1, 2):
+            if rows % columns == 0:
+                for lut_rows in range(rows + 1):
+                    yield Engine(rows=rows, columns=columns, lut_rows=lut_rows)
+
+
+def test_an_output_group_has_its_parameters_before_the_next_ones_come():
+    """hw.fire.loader.ParamLoader keeps one set in use and one ready, and nothing asks it."""
+    for engine in legal():
+        assert engine.columns <= engine.array_latency <= engine.pass_cycles_min, engine
+
+
+def test_the_default_engine_is_the_one_of_the_issue():
+    engine = ENGINES["16x16"]
+    assert engine == Engine()
+    assert (engine.macs_per_cycle, engine.multipliers, engine.lanes) == (256, 128 + 16, 1)
+    assert str(engine) == "16×16, 256 MAC/cycle"
+
+
+def test_rows_on_luts_save_multipliers():
+    assert Engine(lut_rows=4).multipliers == Engine().multipliers - 4 * 16 // 2
+    assert ENGINES["4x2-lut4"].multipliers == 2
+    assert str(ENGINES["16x4-lut4"]) == "16×4, 4 rows on LUTs, 64 MAC/cycle"
+
+
+def test_names_of_presets_tell_their_shape():
+    for name, engine in ENGINES.items():
+        lut = f"-lut{engine.lut_rows}" if engine.lut_rows else ""
+        assert name == f"{engine.rows}x{engine.columns}{lut}"
+
+
+def test_output_groups_are_rounded_up():
+    assert [Engine(columns=8).groups(channels) for channels in (1, 8, 9, 40)] == [1, 1, 2, 5]

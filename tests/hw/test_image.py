@@ -1,0 +1,84 @@
+"""The memories' contents, unpacked again by the rules of docs/dataflow.md."""
+
+import numpy as np
+import pytest
+
+from hw.config import Engine
+from hw.image import image
+from hw.plan import plan
+from spec import synthetic
+from spec.squeezenet import tiny
+
+
+@pytest.fixture(scope="module")
+def packed(made):
+    quantized = synthetic.quantized(made.network, seed=1)
+    return quantized, image(quantized, made)
+
+
+def columns(row: int, count: int) -> list[int]:
+    """The weights of a row: two in 18 bits, ``1024·a + b``, the even column's is ``a``."""
+    weights = []
+    for pair in range(count // 2):
+        both = row >> 18 * pair & 0x3FFFF
+        b = (both + 512) % 1024 - 512
+        a = ((both - b >> 10) + 128) % 256 - 128
+        assert (1024 * a + b) % (1 << 18) == both
+        weights += [a, b]
+    assert row >> 9 * count == 0
+    return weights
+
+
+def test_every_weight_is_there_once_and_else_nothing(made, packed):
+    quantized, contents = packed
+    engine, rows = made.engine, iter(contents.weights)
+    for conv in made.network.convs:
+        integers = quantized.convs[conv.name]
+        patch = conv == made.network.first
+        found = np.full(conv.weight_shape, 999)
+        for group in range(engine.groups(conv.channels)):
+            for tap in range(1 if patch else conv.taps):
+                for words in made.inputs[conv.name]:
+                    for source in reversed(words):
+                        for column, weight in enumerate(columns(next(rows), engine.columns)):
+                            channel = group * engine.columns + column
+                            if source == -1 or channel >= conv.channels:
+                                assert weight == 0
+                                continue
+                            place, i = divmod(source, 3) if patch else (tap, source)
+                            y, x = divmod(place, conv.kernel)
+                            assert found[channel, i, y, x] == 999
+                            found[channel, i, y, x] = weight
+        assert (found == integers.weight).all(), conv.name
+    assert next(rows, None) is None
+    assert len(contents.weights) == made.weight_rows
+
+
+def test_every_channel_has_its_parameters(made, packed):
+    quantized, contents = packed
+    engine, words = made.engine, iter(contents.params)
+    for conv in made.network.convs:
+        integers = quantized.convs[conv.name]
+        for group in range(engine.groups(conv.channels)):
+            for column in reversed(range(engine.columns)):
+                word = next(words)
+                channel = group * engine.columns + column
+                if channel >= conv.channels:
+                    assert word == 0
+                    continue
+                bias = word & 0x1FFFFFF
+                assert bias - (bias >> 24 << 25) == integers.bias[channel]
+                assert word >> 25 & 0xFFFF == integers.multiplier[channel]
+                assert word >> 41 == conv.relu
+    assert next(words, None) is None
+    assert len(contents.params) == made.param_groups * engine.columns
+
+
+def test_the_program_is_the_plan(made, packed):
+    assert packed[1].program == [made.format.encode(step.fields) for step in made.steps]
+
+
+def test_the_plan_of_another_network_is_refused():
+    other = plan(tiny(image_size=11), Engine())
+    with pytest.raises(ValueError, match="the plan is of tiny, not of"):
+        image(synthetic.quantized(tiny(image_size=12)), other)

@@ -1,0 +1,50 @@
+"""When steps start, against what each must wait for. The proof of the numbers is the circuit."""
+
+from hw import latency
+from hw.config import ENGINES, Engine
+from hw.engine.window_timing import FIRST_PIXEL, WindowTiming
+from hw.plan import plan
+from hw.timing import frame_cycles, step_times
+from spec.squeezenet import tiny
+
+
+def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
+    times = step_times(made)
+    engine = made.engine
+    for index, (step, (start, end)) in enumerate(zip(made.steps, times, strict=True)):
+        period = max(step.pixels, engine.pass_cycles_min)
+        assert end == start + (step.passes - 1) * period + step.pixels - 1 + engine.write_latency
+        if index == 0:
+            continue
+        before = made.steps[index - 1]
+        issued = times[index - 1][0] + before.passes * max(before.pixels, engine.pass_cycles_min)
+        reasons = [issued]
+        unfinished = index - 1 - step.fields["wait"]
+        if unfinished >= 0:
+            reasons.append(times[unfinished][1] + latency.CONDITION)
+        assert start >= max(reasons)
+        if not step.fields["patch"]:
+            assert start == max(reasons)
+
+
+def test_the_first_step_waits_for_its_patches(made):
+    window = WindowTiming(made.window)
+    done = [window.next_row() for _ in range(made.steps[0].rows)]
+    assert step_times(made)[0][0] == done[-1] + latency.CONDITION
+
+
+def test_a_frame_ends_with_its_class_sums(made):
+    assert frame_cycles(made) == step_times(made)[-1][1] + latency.SUMS - FIRST_PIXEL
+
+
+def test_rows_on_luts_cost_what_they_add_to_the_array():
+    network = tiny(image_size=16)
+    plain, lut = (plan(network, engine) for engine in (Engine(), Engine(lut_rows=16)))
+    assert lut.engine.array_latency < plain.engine.array_latency
+    assert lut.cycles < plain.cycles
+
+
+def test_more_macs_a_cycle_take_fewer_cycles():
+    network = tiny(image_size=64, base_e=64)
+    cycles = [plan(network, ENGINES[name]).cycles for name in ("16x16", "16x8", "16x4", "16x2")]
+    assert cycles == sorted(cycles)
