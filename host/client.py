@@ -18,25 +18,6 @@ class BoardError(Exception):
     """The board does not answer, or says what it should not; the message is one line."""
 
 
-@dataclass(eq=False)
-class Job:
-    """An image on its way; ``sent`` and ``taken`` count its chunks."""
-
-    key: object
-    image: bytes
-    frames: list[Frame] = field(default_factory=list)
-    sequence: int = 0
-    sent: int = 0
-    taken: int = 0
-    begun: float = 0.0
-
-    def number(self, sequence: int) -> None:
-        """Begin, or begin again."""
-        self.sequence = sequence
-        self.frames = chunks(self.image, sequence)
-        self.sent = self.taken = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A board's result for one image; ``seconds`` from its first byte to the result."""
@@ -44,6 +25,31 @@ class Answer:
     key: object
     result: replies.Result
     seconds: float
+
+
+@dataclass(eq=False)
+class Job:
+    """An image on its way.
+
+    ``sent`` and ``taken`` count its chunks; ``refused`` if the board did not want one.
+    """
+
+    key: object
+    image: bytes
+    frames: list[Frame] = field(default_factory=list)
+    sequence: int = 0
+    sent: int = 0
+    taken: int = 0
+    refused: bool = False
+    begun: float = 0.0
+    answer: Answer | None = None
+
+    def number(self, sequence: int) -> None:
+        """Begin, or begin again."""
+        self.sequence = sequence
+        self.frames = chunks(self.image, sequence)
+        self.sent = self.taken = 0
+        self.refused = False
 
 
 class Client:
@@ -119,20 +125,18 @@ class Client:
             if not self._jobs:
                 return
             self._send()
-            trouble = None
             frames = self._aside + self._listen(0 if self._aside else self._patience / 10)
             self._aside = []
-            for frame in frames:
-                answer, complaint = self._hear(frame)
-                trouble = trouble or complaint
-                if answer:
-                    failures = 0
-                    yield answer
+            complaints = list(filter(None, map(self._hear, frames)))
+            while self._jobs and self._jobs[0].answer:
+                failures = 0
+                yield self._jobs.popleft().answer
             if frames:
                 heard = time.monotonic()
             elif time.monotonic() - heard > self._patience:
-                trouble = Refusal.ABANDONED
-            if trouble:
+                complaints.append(Refusal.ABANDONED)
+            if complaints:
+                trouble = complaints[0]
                 self.retries += 1
                 failures += not self._recover(trouble)
                 heard = time.monotonic()
@@ -158,19 +162,20 @@ class Client:
                 job.sent += 1
                 room -= 1
 
-    def _hear(self, frame: Frame) -> tuple[Answer | None, int | None]:
-        """What a frame brings: an answer, or the number of a refusal."""
-        if frame.type == Reply.ERROR:
-            return None, frame.argument
+    def _hear(self, frame: Frame) -> int | None:
+        """Note what a frame brings; the number of the refusal if it is one."""
         job = next((job for job in self._jobs if job.sequence == frame.sequence), None)
+        if frame.type == Reply.ERROR:
+            if job:
+                job.refused = True
+            return frame.argument
         if job and frame.type == Reply.TAKEN:
             job.taken = max(job.taken, min(frame.argument, job.sent))
         elif job and frame.type == Reply.RESULT:
             result = replies.Result.unpack(frame.payload)
-            self._jobs.remove(job)
-            seconds = time.monotonic() - job.begun
-            return Answer(key=job.key, result=result, seconds=seconds), None
-        return None, None  # or it is of an earlier life
+            job.taken = job.sent = len(job.frames)
+            job.answer = Answer(key=job.key, result=result, seconds=time.monotonic() - job.begun)
+        return None
 
     def _recover(self, trouble: int) -> bool:
         """Learn what the board has and go on from there, or begin again; whether it got further.
@@ -179,24 +184,30 @@ class Client:
         about everything that was sent.
         """
         counters = self.counters()
-        self._aside = [frame for frame in self._aside if frame.type != Reply.ERROR]
-        here = next((job for job in self._jobs if job.sequence == counters.sequence), None)
+        for frame in self._aside:
+            self._hear(frame)
+        self._aside = []
+        jobs = [job for job in self._jobs if not job.answer]
+        here = next((job for job in jobs if job.sequence == counters.sequence), None)
+        before = jobs[: jobs.index(here)] if here else []
         whole = here and counters.expected == 0 and here.sent == len(here.frames)
         place = (counters.sequence, counters.expected)
         further = place > self._resumed
-        if here and counters.expected:
-            here.sent = here.taken = counters.expected
-        elif not whole or trouble == Refusal.ABANDONED:
-            self.reset()
-            here = None
-            further = False
         self._resumed = place
-        behind = here is None
-        for job in self._jobs:
-            if behind:
+        if any(job.refused for job in before) or not (counters.expected or whole):
+            here = None
+        if whole and trouble == Refusal.ABANDONED:
+            here = None  # its result was lost
+        if here is None:
+            self.reset()
+            before = []
+        elif counters.expected:
+            here.sent = here.taken = counters.expected
+            here.refused = False
+        for job in jobs:
+            if job is not here and job not in before:
                 job.number(next(self._numbers))
-            behind = behind or job is here
-        return further
+        return further and here is not None
 
     def _slow_down(self, trouble: int) -> None:
         """Go on at the next lower rate, if there is one."""
@@ -207,7 +218,8 @@ class Client:
         self.identity = self._meet(slower)
         self.reset()
         for job in self._jobs:
-            job.number(next(self._numbers))
+            if not job.answer:
+                job.number(next(self._numbers))
 
     def _meet(self, rates: tuple[int, ...] | list[int]) -> replies.Identity:
         """Find the board at one of ``rates``; a break makes it take the next of its own."""

@@ -1,0 +1,167 @@
+"""A board in Python at a pseudo-terminal, with faults to order."""
+
+import os
+import select
+import struct
+import threading
+import tty
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spec import artifact, reference, selftest, synthetic
+from spec.protocol import COUNTERS, Frame, Refusal, Reply, Request, Splitter
+from spec.replies import Counters, Identity, Result, digest, labels_digest
+from spec.squeezenet import tiny
+
+SIZE = 24
+"""Side of the network's images: one whole chunk and a rest."""
+
+
+@pytest.fixture(scope="session")
+def quantized():
+    return synthetic.quantized(tiny(image_size=SIZE))
+
+
+@pytest.fixture(scope="session")
+def model(quantized, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    artifact.save(quantized, path)
+    return path
+
+
+@pytest.fixture
+def photographs(tmp_path, quantized):
+    """Six different photographs in a folder."""
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for index in range(6):
+        picture = synthetic.image(quantized.network, index)
+        Image.fromarray(picture).save(folder / f"{index}.png")
+    return folder
+
+
+class FakeBoard:
+    """Speaks the protocol after docs/protocol.md, slowly enough to be disturbed.
+
+    ``faults`` is called with every frame that comes in, and may return another one, None to lose
+    it, or ``"damage"``; ``replies`` likewise with every frame that goes out.
+    """
+
+    WINDOW = 4
+
+    def __init__(self, quantized, model):
+        self.quantized = quantized
+        self.identity = Identity(
+            height=SIZE,
+            width=SIZE,
+            classes=quantized.network.classes,
+            chunk_bytes=1024,
+            window=self.WINDOW,
+            rows=4,
+            columns=4,
+            pixels=1,
+            clock_hz=100_000_000,
+            cycles=1000,
+            model=digest(model.read_bytes()),
+            labels=labels_digest(quantized.labels),
+            build=b"12345678",
+            name="tiny",
+        )
+        self.faults = lambda frame: frame
+        self.replies = lambda frame: frame
+        self.seen = []
+        self.held = 0
+        self.most_held = 0
+        self._counts = dict.fromkeys(COUNTERS, 0)
+        self._image = bytearray()
+        self._place = (0, 0)
+        self.master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.device = os.ttyname(self._slave)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def alter(self, **identity):
+        self.identity = replace(self.identity, **identity)
+
+    def unplug(self):
+        """As if pulled out of its socket."""
+        self._over.set()
+
+    def close(self):
+        self._over.set()
+        self._thread.join()
+
+    def _serve(self):
+        splitter = Splitter()
+        while not self._over.is_set():
+            if select.select([self.master], [], [], 0.02)[0]:
+                for frame in splitter.feed(os.read(self.master, 4096)):
+                    self.seen.append(frame)
+                    frame = self.faults(frame)
+                    if frame == "damage":
+                        self._refuse(0, Refusal.BROKEN)
+                    elif frame is not None:
+                        self._answer(frame)
+        os.close(self._slave)
+        os.close(self.master)
+
+    def _send(self, **parts):
+        frame = self.replies(Frame(**parts))
+        if frame == "damage":
+            os.write(self.master, b"\0\x05abc\0")
+        elif frame is not None:
+            os.write(self.master, frame.line())
+
+    def _refuse(self, sequence, why):
+        payload = struct.pack("<HH", *self._place)
+        self._send(type=Reply.ERROR, sequence=sequence, argument=why, payload=payload)
+
+    def _answer(self, frame):
+        sequence = frame.sequence
+        if frame.type == Request.IDENTIFY:
+            self._send(type=Reply.IDENTITY, sequence=sequence, payload=self.identity.pack())
+        elif frame.type == Request.COUNTERS:
+            counters = Counters(
+                counts=self._counts, sequence=self._place[0], expected=self._place[1]
+            )
+            self._send(type=Reply.COUNTERS, sequence=sequence, payload=counters.pack())
+        elif frame.type == Request.RESET:
+            self._image.clear()
+            self._place = (self._place[0], 0)
+            self._send(type=Reply.RESET, sequence=sequence)
+        elif frame.type == Request.SELFTEST:
+            result = self._compute(selftest.image(SIZE, SIZE))
+            self._send(type=Reply.SELFTEST, sequence=sequence, payload=result.pack())
+        elif frame.type == Request.CHUNK:
+            self._take(frame)
+
+    def _take(self, frame):
+        image, index = self._place
+        if frame.argument != index or (index and frame.sequence != image):
+            self._refuse(frame.sequence, Refusal.ORDER)
+            return
+        self._image += frame.payload
+        self._place = (frame.sequence, index + 1)
+        self._send(type=Reply.TAKEN, sequence=frame.sequence, argument=index + 1)
+        if len(self._image) == SIZE * SIZE * 3:
+            picture = np.frombuffer(bytes(self._image), np.uint8).reshape(SIZE, SIZE, 3)
+            self._image.clear()
+            self._place = (frame.sequence, 0)
+            result = self._compute(picture)
+            self._send(type=Reply.RESULT, sequence=frame.sequence, payload=result.pack())
+
+    def _compute(self, picture):
+        sums = reference.run(self.quantized, picture)["sums"]
+        return Result(sums=tuple(sums.tolist()), cycles=1000, winner=int(sums.argmax()), wrong=0)
+
+
+@pytest.fixture
+def board(quantized, model):
+    board = FakeBoard(quantized, model)
+    yield board
+    board.close()

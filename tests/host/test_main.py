@@ -1,0 +1,218 @@
+"""The command, against a board in Python: what it prints, and how it ends."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host import __main__ as command
+from host import line
+from host.photographs import photographs_in, read
+from spec import reference, synthetic
+from spec.protocol import Reply, Request
+from spec.squeezenet import tiny
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def run(board, model, capsys, monkeypatch):
+    """A function that runs a command on the board: exit code, lines, lines of complaint."""
+    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+
+    def run(name, *words, port=board.device, model=model):
+        capsys.readouterr()
+        code = command.main([name, "--port", port, "--model", str(model), *map(str, words)])
+        said = capsys.readouterr()
+        return code, said.out.splitlines(), said.err.splitlines()
+
+    return run
+
+
+def right(quantized, path):
+    """The sums of a photograph, from the reference."""
+    size = quantized.network.image.width
+    picture = np.frombuffer(read(path, size), np.uint8).reshape(size, size, 3)
+    return reference.run(quantized, picture)["sums"].tolist()
+
+
+def test_identify(run, board):
+    code, lines, _ = run("identify")
+    assert code == 0
+    assert "tiny, 3 classes, 24×24 pixels" in lines[0]
+    assert board.identity.model.hex() in lines[1]
+    code, lines, _ = run("identify", "--json")
+    said = json.loads(lines[0])
+    assert said["rate"] == 3_000_000
+    assert said["build"] == b"12345678".hex()
+    assert said["counters"]["broken"] == 0
+
+
+def test_classify_a_folder(run, quantized, photographs):
+    code, lines, complaints = run("classify", photographs, "--json")
+    assert (code, complaints) == (0, [])
+    said = [json.loads(line) for line in lines]
+    paths = photographs_in(photographs)
+    assert [one["file"] for one in said] == [str(path) for path in paths]
+    for one, path in zip(said, paths, strict=True):
+        sums = right(quantized, path)
+        assert one["sums"] == sums
+        assert one["class"] == int(np.argmax(sums))
+        assert one["label"] == quantized.labels[one["class"]]
+        odds = reference.probabilities(quantized, np.array(sums))
+        assert one["probability"] == round(float(odds.max()), 4)
+        assert one["chip_ms"] == 0.01
+
+
+def test_classify_prints_a_table(run, photographs):
+    code, lines, _ = run("classify", *photographs_in(photographs)[:2])
+    assert code == 0
+    assert lines[0].split() == ["photograph", "label", "prob.", "chip", "ms", "total", "ms"]
+    assert len(lines) == 3
+    assert lines[1].startswith(str(photographs / "0.png"))
+
+
+def test_a_bad_photograph_is_named_and_the_others_answered(run, photographs):
+    (photographs / "3.png").write_bytes(b"no image")
+    code, lines, complaints = run("classify", photographs, "--json")
+    assert code == 1
+    assert len(lines) == 5
+    assert complaints == [f"host: {photographs / '3.png'}: not an image; skipped"]
+
+
+def test_unplugged_in_the_middle(run, board, photographs):
+    results = []
+
+    def pull(frame):
+        if frame.type == Reply.RESULT:
+            results.append(frame)
+            if len(results) == 3:
+                board.unplug()
+                return None
+        return frame
+
+    board.replies = pull
+    code, lines, complaints = run("classify", photographs, "--json")
+    assert code == 1
+    assert [json.loads(line)["file"][-5:] for line in lines] == ["0.png", "1.png"]
+    missing = ", ".join(str(photographs / f"{index}.png") for index in range(2, 6))
+    assert complaints[0] == f"host: not answered: {missing}"
+    assert "the board is gone" in complaints[1]
+
+
+def test_a_board_that_falls_silent(run, board, photographs):
+    board.replies = lambda frame: None if frame.type in (Reply.RESULT, Reply.COUNTERS) else frame
+    code, lines, complaints = run("classify", photographs, "--json")
+    assert (code, lines) == (1, [])
+    assert complaints[0].startswith("host: not answered: ")
+    assert complaints[1].endswith("the board does not answer COUNTERS")
+
+
+def test_another_model_is_refused(run, board, quantized, tmp_path):
+    board.alter(model=b"whatever")
+    code, _, complaints = run("identify")
+    assert code == 2
+    assert "the board was built from another file than" in complaints[0]
+    board.alter(labels=b"whatever")
+    code, _, complaints = run("selftest")
+    assert code == 2
+    assert "the board's model, tiny, has other labels than" in complaints[0]
+
+
+def test_selftest(run, board, quantized):
+    code, lines, _ = run("selftest")
+    assert code == 0
+    assert lines == ["sums    right", "cycles  1,000"]
+    board.alter(cycles=999)
+    code, lines, _ = run("selftest")
+    assert code == 1
+    assert lines[1] == "cycles  1,000, not 999"
+    board.alter(cycles=1000)
+    board.quantized = synthetic.quantized(tiny(image_size=24), 5)
+    code, lines, _ = run("selftest")
+    assert code == 1
+    assert ", not (" in lines[0]
+    code, lines, _ = run("selftest", "--json")
+    assert not json.loads(lines[0])["passed"]
+
+
+def test_bench(run, board):
+    code, lines, _ = run("bench", "--images", 4, "--json")
+    assert code == 0
+    said = json.loads(lines[0])
+    assert said["images"] == 4 and said["wrong"] == 0 and said["retries"] == 0
+    assert said["chip_frames_per_second"] == 100_000.0
+    assert said["limit"] == "link"
+    code, lines, _ = run("bench", "--images", 1)
+    assert [text.split()[0] for text in lines] == ["chip", "link", "limit"]
+    assert run("bench", "--images", 0)[0] == 2
+
+
+def test_bad_input_is_one_line_each(run, tmp_path, monkeypatch, capsys, model):
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(model.read_bytes()[:-50])
+    for words, options, message in [
+        (["classify", tmp_path / "no.jpg"], {}, "no.jpg: no such file or folder"),
+        (["classify", tmp_path / "empty"], {}, "empty: no such file or folder"),
+        (["watch", tmp_path / "no"], {}, "no: no such folder"),
+        (["identify"], {"port": "/dev/ttyUSB77"}, "/dev/ttyUSB77: no such port"),
+        (["identify"], {"model": cut}, "cut.onnx: is not a complete ONNX file"),
+        (["identify"], {"model": tmp_path / "no.onnx"}, "no.onnx: cannot be read"),
+    ]:
+        code, lines, complaints = run(*words, **options)
+        assert (code, lines, len(complaints)) == (2, [], 1)
+        assert complaints[0].startswith("host: ") and message in complaints[0]
+    monkeypatch.setattr(line.list_ports, "comports", lambda: [])
+    assert command.main(["identify", "--model", str(model)]) == 2
+    assert "no board found" in capsys.readouterr().err
+
+
+def test_ports(monkeypatch, capsys):
+    port = line.Port(device="/dev/ttyUSB0", description="ULX3S", likely=True)
+    monkeypatch.setattr(command, "ports", lambda: [port])
+    assert command.main(["ports"]) == 0
+    assert capsys.readouterr().out.split() == ["/dev/ttyUSB0", "board?", "ULX3S"]
+    monkeypatch.setattr(command, "ports", lambda: [])
+    assert command.main(["ports"]) == 2
+    assert "no serial ports" in capsys.readouterr().err
+
+
+def test_watch_answers_what_appears(board, model, photographs, tmp_path):
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    shutil.copy(photographs / "0.png", folder / "old.png")
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "host", "watch", folder, "--json"),
+            *("--port", board.device, "--model", model),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while not any(frame.type == Request.RESET for frame in board.seen):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    for name in ("1.png", "2.png"):
+        shutil.copy(photographs / name, folder / name)
+        assert json.loads(process.stdout.readline())["file"] == str(folder / name)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[0] == ""
+    assert process.returncode == 130
+
+
+def test_the_models_file_must_be_there_before_a_simulated_board_starts(capsys, tmp_path):
+    missing = tmp_path / "no.onnx"
+    assert command.main(["identify", "--simulate", "--model", str(missing)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"host: {missing}: cannot be read (No such file or directory); make a model "
+        "with `python -m quant`"
+    ]
