@@ -100,9 +100,10 @@ def test_unplugged_in_the_middle(run, board, photographs):
     board.replies = pull
     code, lines, complaints = run("classify", photographs, "--json")
     assert code == 1
-    assert [json.loads(line)["file"][-5:] for line in lines] == ["0.png", "1.png"]
-    missing = ", ".join(str(photographs / f"{index}.png") for index in range(2, 6))
-    assert complaints[0] == f"host: not answered: {missing}"
+    answered = [json.loads(line)["file"] for line in lines]
+    assert len(answered) <= 2
+    missing = complaints[0].removeprefix("host: not answered: ").split(", ")
+    assert answered + missing == [str(path) for path in photographs_in(photographs)]
     assert "the board is gone" in complaints[1]
 
 
