@@ -137,8 +137,8 @@ class WindowGenerator(wiring.Component):
             waiting.eq(running & (waiting | self.start)),
         ]
 
-        # What the scan waits for: a row of the ring, and the words of the patch before. `full` and
-        # `busy` say a cycle ahead that `rows_free` and `words_left` are zero and not zero.
+        # What the scan waits for: a row of the ring, and the words of the patch before. `busy` is
+        # `words_left != 0`; `full` is `rows_free == 0`, but for the cycle after a row was taken.
         rows_free = Signal(range(g.ring_rows + 1))
         words_left = Signal(range(g.words))
         full, busy = Signal(init=1), Signal()
@@ -147,10 +147,9 @@ class WindowGenerator(wiring.Component):
         with m.If(self.start):
             m.d.sync += [rows_free.eq(g.ring_rows), full.eq(0)]
         with m.Else():
-            takes = begins & go
             m.d.sync += [
-                rows_free.eq(rows_free + self.free - takes),
-                full.eq((self.free == 0) & Mux(takes, rows_free == 1, full)),
+                rows_free.eq(rows_free + self.free - (begins & go)),
+                full.eq((rows_free == 0) & (self.free == 0)),
             ]
         with m.If(completes & go):
             m.d.sync += [words_left.eq(g.words - 1), busy.eq(g.words > 1)]
