@@ -9,6 +9,7 @@ bit are fewer than a board's. When nothing is under way, time stands still.
 
 import argparse
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -70,15 +71,16 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     runner.require_tools()
     shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
     netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
-    recipe = [netlist, MAIN.read_text(), Path(__file__).read_text(), runner.MAKE_SETTINGS]
+    recipe = [netlist, MAIN.read_text(), inspect.getsource(_compile), runner.MAKE_SETTINGS]
     digest = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
     home = runner.BUILD / f"board-{digest}"
     with runner._lock(home):
         if not home.exists():
             with runner._fresh(home) as work:
                 _compile(work, netlist)
-    # Silence for this long means that no frame is under way.
-    patience = 2 * design.plan.cycles + 4 * design.quantized.network.image.pixels + 100_000
+    # Silence for this long means that nothing is under way: an image that was left in the middle
+    # has been dropped and filled up, and the one before computed.
+    patience = Shell.PATIENCE * tick + 3 * design.plan.cycles
     return [str(home / "board"), str(clocks_a_bit), str(patience)]
 
 

@@ -87,14 +87,14 @@ class Feeder(wiring.Component):
         with m.If(self.selftest):
             m.d.sync += due.eq(1)
         with m.If(self.drop):
-            m.d.sync += [dropped.eq(1), due.eq(0)]
+            m.d.sync += dropped.eq(1)
 
         m.d.comb += self.o.payload.as_value().eq(color)
         step = noise
         for shift in selftest.SHIFTS:
             step = step ^ ((step << shift if shift > 0 else step >> -shift)[:32])
 
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("idle"):
                 m.d.comb += self.idle.eq(~due)
                 m.d.sync += [left.eq(self._pixels), part.eq(0), index.eq(0), self.address.eq(0)]
@@ -163,6 +163,9 @@ class Feeder(wiring.Component):
                 with m.If(self.done):
                     m.next = "idle"
 
+        # An image's being abandoned is no reason to forget a self-test.
+        with m.If(self.drop & ~fsm.ongoing("abandon")):
+            m.d.sync += due.eq(0)
         m.d.comb += [
             self.taken.payload.sequence.eq(self.number),
             self.taken.payload.index.eq(index),
