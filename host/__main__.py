@@ -106,6 +106,8 @@ def connected(arguments: argparse.Namespace) -> Iterator[tuple[Client, Quantized
                     f"the board was built from another file than {arguments.model} "
                     f"(digest {board.model.hex()}); give that as --model, or build and flash again"
                 )
+            if board.width != board.height:
+                raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
             yield client, quantized
         finally:
             line.close()

@@ -91,8 +91,9 @@ class Client:
         return replies.Result.unpack(self._ask(Request.SELFTEST, Reply.SELFTEST))
 
     def reset(self) -> None:
-        """Make the board forget what is under way."""
+        """Make the board forget what is under way; what it said before means nothing any more."""
         self._ask(Request.RESET, Reply.RESET)
+        self._aside = []
 
     def classify(self, images: Iterable[tuple[object, bytes]]) -> Iterator[Answer]:
         """The board's answers, in order; the next image is sent while the last one is computed.

@@ -45,6 +45,8 @@ BYTE, BROKEN_BYTE, LOW, HIGH, BUTTON = range(5)
 """Orders on the wire, as sim/board.cpp takes them."""
 SIZE = 24
 """Side of the images: a whole chunk and a rest."""
+TICK = 1 << 11
+"""So that an image left in the middle is dropped after 65,536 cycles, not 1.6 s."""
 HANG = 60.0
 """Seconds without an answer that are taken for a hang."""
 
@@ -82,7 +84,9 @@ class Session:
         self._numbers = 0
         self._heard: queue.Queue[Frame | None] = queue.Queue()
         self._process = subprocess.Popen(
-            [*board.build(self.design), "wire"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*board.build(self.design, tick=TICK), "wire"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         threading.Thread(target=self._listen, daemon=True).start()
 

@@ -1,0 +1,109 @@
+"""The host program and the simulated board, end to end; and what a rude client leaves behind."""
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from host.client import Client
+from host.line import Line
+from sim import board, fuzz
+from sim.end_to_end import classify, expected
+from sim.test_reference import pictures
+from spec import artifact, reference, synthetic
+from spec.models import packaged
+from spec.protocol import Frame, Request, chunks
+from spec.squeezenet import tiny
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory):
+    return fuzz.make_design(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def terminal(design):
+    """A simulated board's terminal."""
+    process, name = board.start(board.build(design, tick=fuzz.TICK))
+    yield name
+    process.stdin.close()
+    process.stdout.close()
+    assert process.wait() == 0
+
+
+def save(pictures, folder):
+    paths = []
+    for index, picture in enumerate(pictures):
+        paths.append(folder / f"{index}.png")
+        Image.fromarray(picture).save(paths[-1])
+    return paths
+
+
+def test_small_photographs_through_host_and_board(tmp_path):
+    model = tmp_path / "small.onnx"
+    artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), model)
+    network = tiny(image_size=fuzz.SIZE)
+    paths = save([synthetic.image(network, seed) for seed in range(20)], tmp_path)
+    said = list(classify(paths, model, "4x4"))
+    assert [one["file"] for one in said] == [str(path) for path in paths]
+    assert [one["sums"] for one in said] == [expected(path, model) for path in paths]
+
+
+def test_the_packaged_model_through_host_and_board(tmp_path):
+    quantized = artifact.load(packaged())
+    paths = save(pictures(quantized.network)[:1], tmp_path)
+    (said,) = classify(paths, packaged(), "16x16")
+    assert said["sums"] == expected(paths[0], packaged())
+    assert said["label"] == quantized.labels[said["class"]]
+
+
+def test_the_other_commands(tmp_path):
+    model = tmp_path / "small.onnx"
+    artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), model)
+    for command in ("identify", "selftest", "bench"):
+        words = [sys.executable, "-m", "host", command, "--simulate", "--json"]
+        words += ["--model", str(model), "--engine", "4x4"]
+        said = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+        if command == "bench":
+            assert (said["wrong"], said["retries"]) == (0, 0)
+        elif command == "selftest":
+            assert said["passed"]
+        else:
+            assert said["counters"]["broken"] == 0
+
+
+def test_a_client_may_go_away_at_any_moment_a_hundred_times(design, terminal):
+    rng = random.Random(1)
+    network = design.quantized.network
+    picture = synthetic.image(network)
+    sums = tuple(reference.run(design.quantized, picture)["sums"].tolist())
+    for _ in range(100):
+        line = Line(terminal)
+        client = Client(line, patience=PATIENCE)
+        keys = range(rng.randrange(3))
+        answers = list(client.classify((key, picture.tobytes()) for key in keys))
+        assert [answer.result.sums for answer in answers] == [sums] * len(keys)
+        # Killed in the middle of what it sends: at any byte, of any number of frames.
+        frames = [Frame(type=Request.IDENTIFY), Frame(type=Request.SELFTEST)]
+        for sequence in rng.sample(range(1000), 3):
+            frames += chunks(picture.tobytes(), sequence)
+        rng.shuffle(frames)
+        sent = b"".join(frame.line() for frame in frames)
+        line.write(sent[: rng.randrange(len(sent))])
+        line.close()
+    line = Line(terminal)
+    client = Client(line, patience=PATIENCE)
+    assert client.selftest().wrong == 0
+    assert client.counters().counts["resets"] == 101
+    line.close()
+
+
+def test_a_million_bytes_of_nonsense(design):
+    session = fuzz.fuzz(design, bytes_=1_000_000, seed=1)
+    assert session.bad_bytes >= 1_000_000
+    assert len(session.kinds) == len(fuzz.NONSENSE)
