@@ -82,6 +82,9 @@ class SystolicArray(wiring.Component):
             sums = {}
             kind = None
             for row in range(self.rows):
+                if row and row % array_timing.LOAD_ROWS == 0:
+                    load = _delay(m, load, 1, f"load_{row}_{pair}")
+                    weights = _delay(m, weights, 1, f"weights_{row}_{pair}")
                 if kinds[row] is not kind:
                     stored = weights if kind is None else weights.pair
                     kind, above = kinds[row], 0

@@ -3,6 +3,9 @@
 INPUT = 1
 """Ports to the first processing element: one register."""
 
+LOAD_ROWS = 4
+"""Rows of a column that shift their weights in the same cycle; those below do it a cycle later."""
+
 DSP = 7
 """A ``DspPair``'s activation to its column's two sums, if it is the last row."""
 
@@ -34,7 +37,7 @@ def latency(rows: int, columns: int, lut_rows: int) -> int:
 def settle(rows: int) -> int:
     """``swap`` at the port to the earliest ``load``: the last row must have taken its weights.
 
-    Loads move right as swaps do, so the number of columns does not matter; they reach all rows of
-    a column at once, swaps only row after row.
+    Loads move right as swaps do, so the number of columns does not matter. They move down
+    ``LOAD_ROWS`` rows a cycle and swaps one, so the last row is where a load is closest behind.
     """
-    return rows - 1
+    return rows - 1 - (rows - 1) // LOAD_ROWS
