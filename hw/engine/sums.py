@@ -25,8 +25,8 @@ def beat(columns: int, groups: int) -> data.StructLayout:
 class ClassSums(wiring.Component):
     """Sums of the last convolution's outputs over positions, one a class.
 
-    A group's sums are in memory two cycles after its last pixel of a tile; two tiles of one group
-    are further apart than that. Reading takes two cycles from ``group`` to ``sums``.
+    A group's sums are in memory two cycles after its last pixel of a tile; its next tile may follow
+    at once. Reading takes two cycles from ``group`` to ``sums``.
 
     Parameters
     ----------
@@ -71,16 +71,22 @@ class ClassSums(wiring.Component):
         beat = Signal.like(self.i.payload)
         kept = Signal(self._sums)
         running = Signal(self._sums)
+        clear = Signal()
+        stored = Signal()
+        # What comes right after a pixel of its own group finds the sums not yet in memory.
+        follows = valid & (beat.group == self.i.p.group)
         m.d.comb += read.addr.eq(Mux(self.i.valid, self.i.p.group, self.group))
         m.d.sync += [
             valid.eq(self.i.valid),
             beat.eq(self.i.payload),
+            clear.eq(self.i.p.first & self.i.p.fresh),
+            stored.eq(self.i.p.first & ~self.i.p.fresh & ~follows),
             kept.eq(read.data),
             self.sums.eq(kept),
         ]
         total = Signal(self._sums)
         for column in range(self._columns):
-            base = Mux(beat.first, Mux(beat.fresh, 0, kept[column]), running[column]).as_signed()
+            base = Mux(clear, 0, Mux(stored, kept[column], running[column])).as_signed()
             m.d.comb += total[column].eq(base + beat.data[column])
         with m.If(valid):
             m.d.sync += running.eq(total)
