@@ -60,7 +60,7 @@ class FrameReceiver(wiring.Component):
         fits = Signal()
         m.d.sync += [
             announced.eq(self.head.length + CRC.size),
-            complete.eq((count == HEADER.size) & crc.match_detected),
+            complete.eq((body >= CRC.size) & crc.match_detected),
             fits.eq(body == announced),
         ]
 
