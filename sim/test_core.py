@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hw.config import ENGINES as PRESETS
 from hw.config import Engine
 from hw.core import Core
 from hw.image import image as memory_image
@@ -70,23 +71,30 @@ NETWORKS = {
         fire(6, 3, 4),
         {"channels": 11},
     ),
+    # The last convolution is a single pass, so that its tiles follow each other at once.
+    "two layers": lambda: chain(
+        "two", 18, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
+    ),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
+    "tiny": tiny,
 }
-ENGINES = {
-    "4×4": Engine(rows=4, columns=4),
-    "6×2": Engine(rows=6, columns=2, lut_rows=1, tile_pixels=32),
-    "8×4": Engine(rows=8, columns=4),
-    "8×8": Engine(rows=8, columns=8, lut_rows=3),
+ENGINES = PRESETS | {
+    "6x2": Engine(rows=6, columns=2, lut_rows=1, tile_pixels=32),
+    "8x4": Engine(rows=8, columns=4),
+    "8x8-lut3": Engine(rows=8, columns=8, lut_rows=3),
 }
 CASES = [
-    ("fire", "4×4"),
-    ("fire", "6×2"),
-    ("oblong", "6×2"),
-    ("oblong", "8×8"),
-    ("wide kernel", "8×4"),
-    ("wide kernel", "4×4"),
-    ("two blocks", "8×8"),
+    ("fire", "4x4"),
+    ("fire", "6x2"),
+    ("oblong", "6x2"),
+    ("oblong", "8x8-lut3"),
+    ("wide kernel", "8x4"),
+    ("wide kernel", "4x4"),
+    ("two layers", "4x4"),
+    ("two blocks", "8x8-lut3"),
 ]
+#: Presets that no other test builds.
+UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")]
 
 
 @cache
@@ -104,7 +112,7 @@ def differing(quantized: QuantizedNetwork, images: list, frames: list[Frame]) ->
     return [line for line in lines if line.differs]
 
 
-@pytest.mark.parametrize(("network", "engine"), CASES)
+@pytest.mark.parametrize(("network", "engine"), CASES + UNSTALLED)
 def test_frames_are_the_reference_s_and_as_long_as_planned(network, engine):
     quantized, planned, model = built(network, engine)
     images = [synthetic.image(quantized.network, seed) for seed in range(3)]
