@@ -73,7 +73,7 @@ NETWORKS = {
     ),
     # The last convolution is a single pass, so that its tiles follow each other at once.
     "two layers": lambda: chain(
-        "two", 18, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
+        "two", 40, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
     ),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
     "tiny": tiny,
