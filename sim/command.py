@@ -1,0 +1,102 @@
+"""``python -m sim photo.jpg``: a photograph through the simulated circuit, every value checked."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from tqdm import tqdm
+
+from hw.config import ENGINES, Engine
+from hw.plan import PlanError, plan
+from sim import runner
+from sim.compare import Comparison, compare
+from sim.cosimulate import Frame, cosimulate
+from spec.artifact import ArtifactError, load
+from spec.models import packaged
+from spec.photograph import square
+from spec.quantized import QuantizedNetwork
+from spec.reference import probabilities
+
+
+class BadInput(ValueError):
+    """One line that names what is wrong, and the way out."""
+
+
+def read(path: Path, quantized: QuantizedNetwork) -> np.ndarray:
+    """The photograph in a file as the network takes it, see :func:`spec.photograph.square`."""
+    size = quantized.network.image.height
+    if quantized.network.image.width != size:
+        raise BadInput(f"images of {quantized.network.image} are not square: give a square network")
+    try:
+        with Image.open(path) as image:
+            return square(image, size)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise BadInput(f"{path}: not an image; give a JPEG or PNG file") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{path}: cannot be read as an image ({error})") from None
+
+
+def table(comparisons: list[Comparison]) -> str:
+    """Tensors, their values, and how many differ."""
+    rows = [("tensor", "values", "≠ reference", "≠ ONNX Runtime")]
+    rows += [
+        (c.name, f"{c.values:,}", f"{c.reference:,}", f"{c.onnxruntime:,}") for c in comparisons
+    ]
+    return "\n".join(f"{name:20}{n:>10}{ours:>14}{theirs:>17}" for name, n, ours, theirs in rows)
+
+
+def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
+    """The class and the probabilities, the likeliest first."""
+    odds = probabilities(quantized, frame.tensors["sums"])
+    order = np.argsort(-odds, kind="stable")
+    ranked = ", ".join(f"{quantized.labels[index]} {odds[index]:.4f}" for index in order)
+    return f"class {quantized.labels[order[0]]} ({ranked})"
+
+
+def simulate(quantized: QuantizedNetwork, engine: Engine, images: list[np.ndarray]) -> list[Frame]:
+    """The frames, with a progress bar on a terminal."""
+    print(f"{quantized.network.name} on {engine}: model", file=sys.stderr)
+    layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=None) as bar:
+        return cosimulate(quantized, engine, images, progress=lambda at: bar.update(at - bar.n))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0: all values and cycles as they must be; 1: some are not; 2: bad input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sim",
+        description="Run photographs through the simulated circuit and check every value.",
+        epilog="A photograph is set upright, its shorter side resized to the network's image size, "
+        "its centre cropped, as in training.",
+    )
+    parser.add_argument("photographs", nargs="+", type=Path, metavar="PHOTO")
+    parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")
+    parser.add_argument("--engine", choices=ENGINES, default="16x16", help="(%(default)s)")
+    arguments = parser.parse_args(argv)
+    engine = ENGINES[arguments.engine]
+    try:
+        quantized = load(arguments.model)
+        images = [read(path, quantized) for path in arguments.photographs]
+        planned = plan(quantized.network, engine)
+        runner.require_tools()
+    except (ArtifactError, BadInput, PlanError, runner.SimulationError) as error:
+        print(f"python -m sim: {error}", file=sys.stderr)
+        return 2
+    try:
+        frames = simulate(quantized, engine, images)
+    except runner.SimulationError as error:
+        print(f"python -m sim: {error}", file=sys.stderr)
+        return 1
+    equal = True
+    for path, image, frame in zip(arguments.photographs, images, frames, strict=True):
+        comparisons = compare(frame, quantized, image, arguments.model)
+        print(f"{path}: {verdict(quantized, frame)}")
+        print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
+        print(table(comparisons))
+        equal &= frame.cycles == planned.cycles
+        equal &= not any(comparison.differs for comparison in comparisons)
+    return 0 if equal else 1
