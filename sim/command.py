@@ -3,16 +3,19 @@
 import argparse
 import sys
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from hw.config import ENGINES, Engine
-from hw.plan import PlanError, plan
+from hw.config import ENGINES
+from hw.core import Core
+from hw.image import image as memory_image
+from hw.plan import Plan, PlanError, plan
 from sim import runner
 from sim.compare import Comparison, compare
-from sim.cosimulate import Frame, cosimulate
+from sim.cosimulate import Frame, build, observe
 from spec.artifact import ArtifactError, load
 from spec.models import packaged
 from spec.photograph import square
@@ -57,12 +60,19 @@ def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
     return f"class {quantized.labels[order[0]]} ({ranked})"
 
 
-def simulate(quantized: QuantizedNetwork, engine: Engine, images: list[np.ndarray]) -> list[Frame]:
-    """The frames, with a progress bar on a terminal."""
-    print(f"{quantized.network.name} on {engine}: model", file=sys.stderr)
+def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) -> list[Frame]:
+    """The frames, with a progress bar on a terminal, and how long they took."""
+    print(f"{quantized.network.name} on {plan.engine}: model", file=sys.stderr)
+    begin = monotonic()
+    model = build(Core(plan, memory_image(quantized, plan)), plan)
+    built = monotonic()
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=None) as bar:
-        return cosimulate(quantized, engine, images, progress=lambda at: bar.update(at - bar.n))
+        frames = observe(model, plan, images, progress=lambda at: bar.update(at - bar.n))
+    seconds = monotonic() - built
+    rate = sum(frame.cycles for frame in frames) / seconds
+    print(f"model {built - begin:.1f} s, simulation {seconds:.1f} s, {rate:,.0f} cycles a second")
+    return frames
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -77,17 +87,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="16x16", help="(%(default)s)")
     arguments = parser.parse_args(argv)
-    engine = ENGINES[arguments.engine]
     try:
         quantized = load(arguments.model)
         images = [read(path, quantized) for path in arguments.photographs]
-        planned = plan(quantized.network, engine)
+        planned = plan(quantized.network, ENGINES[arguments.engine])
         runner.require_tools()
     except (ArtifactError, BadInput, PlanError, runner.SimulationError) as error:
         print(f"python -m sim: {error}", file=sys.stderr)
         return 2
     try:
-        frames = simulate(quantized, engine, images)
+        frames = simulate(quantized, planned, images)
     except runner.SimulationError as error:
         print(f"python -m sim: {error}", file=sys.stderr)
         return 1

@@ -37,26 +37,26 @@ def run(*arguments) -> int:
 def test_a_photograph(model, photograph, capsys):
     assert run(photograph, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{photograph}: class ")
-    cycles = lines[1].split()
+    assert lines[1].startswith(f"{photograph}: class ")
+    cycles = lines[2].split()
     assert cycles[0] == cycles[-1]
     names = [name for name, _ in tiny().tensors()] + ["sums"]
-    assert [line.split()[0] for line in lines[3:]] == names
-    assert all(line.split()[2:] == ["0", "0"] for line in lines[3:])
+    assert [line.split()[0] for line in lines[4:]] == names
+    assert all(line.split()[2:] == ["0", "0"] for line in lines[4:])
 
 
 @pytest.mark.parametrize("fault", ["value", "cycles"])
 def test_a_difference_is_exit_code_1(model, photograph, capsys, monkeypatch, fault):
-    cosimulate = command.cosimulate
+    observe = command.observe
 
     def wrong(*arguments, **keywords):
-        (frame,) = cosimulate(*arguments, **keywords)
+        (frame,) = observe(*arguments, **keywords)
         if fault == "value":
             frame.tensors["pool1"][0, 0, 0] ^= 1
             return [frame]
         return [replace(frame, cycles=frame.cycles + 1)]
 
-    monkeypatch.setattr(command, "cosimulate", wrong)
+    monkeypatch.setattr(command, "observe", wrong)
     assert run(photograph, "--model", model) == 1
     if fault == "value":
         out = capsys.readouterr().out
