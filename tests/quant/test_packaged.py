@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from quant.evaluate import Judges
+from spec import artifact, synthetic
+from spec.models import packaged
+from spec.squeezenet import squeezenet
+
+
+@pytest.fixture(scope="module")
+def quantized():
+    return artifact.load(packaged())
+
+
+def test_it_is_the_reference_network_and_small(quantized):
+    assert quantized.network == squeezenet()
+    assert quantized.labels == ("CARACAL", "CHEETAH", "LION", "PUMA", "TIGER")
+    assert packaged().stat().st_size <= 120_000
+
+
+def test_it_tells_its_accuracy_and_where_it_comes_from(quantized):
+    right = {}
+    for kind in ("float", "int8"):
+        for part, photographs in (("validation", 141), ("test", 25)):
+            text = quantized.metadata[f"accuracy.{kind}.{part}"]
+            right[kind, part] = int(text.split("(")[1].split()[0])
+            assert text.endswith(f"of {photographs})")
+    # At most one point below float, that is one of 141.
+    assert right["int8", "validation"] >= right["float", "validation"] - 1
+    for key in ("command", "versions", "seed", "checkpoint", "training"):
+        assert quantized.metadata[f"provenance.{key}"]
+
+
+def test_three_programs_agree_on_a_made_image(quantized):
+    judges = Judges(packaged())
+    image = torch.from_numpy(synthetic.image(quantized.network)).permute(2, 0, 1).contiguous()
+    judges.classify(image)
+    assert judges.agree
+    assert all(agreement.values for agreement in judges.agreements.values())
