@@ -93,7 +93,7 @@ CASES = [
     ("two layers", "4x4"),
     ("two blocks", "8x8-lut3"),
 ]
-#: Presets that no other test builds.
+#: Presets that differ from the engines above in more than size.
 UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")]
 
 
