@@ -130,7 +130,7 @@ class Memory(wiring.Component):
                     )
             bank_data.append(data)
 
-        select = Signal(range(len(banks)))
+        select = Signal(range(len(banks)), reset_less=True)
         selected = Signal.like(select)
         m.d.sync += select.eq(len(banks) - 1)
         for number, bank in enumerate(banks[:-1]):

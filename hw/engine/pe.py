@@ -157,12 +157,14 @@ class DspPair(_Pair):
 
         minus_au = self._tail_product(m, weights.tail, u)
         d = Signal(signed(_TAIL), reset_less=True)
+        sums = Signal.like(self.o_sums, reset_less=True)
         m.d.sync += [
-            self.o_sums.low.eq(self.i_sums.low + low),
-            self.o_sums.high.eq(self.i_sums.high + high),
+            sums.low.eq(self.i_sums.low + low),
+            sums.high.eq(self.i_sums.high + high),
             d.eq(high[:_TAIL] + minus_au),
-            self.o_sums.borrow.eq(self.i_sums.borrow + d),
+            sums.borrow.eq(self.i_sums.borrow + d),
         ]
+        m.d.comb += self.o_sums.eq(sums)
         return m
 
     @staticmethod
@@ -241,12 +243,14 @@ class LutPair(_Pair):
     def elaborate(self, platform):
         m = Module()
         u, weights = self._weights_and_activation(m)
+        sums = Signal.like(self.o_sums, reset_less=True)
+        m.d.comb += self.o_sums.eq(sums)
         for column in range(2):
             for part, low in (("low", 0), ("high", 4)):
                 product = self._half_product(
                     m, f"{'ab'[column]}_{part}", weights[column], u[low : low + 4]
                 )
-                m.d.sync += self.o_sums[column][part].eq(self.i_sums[column][part] + product)
+                m.d.sync += sums[column][part].eq(self.i_sums[column][part] + product)
         return m
 
     @staticmethod
