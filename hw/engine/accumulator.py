@@ -80,7 +80,7 @@ class Accumulator(wiring.Component):
         write = Signal()
         for column in range(self._columns):
             kept = Mux(tag.first, 0, before[column])
-            m.d.sync += self.o.payload[column].eq(kept.as_signed() + self.i[column])
+            m.d.sync += self.o.payload[column].eq(kept + self.i[column])
         m.d.sync += [
             self.o.valid.eq(tag.valid & tag.last),
             write.eq(tag.valid & ~tag.last),
