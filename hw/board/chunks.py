@@ -9,7 +9,7 @@ from spec.protocol import CHUNK_BYTES
 
 
 class ChunkStore(wiring.Component):
-    """A queue of chunks, each one place of ``CHUNK_BYTES`` bytes.
+    """A queue of chunks, each in a place of its own.
 
     A chunk is written as it comes and belongs to the queue only once it is committed: its CRC is
     known at its end. What is not committed is written over by the next.
@@ -18,13 +18,15 @@ class ChunkStore(wiring.Component):
     ----------
     places : int
         How many chunks it holds, a power of two.
+    size : int
+        Bytes of a chunk, a power of two.
 
     Members
     -------
     begin : ``In(1)``
         A frame begins; its bytes follow on ``i`` later.
     i : ``In(stream.Signature(8, always_ready=True))``
-        Its bytes. What comes after ``CHUNK_BYTES`` of them is left out.
+        Its bytes. What comes after ``size`` of them is left out.
     room : ``Out(1)``
         Whether there was a free place when the frame began.
     commit : ``In(1)``
@@ -33,7 +35,7 @@ class ChunkStore(wiring.Component):
     available : ``Out(1)``
         There is a chunk; ``o_sequence`` is what was committed with the oldest.
     o_sequence : ``Out(16)``
-    address : ``In(range(CHUNK_BYTES))``, data : ``Out(8)``
+    address : ``In(range(size))``, data : ``Out(8)``
         The oldest chunk's bytes, ``READ_LATENCY`` cycles after their address.
     free : ``In(1)``
         Done with the oldest chunk.
@@ -43,10 +45,12 @@ class ChunkStore(wiring.Component):
 
     READ_LATENCY = Memory.READ_LATENCY
 
-    def __init__(self, *, places: int):
-        if places < 2 or places & (places - 1):
-            raise ValueError(f"places must be a power of two from 2, not {places}")
+    def __init__(self, *, places: int, size: int = CHUNK_BYTES):
+        for name, value in (("places", places), ("size", size)):
+            if value < 2 or value & (value - 1):
+                raise ValueError(f"{name} must be a power of two from 2, not {value}")
         self._places = places
+        self._size = size
         super().__init__(
             {
                 "begin": In(1),
@@ -56,7 +60,7 @@ class ChunkStore(wiring.Component):
                 "sequence": In(16),
                 "available": Out(1),
                 "o_sequence": Out(16),
-                "address": In(range(CHUNK_BYTES)),
+                "address": In(range(size)),
                 "data": Out(8),
                 "free": In(1),
                 "flush": In(1),
@@ -66,7 +70,7 @@ class ChunkStore(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.bytes = data = Memory(width=8, depth=self._places * CHUNK_BYTES)
+        m.submodules.bytes = data = Memory(width=8, depth=self._places * self._size)
         m.submodules.sequences = sequences = memory.Memory(shape=16, depth=self._places, init=[])
         note = sequences.write_port()
         recall = sequences.read_port(domain="comb")
@@ -74,7 +78,7 @@ class ChunkStore(wiring.Component):
         into = Signal(range(self._places))
         out = Signal(range(self._places))
         used = Signal(range(self._places + 1))
-        offset = Signal(range(CHUNK_BYTES + 1))
+        offset = Signal(range(self._size + 1))
 
         with m.If(self.begin):
             m.d.sync += [self.room.eq(used != self._places), offset.eq(0)]

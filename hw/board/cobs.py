@@ -1,4 +1,7 @@
-"""COBS, into bytes without zeros and back: after :func:`spec.protocol.stuff`."""
+"""COBS, into bytes without zeros and back: after :func:`spec.protocol.stuff`.
+
+Runs are of 254 bytes at most; shorter ones make the same circuits small enough to be proved.
+"""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -6,6 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import BYTE, LAST_BYTE
 from hw.ecp5.memory import Memory
+
+LONGEST = 254
+"""Bytes of a run, without the one that tells how many."""
 
 
 class Unstuffer(wiring.Component):
@@ -31,6 +37,10 @@ class Unstuffer(wiring.Component):
     end: Out(1)
     whole: Out(1)
 
+    def __init__(self, *, longest: int = LONGEST):
+        self._longest = longest
+        super().__init__()
+
     def elaborate(self, platform):
         m = Module()
 
@@ -46,7 +56,7 @@ class Unstuffer(wiring.Component):
                 m.d.sync += self.end.eq(begun | self.i.payload.broken)
                 m.d.sync += self.whole.eq((left == 0) & ~self.i.payload.broken)
             with m.Elif(left == 0):
-                m.d.sync += [begun.eq(1), left.eq(data - 1), zero.eq(data != 255)]
+                m.d.sync += [begun.eq(1), left.eq(data - 1), zero.eq(data != self._longest + 1)]
                 m.d.sync += [self.o.valid.eq(zero), self.o.payload.eq(0)]
             with m.Else():
                 m.d.sync += left.eq(left - 1)
@@ -71,12 +81,16 @@ class Stuffer(wiring.Component):
     i: In(stream.Signature(LAST_BYTE))
     o: Out(stream.Signature(8))
 
+    def __init__(self, *, longest: int = LONGEST):
+        self._longest = longest
+        super().__init__()
+
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.run = run = Memory(width=8, depth=256)
-        size = Signal(8)  # of the run
-        at = Signal(8)
+        m.submodules.run = run = Memory(width=8, depth=self._longest)
+        size = Signal(range(self._longest + 1))  # of the run
+        at = Signal.like(size)
         over = Signal()  # this run is the frame's last
         tail = Signal()  # an empty run comes after it, as the frame ends with a zero
         settle = Signal(range(run.READ_LATENCY))
@@ -106,7 +120,7 @@ class Stuffer(wiring.Component):
                     m.d.sync += self.o.payload.eq(size + Mux(zero, 1, 2))
                     with m.If(~zero):
                         m.d.sync += size.eq(size + 1)
-                    with m.If(zero | self.i.payload.last | (size == 253)):
+                    with m.If(zero | self.i.payload.last | (size == self._longest - 1)):
                         m.next = "code"
             with m.State("code"):
                 m.d.comb += self.o.valid.eq(1)

@@ -23,6 +23,8 @@ class Feeder(wiring.Component):
         Pixels of an image.
     patience : int
         Cycles to wait for the next chunk of an image that has begun.
+    chunk : int
+        Bytes of a chunk but the last, a power of two.
 
     Members
     -------
@@ -42,19 +44,20 @@ class Feeder(wiring.Component):
         Of the frame that is in the core: it is the self-test's; its results do not count; its
         image's sequence number.
     idle : ``Out(1)``
-        No frame is under way and no self-test is due.
+        No frame was under way and no self-test due a cycle ago.
     abandoned : ``Out(1)``
         Pulse: no chunk came in time. Goes on once ``drop`` says so.
     """
 
-    def __init__(self, *, pixels: int, patience: int):
+    def __init__(self, *, pixels: int, patience: int, chunk: int = CHUNK_BYTES):
         self._pixels = pixels
+        self._chunk = chunk
         self._patience = patience
         super().__init__(
             {
                 "available": In(1),
                 "sequence": In(16),
-                "address": Out(range(CHUNK_BYTES)),
+                "address": Out(range(chunk)),
                 "data": In(8),
                 "free": Out(1),
                 "selftest": In(1),
@@ -96,7 +99,6 @@ class Feeder(wiring.Component):
 
         with m.FSM() as fsm:
             with m.State("idle"):
-                m.d.comb += self.idle.eq(~due)
                 m.d.sync += [left.eq(self._pixels), part.eq(0), index.eq(0), self.address.eq(0)]
                 m.d.sync += [self.discard.eq(0), dropped.eq(0), waited.eq(0)]
                 m.d.sync += [noise.eq(selftest.SEED), self.number.eq(self.sequence)]
@@ -128,7 +130,7 @@ class Feeder(wiring.Component):
                     m.d.sync += self.address.eq(self.address + 1)
                     m.d.sync += part.eq(Mux(part == 2, 0, part + 1))
                     last = (part == 2) & (left == 1)
-                    with m.If((self.address == CHUNK_BYTES - 1) | last):
+                    with m.If((self.address == self._chunk - 1) | last):
                         m.d.sync += [self.free.eq(~dropped & ~self.drop), self.address.eq(0)]
                         m.d.sync += [index.eq(index + 1), self.taken.valid.eq(~dropped)]
                     with m.If(part == 2):
@@ -163,6 +165,7 @@ class Feeder(wiring.Component):
                 with m.If(self.done):
                     m.next = "idle"
 
+        m.d.sync += self.idle.eq(fsm.ongoing("idle") & ~due)
         # An image's being abandoned is no reason to forget a self-test.
         with m.If(self.drop & ~fsm.ongoing("abandon")):
             m.d.sync += due.eq(0)

@@ -137,10 +137,7 @@ class Responder(wiring.Component):
                 Reply.ERROR,
             )
         )
-        words = Array(
-            Const(words, len(left))
-            for words in (self._classes + 2, 0, 0, len(COUNTERS) + 1, self._sums_base, 1)
-        )
+        words = (self._classes + 2, 0, 0, len(COUNTERS) + 1, self._sums_base, 1)
         counts = Array([*self.counts, self.place.as_value()])
 
         best = Signal(signed(32))
@@ -153,21 +150,23 @@ class Responder(wiring.Component):
         with m.FSM():
             with m.State("idle"):
                 m.d.sync += [test.eq(self.testing), count.eq(0), wrong.eq(0), final.eq(0)]
-                for number, choice in reversed(list(enumerate(Kind))):
-                    ready = due[choice] & (self.idle if choice is Kind.RESET else 1)
-                    with m.If(ready):
-                        m.d.sync += [
-                            kind.eq(choice),
-                            sequence.eq(place[choice].sequence),
-                            argument.eq(place[choice].index),
-                            left.eq(words[number]),
-                        ]
-                        m.next = "begin"
+                for choice in reversed(Kind):
+                    with m.If(due[choice] & (self.idle if choice is Kind.RESET else 1)):
+                        m.d.sync += kind.eq(choice)
+                        m.next = "choose"
+            with m.State("choose"):
+                with m.Switch(kind):
+                    for number, choice in enumerate(Kind):
+                        with m.Case(choice):
+                            m.d.sync += [
+                                sequence.eq(place[choice].sequence),
+                                argument.eq(place[choice].index),
+                                left.eq(words[number]),
+                            ]
+                            if choice is not Kind.RESULT:
+                                m.d.sync += due[choice].eq(0)
+                m.next = "begin"
             with m.State("begin"):
-                for choice in Kind:
-                    if choice is not Kind.RESULT:
-                        with m.If(kind == choice):
-                            m.d.sync += due[choice].eq(0)
                 reply = Mux((kind == Kind.RESULT) & test, Reply.SELFTEST, types[kind.as_value()])
                 m.d.sync += word.eq(Cat(Const(VERSION, 8), reply[:8], sequence))
                 m.d.sync += self.o.payload.last.eq(0)
