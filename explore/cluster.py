@@ -76,6 +76,6 @@ def _knock(address: str) -> None:
 
 def _nobody(address: str, error: Exception) -> ClusterError:
     return ClusterError(
-        f"--ray {address}: no cluster there ({' '.join(str(error).split())}); start one with "
-        f"ray start --head, or give --ray {LOCAL}"
+        f"--ray {address}: no cluster there, or it wants another RAY_AUTH_TOKEN "
+        f"({' '.join(str(error).split())}); start one with ray start --head, or give --ray {LOCAL}"
     )

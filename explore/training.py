@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from model import checkpoint
-from model.parallel import join, leave
+from model.epoch import TrainError
+from model.parallel import join
 from model.settings import Settings
-from model.train import TrainError, best_of, train
+from model.train import best_of, train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +63,14 @@ def attempt(settings: Settings) -> Result | Failure:
 def _train(settings: Settings) -> Result | Failure:
     torch.set_num_threads(settings.threads)
     last = settings.output / "last.pt"
-    group = join()
     try:
-        train(replace(settings, resume=last.is_file()), group)
+        train(replace(settings, resume=last.is_file()), join())
         history = checkpoint.load(last).history
     except (ValueError, TrainError, OSError) as error:  # model says these in a line
         return Failure(" ".join(str(error).split()))
     except Exception as error:
         traceback.print_exc()
         return Failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    finally:
-        leave(group)
     best = best_of(history)
     return Result(
         accuracy=best["validation_accuracy"],
