@@ -5,102 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from hw.config import ENGINES as PRESETS
-from hw.config import Engine
 from hw.core import Core
 from hw.image import image as memory_image
-from hw.plan import Plan, plan
+from hw.plan import Plan
 from sim.compare import Comparison, compare
 from sim.cosimulate import Frame, build, observe
+from sim.networks import CASES, chosen
 from spec import synthetic
-from spec.network import Conv, FeatureMap, Fire, MaxPool, Network
 from spec.quantized import QuantizedNetwork
-from spec.squeezenet import tiny
 
 READ_OUT = 4
 """Cycles from the sums' being complete to the first one's being offered."""
 
-
-def chain(name: str, height: int, width: int, *layers: dict) -> Network:
-    """A network from the layers' own parameters; each takes what the one before gives."""
-    below = FeatureMap(3, height, width)
-    made = []
-    for number, parameters in enumerate(layers):
-        kind = parameters.pop("kind", Conv)
-        made.append(kind(name=f"{kind.__name__.lower()}{number}", i=below, **parameters))
-        below = made[-1].o
-    return Network(name, made[0].i, tuple(made))
-
-
-def fire(squeeze: int, one: int, three: int) -> dict:
-    return {
-        "kind": Fire,
-        "squeeze_channels": squeeze,
-        "expand1x1_channels": one,
-        "expand3x3_channels": three,
-    }
-
-
-def pool(kernel: int) -> dict:
-    return {"kind": MaxPool, "kernel": kernel}
-
-
-NETWORKS = {
-    # A Fire module alone: before and after it, only single pixels are looked at.
-    "fire": lambda: chain("fire", 7, 5, {"channels": 8}, fire(4, 8, 4), {"channels": 3}),
-    # Nothing is a multiple of anything; unequal expands; padding of 2; signed results.
-    "oblong": lambda: chain(
-        "oblong",
-        29,
-        18,
-        {"channels": 10, "kernel": 5, "stride": 3, "padding": 2},
-        pool(2),
-        fire(3, 7, 2),
-        pool(3),
-        {"channels": 6, "relu": False},
-    ),
-    # A first kernel as wide as that of SqueezeNet 1.0, and three Fire modules without a pool.
-    "wide kernel": lambda: chain(
-        "wide",
-        25,
-        33,
-        {"channels": 7, "kernel": 7, "stride": 2},
-        pool(3),
-        fire(5, 4, 9),
-        fire(2, 5, 5),
-        fire(6, 3, 4),
-        {"channels": 11},
-    ),
-    # The last convolution is a single pass, so that its tiles follow each other at once.
-    "two layers": lambda: chain(
-        "two", 40, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
-    ),
-    "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
-    "tiny": tiny,
-}
-ENGINES = PRESETS | {
-    "6x2": Engine(rows=6, columns=2, lut_rows=1, tile_pixels=32),
-    "8x4": Engine(rows=8, columns=4),
-    "8x8-lut3": Engine(rows=8, columns=8, lut_rows=3),
-}
-CASES = [
-    ("fire", "4x4"),
-    ("fire", "6x2"),
-    ("oblong", "6x2"),
-    ("oblong", "8x8-lut3"),
-    ("wide kernel", "8x4"),
-    ("wide kernel", "4x4"),
-    ("two layers", "4x4"),
-    ("two blocks", "8x8-lut3"),
-]
-#: Presets that differ from the engines above in more than size.
+#: Presets that differ from the engines of CASES in more than size.
 UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")]
 
 
 @cache
 def built(network: str, engine: str) -> tuple[QuantizedNetwork, Plan, Path]:
-    quantized = synthetic.quantized(NETWORKS[network](), seed=1)
-    planned = plan(quantized.network, ENGINES[engine])
+    planned = chosen(network, engine)
+    quantized = synthetic.quantized(planned.network, seed=1)
     return quantized, planned, build(Core(planned, memory_image(quantized, planned)), planned)
 
 

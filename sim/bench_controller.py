@@ -1,0 +1,228 @@
+"""Bench of the Fire controller: it meets an engine of any speed, and reads nothing too early.
+
+The bench plays window generator, weight loader, array and memories, with random delays. Memories
+hold names of words instead of data: what is read must be what the network says, written by then.
+"""
+
+from collections import defaultdict, deque
+from random import Random
+
+import cocotb
+from amaranth.hdl import Shape
+from amaranth.lib import data
+from cocotb.triggers import FallingEdge, RisingEdge
+
+from hw import latency
+from hw.engine.pool import Flags
+from hw.plan import Plan
+from sim.expected import PATCHES, Expected
+from sim.fire_controller import seen
+from sim.networks import chosen, drawn
+from sim.runner import parameters, reset
+
+VISIBLE = 2
+"""Cycles from a write to the first read that sees it."""
+
+BEHIND = latency.MEMORY_READ + 1
+"""Cycles from a pixel's address to its tag; the data is there one cycle before the tag."""
+
+SLOW = 40
+"""The most cycles that anything takes longer than it must."""
+
+
+class Memory:
+    """Names of words by address, and when they were written."""
+
+    def __init__(self):
+        self._writes = defaultdict(lambda: deque(maxlen=4))
+
+    def write(self, cycle: int, key: tuple, name: tuple) -> None:
+        self._writes[key].append((cycle, name))
+
+    def read(self, cycle: int, key: tuple) -> tuple | None:
+        """What a read presented in a cycle finds; it must not meet a write."""
+        found = None
+        for written, name in self._writes[key]:
+            assert not written <= cycle < written + VISIBLE, f"{key} is read while it is written"
+            if written < cycle:
+                found = name
+        return found
+
+
+class Window:
+    """Makes rows of patches while there is room, at its own pace, a frame after the other."""
+
+    def __init__(self, plan: Plan, memory: Memory, rng: Random):
+        self._patch, self._memory, self._rng = plan.patch, memory, rng
+        self._height = plan.network.first.o.height
+        self._credit = plan.window.ring_rows
+        self._frame, self._row, self._done_at = -1, self._height, None
+
+    def begin(self) -> None:
+        """Another frame."""
+        self._frame, self._row = self._frame + 1, 0
+
+    def react(self, cycle: int, freed: int) -> bool:
+        """Whether a row is done in the next cycle."""
+        self._credit += freed
+        if self._done_at is None and self._credit and self._row < self._height:
+            self._credit -= 1
+            self._done_at = cycle + self._rng.randint(1, SLOW)
+        if self._done_at != cycle:
+            return False
+        for plane in range(self._patch.planes):
+            start = self._patch.base + plane * self._patch.plane + self._patch.offset(self._row)
+            for x in range(self._patch.width):
+                name = (self._frame, (PATCHES, plane, self._row, x))
+                self._memory.write(cycle, (PATCHES, start + x), name)
+        self._row += 1
+        self._done_at = None
+        return True
+
+
+class Loader:
+    """Fetches weights behind the present pass, as fast as the real one or slower."""
+
+    def __init__(self, plan: Plan, rng: Random):
+        self._rows, self._delay, self._rng = plan.engine.rows, plan.engine.load_delay, rng
+        self._fetch_at, self._ready_at = self._delay, None
+        self.row = -self._rows
+        """The first weight row of the pass that starts next."""
+
+    def react(self, cycle: int, o: dict[str, int]) -> bool:
+        """Whether the next pass may start in the next cycle."""
+        if o["start"]:
+            self._fetch_at = cycle + self._delay + self._rng.choice([0, self._rng.randint(0, SLOW)])
+            self._ready_at = None
+        elif self._ready_at is None and cycle >= self._fetch_at and o["weights_known"]:
+            self.row = o["weights_address"] if o["weights_jump"] else self.row + self._rows
+            self._ready_at = cycle + self._rows + 1
+        return self._ready_at is not None and cycle + 1 >= self._ready_at
+
+
+class Bench:
+    """The controller's surroundings, and what is expected of it."""
+
+    def __init__(self, plan: Plan, frames: int, rng: Random):
+        expected = Expected(plan)
+        steps = [(frame, step) for frame in range(frames) for step in plan.steps]
+        self._pixels = deque((f, pixel) for f, step in steps for pixel in expected.pixels(step))
+        self._beats = deque((f, beat) for f, step in steps for beat in expected.beats(step))
+        self._params = deque(group for _, step in steps for group in expected.params(step))
+        self._weights = deque(row for _, step in steps for row in expected.weight_rows(step))
+        self._begins = deque(k == 0 for _, step in steps for k in range(step.passes))
+        self._steps = len(steps)
+        self._lanes = plan.engine.lanes
+        self._memory = Memory()
+        self._window = Window(plan, self._memory, rng)
+        self._window.begin()
+        self._loader = Loader(plan, rng)
+        self._frames = frames
+        self._slots: dict[int, tuple] = {}
+        self._before: deque[dict[str, int]] = deque(maxlen=BEHIND + 1)
+        self._array: deque[int] = deque()
+        self._array_latency = rng.randint(10, 60)
+        self._begun = self._retired = 0
+        self._retiring: deque[tuple[int, bool]] = deque()
+
+    @property
+    def done(self) -> bool:
+        return self._retired == self._steps
+
+    def react(self, cycle: int, o: dict[str, int]) -> dict[str, int]:
+        """Judge what the controller says in a cycle; what it is given in the next one."""
+        self._before.append(o)
+        assert not o["idle"] or self._begun == self._retired
+        if o["start"]:
+            assert self._loader.row == self._weights.popleft()
+            self._begun += self._begins.popleft()
+        if o["params_load"]:
+            assert o["params_group"] == self._params.popleft()
+        if o["tag.valid"]:
+            self._pixel(cycle, o)
+        if o["written"]:
+            self._beat(cycle, o)
+        if o["last"]:
+            self._retiring.append((cycle + latency.POOL, bool(o["frame_last"])))
+        if self._retiring and self._retiring[0][0] == cycle:
+            self._retired += 1
+            if self._retiring.popleft()[1] and not self.done:
+                self._window.begin()
+        beat = bool(self._array) and self._array[0] <= cycle
+        if beat:
+            self._array.popleft()
+        return {
+            "weights_ready": self._loader.react(cycle, o),
+            "row_done": self._window.react(cycle, o["free"]),
+            "beat": beat,
+        }
+
+    def _pixel(self, cycle: int, o: dict[str, int]) -> None:
+        frame, pixel = self._pixels.popleft()
+        address = self._before[0]["address"]
+        with_data = self._before[-2]
+        for name in ("first", "last", "open", "end"):
+            assert o[f"tag.{name}"] == getattr(pixel, name), (cycle, name, pixel)
+        assert o["swap"] == pixel.swap
+        assert with_data["zero"] == (not pixel.reads), (cycle, pixel)
+        for place in pixel.reads:
+            patch = place[0] == PATCHES
+            assert with_data["patch"] == patch
+            key = (PATCHES, address) if patch else ("activations", address, place[1] % self._lanes)
+            assert self._memory.read(cycle - BEHIND, key) == (frame, place), cycle
+        if pixel.last:
+            self._array.append(cycle + self._array_latency)
+
+    def _beat(self, cycle: int, o: dict[str, int]) -> None:
+        frame, beat = self._beats.popleft()
+        for axis, expected in (("x", beat.x), ("y", beat.y)):
+            assert Flags(*(o[f"write.{flag}_{axis}"] for flag in Flags._fields)) == expected
+        if beat.slot and beat.x.emit:
+            slot = o["write.slot"]
+            assert not beat.y.join or self._slots[slot] == (frame, beat.slot)
+            self._slots[slot] = (frame, beat.slot)
+        meta = {name: o[f"write.meta.{name}"] for name in ("final", "address", "lanes")}
+        assert meta["final"] == beat.final
+        if beat.final:
+            for name in ("group", "first", "last", "fresh"):
+                assert o[f"write.meta.{name}"] == getattr(beat, name)
+        elif beat.place:
+            lane = beat.place[1] % self._lanes
+            assert meta["lanes"] == 1 << lane
+            key = ("activations", meta["address"], lane)
+            self._memory.write(cycle + latency.POOL, key, (frame, beat.place))
+
+
+def bits(layout: data.StructLayout, at: int = 0, prefix: str = "") -> dict[str, tuple[int, int]]:
+    """Position and mask of every plain member of a structure, by its path."""
+    result = {}
+    for name, field in layout:
+        if isinstance(field.shape, data.StructLayout):
+            result |= bits(field.shape, at + field.offset, f"{prefix}{name}.")
+        else:
+            result[prefix + name] = (at + field.offset, (1 << Shape.cast(field.shape).width) - 1)
+    return result
+
+
+@cocotb.test()
+async def controls(dut):
+    p = parameters()
+    rng = Random(p["seed"])
+    plan = drawn(p["drawn"]) if "drawn" in p else chosen(*p["chosen"])
+    bench = Bench(plan, p["frames"], rng)
+    members = bits(seen(plan))
+    await reset(dut)
+    given = {}
+    passes = sum(step.passes * (step.pixels + plan.engine.pass_cycles_min) for step in plan.steps)
+    rows = plan.network.first.o.height
+    slow = (plan.network.image.pixels + rows + sum(step.passes + 4 for step in plan.steps)) * SLOW
+    for cycle in range(p["frames"] * (passes + slow)):
+        for name, value in given.items():
+            getattr(dut, name).value = int(value)
+        await FallingEdge(dut.clk)
+        word = int(dut.o.value)
+        given = bench.react(cycle, {n: word >> at & mask for n, (at, mask) in members.items()})
+        if bench.done:
+            return
+        await RisingEdge(dut.clk)
+    raise AssertionError("the controller stands still")

@@ -1,0 +1,145 @@
+"""Networks and engines to prove the circuit on: some chosen, others drawn at random."""
+
+from random import Random
+
+from hw.config import ENGINES as PRESETS
+from hw.config import Engine
+from hw.plan import Plan, PlanError, plan
+from spec.network import Conv, FeatureMap, Fire, MaxPool, Network
+from spec.squeezenet import tiny
+
+
+def chain(name: str, height: int, width: int, *layers: dict) -> Network:
+    """A network from the layers' own parameters; each takes what the one before gives."""
+    below = FeatureMap(3, height, width)
+    made = []
+    for number, parameters in enumerate(layers):
+        kind = parameters.pop("kind", Conv)
+        made.append(kind(name=f"{kind.__name__.lower()}{number}", i=below, **parameters))
+        below = made[-1].o
+    return Network(name, made[0].i, tuple(made))
+
+
+def fire(squeeze: int, one: int, three: int) -> dict:
+    return {
+        "kind": Fire,
+        "squeeze_channels": squeeze,
+        "expand1x1_channels": one,
+        "expand3x3_channels": three,
+    }
+
+
+def pool(kernel: int) -> dict:
+    return {"kind": MaxPool, "kernel": kernel}
+
+
+NETWORKS = {
+    # A Fire module alone: before and after it, only single pixels are looked at.
+    "fire": lambda: chain("fire", 7, 5, {"channels": 8}, fire(4, 8, 4), {"channels": 3}),
+    # Nothing is a multiple of anything; unequal expands; padding of 2; signed results.
+    "oblong": lambda: chain(
+        "oblong",
+        29,
+        18,
+        {"channels": 10, "kernel": 5, "stride": 3, "padding": 2},
+        pool(2),
+        fire(3, 7, 2),
+        pool(3),
+        {"channels": 6, "relu": False},
+    ),
+    # A first kernel as wide as that of SqueezeNet 1.0, and three Fire modules without a pool.
+    "wide kernel": lambda: chain(
+        "wide",
+        25,
+        33,
+        {"channels": 7, "kernel": 7, "stride": 2},
+        pool(3),
+        fire(5, 4, 9),
+        fire(2, 5, 5),
+        fire(6, 3, 4),
+        {"channels": 11},
+    ),
+    # The last convolution is a single pass, so that its tiles follow each other at once.
+    "two layers": lambda: chain(
+        "two", 40, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
+    ),
+    "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
+    "tiny": tiny,
+}
+ENGINES = PRESETS | {
+    "6x2": Engine(rows=6, columns=2, lut_rows=1, tile_pixels=32),
+    "8x4": Engine(rows=8, columns=4),
+    "8x8-lut3": Engine(rows=8, columns=8, lut_rows=3),
+}
+CASES = [
+    ("fire", "4x4"),
+    ("fire", "6x2"),
+    ("oblong", "6x2"),
+    ("oblong", "8x8-lut3"),
+    ("wide kernel", "8x4"),
+    ("wide kernel", "4x4"),
+    ("two layers", "4x4"),
+    ("two blocks", "8x8-lut3"),
+]
+"""Pairs of the two."""
+
+
+def draw_network(rng: Random) -> Network:
+    """Up to four Fire modules and pools in any order; no size is a round number."""
+    kernel = rng.choice([1, 2, 3, 3, 4, 5, 7])
+    layers: list[Conv | MaxPool | Fire] = [
+        Conv(
+            name="first",
+            i=FeatureMap(3, rng.randint(7, 34), rng.randint(7, 34)),
+            channels=rng.randint(1, 14),
+            kernel=kernel,
+            stride=rng.randint(1, 3),
+            padding=rng.randint(0, kernel // 2),
+        )
+    ]
+    for number in range(rng.randint(0, 4)):
+        below = layers[-1].o
+        if not isinstance(layers[-1], MaxPool) and below.width > 1 and rng.random() < 0.4:
+            layers.append(MaxPool(name=f"pool{number}", i=below, kernel=rng.choice([2, 3])))
+            continue
+        layers.append(
+            Fire(
+                name=f"fire{number}",
+                i=below,
+                squeeze_channels=rng.randint(1, 9),
+                expand1x1_channels=rng.randint(1, 11),
+                expand3x3_channels=rng.randint(1, 11),
+            )
+        )
+    last = Conv(name="last", i=layers[-1].o, channels=rng.randint(1, 9), relu=rng.random() < 0.5)
+    return Network("drawn", layers[0].i, (*layers, last))
+
+
+def draw_engine(rng: Random) -> Engine:
+    """Small engines, for they are built quickly; every share of rows on LUTs."""
+    rows = rng.choice([4, 5, 6, 7, 8, 9, 10, 12])
+    columns = rng.choice([count for count in range(2, rows + 1, 2) if rows % count == 0] or [0])
+    if not columns:
+        return draw_engine(rng)
+    return Engine(
+        rows=rows,
+        columns=columns,
+        lut_rows=rng.choice([0, 0, 1, rows]),
+        tile_pixels=rng.choice([16, 32, 64, 100, 512]),
+    )
+
+
+def drawn(number: int) -> Plan:
+    """The plan of a network and an engine; the same number gives the same ones."""
+    rng = Random(number)
+    while True:
+        network, engine = draw_network(rng), draw_engine(rng)
+        try:
+            return plan(network, engine)
+        except PlanError:
+            continue  # a row of the image is wider than a tile, say
+
+
+def chosen(network: str, engine: str) -> Plan:
+    """The plan of one of :data:`NETWORKS` on one of :data:`ENGINES`."""
+    return plan(NETWORKS[network](), ENGINES[engine])
