@@ -148,8 +148,6 @@ class WindowTiming:
         idle_rows = self._row * g.stride + g.offset - self._scanned_rows
         begin = self._next_position + idle_rows * g.scan_columns
         begin = max(begin, self._freed[self._row] + RING)
-        if g.offset == 0:
-            begin = max(begin, self._next_patch)
         first = max(begin + g.offset, self._next_patch)
         last = first + (g.o_width - 1) * max(g.stride, g.words)
         self._next_patch = last + g.words
