@@ -1,10 +1,12 @@
 """Runs in processes of this machine."""
 
+import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 
 from explore.training import Failure, Result, attempt
@@ -53,7 +55,14 @@ def _work(settings: Settings, sender: Connection) -> None:
     # Ctrl-C reaches every process of a terminal; it is for the first one, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    threading.Thread(target=_follow, daemon=True).start()
     sender.send(attempt(settings))
+
+
+def _follow() -> None:
+    """End this process when the one that started it is gone, however it went."""
+    parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _death(code: int) -> str:

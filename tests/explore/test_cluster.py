@@ -24,7 +24,7 @@ def test_nobody_there(monkeypatch, form):
     with socket.socket() as taken:  # bound, and nobody listens
         taken.bind(("127.0.0.1", 0))
         address = form.format(taken.getsockname()[1])
-        with pytest.raises(ClusterError, match=f"--ray {address}: no cluster there .*ray start"):
+        with pytest.raises(ClusterError, match=f"--ray {address}: no cluster there.*ray start"):
             next(train_on_ray([], None, address))
 
 

@@ -120,19 +120,33 @@ def test_a_failed_setting_is_named_and_the_others_go_on(arguments, monkeypatch, 
     assert "1 runs to train, 2 finished before" in capsys.readouterr().out
 
 
-@pytest.mark.timeout(180)
-def test_control_c_loses_nothing_finished(arguments, tmp_path):
-    """The real thing: a signal to the command while one run is done and another under way."""
+def start_two_runs(arguments, tmp_path) -> subprocess.Popen:
+    """The real command, when one run is done and another under way."""
     flags = [*arguments, "--vary=image=320", "--jobs=1", "--epochs=20"]
     process = subprocess.Popen(
         [sys.executable, "-m", "explore", *flags], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     runs = tmp_path / "study" / "runs"
-    while not (len(list(runs.rglob("last.pt"))) == 2 or process.poll() is not None):
+    while len(list(runs.rglob("last.pt"))) < 2 and process.poll() is None:
         time.sleep(0.01)
+    return process
+
+
+@pytest.mark.timeout(180)
+def test_control_c_loses_nothing_finished(arguments, tmp_path):
+    process = start_two_runs(arguments, tmp_path)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate()
     assert process.returncode == 130
     assert error == "explore: interrupted; finished runs are kept, the same command goes on\n"
     assert [row["seeds"] for row in rows_of(tmp_path)] == ["1", "0"]
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.timeout(180)
+def test_a_killed_command_leaves_no_process_behind(arguments, tmp_path):
+    process = start_two_runs(arguments, tmp_path)
+    process.kill()
+    process.communicate()  # returns when no process holds the pipe
+    assert len(list(tmp_path.rglob("result.json"))) == 1
+    assert not any("epoch 20 " in path.read_text() for path in tmp_path.rglob("*320/*/log.txt"))
