@@ -59,7 +59,8 @@ NETWORKS = {
         fire(6, 3, 4),
         {"channels": 11},
     ),
-    # The last convolution is a single pass, so that its tiles follow each other at once.
+    # The last convolution is a single pass: its tiles can follow each other at once. On small
+    # tiles, the ring of patches goes round five times.
     "two layers": lambda: chain(
         "two", 40, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
     ),
@@ -79,6 +80,7 @@ CASES = [
     ("wide kernel", "8x4"),
     ("wide kernel", "4x4"),
     ("two layers", "4x4"),
+    ("two layers", "6x2"),
     ("two blocks", "8x8-lut3"),
 ]
 """Pairs of the two."""
