@@ -86,7 +86,7 @@ class ClassSums(wiring.Component):
         ]
         total = Signal(self._sums)
         for column in range(self._columns):
-            base = Mux(clear, 0, Mux(stored, kept[column], running[column])).as_signed()
+            base = Mux(clear, 0, Mux(stored, kept[column], running[column]))
             m.d.comb += total[column].eq(base + beat.data[column])
         with m.If(valid):
             m.d.sync += running.eq(total)
