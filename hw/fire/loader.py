@@ -11,8 +11,9 @@ from hw.ecp5.memory import Memory
 class WeightLoader(wiring.Component):
     """Shifts the next pass's weights into the array's shadow registers.
 
-    ``ready`` is high from ``delay + rows + 1`` cycles after ``start`` until the next ``start``.
-    After reset it loads the first pass's weights by itself.
+    ``ready`` is high from ``delay + rows`` cycles after ``start`` to the next ``start``; if ``known``
+    comes later than ``delay − 1`` cycles after ``start``, then by so much later. After reset it loads
+    the first pass's weights by itself.
 
     Parameters
     ----------
@@ -110,11 +111,13 @@ class ParamLoader(wiring.Component):
     Members
     -------
     load : ``In(1)``
-        Fetch ``group``; it takes ``columns + latency.MEMORY_READ + 1`` cycles.
+        Fetch ``group``, more than ``columns`` cycles after the fetch before, and at most
+        ``latency.MEMORY_READ + 2`` cycles before that one's ``swap``.
     group : ``In(range)``
         An output group of the program.
     swap : ``In(1)``
-        From the next cycle on, ``params`` are those fetched last.
+        From the next cycle on, ``params`` are those fetched last; ``columns +
+        latency.MEMORY_READ + 2`` cycles after ``load`` or later.
     params : ``Out(ArrayLayout(param, columns))``
         The present group's parameters by column.
     """
