@@ -11,9 +11,9 @@ from hw.ecp5.memory import Memory
 class WeightLoader(wiring.Component):
     """Shifts the next pass's weights into the array's shadow registers.
 
-    ``ready`` is high from ``delay + rows`` cycles after ``start`` to the next ``start``; if ``known``
-    comes later than ``delay − 1`` cycles after ``start``, then by so much later. After reset it loads
-    the first pass's weights by itself.
+    ``ready`` is high from ``delay + rows`` cycles after ``start`` to the next ``start``; if
+    ``known`` comes later than ``delay − 1`` cycles after ``start``, by so much later. After reset
+    it loads the first pass's weights by itself.
 
     Parameters
     ----------
