@@ -138,7 +138,7 @@ class Core(wiring.Component):
         # Pixels to patches.
         connect(m, flipped(self.i), window.i)
         m.d.comb += [
-            window.start.eq(results.begin),
+            window.start.eq(results.start),
             window.free.eq(issuer.free),
             issuer.row_done.eq(window.row_done),
             patches.write_address.eq(window.o.p.address),

@@ -23,7 +23,7 @@ class Results(wiring.Component):
     -------
     idle : ``In(1)``
         Nothing is unfinished, and the first step of a frame could start.
-    begin : ``Out(1)``
+    start : ``Out(1)``
         The window generator may take a frame's pixels from now on.
     taken : ``In(1)``
         A pixel is taken.
@@ -46,7 +46,7 @@ class Results(wiring.Component):
         super().__init__(
             {
                 "idle": In(1),
-                "begin": Out(1),
+                "start": Out(1),
                 "taken": In(1),
                 "starved": In(1),
                 "done": In(1),
@@ -71,7 +71,7 @@ class Results(wiring.Component):
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.idle):
-                    m.d.comb += self.begin.eq(1)
+                    m.d.comb += self.start.eq(1)
                     m.next = "FIRST"
             with m.State("FIRST"):
                 m.d.sync += [sent.eq(0), self.group.eq(0), cycles.eq(1)]
