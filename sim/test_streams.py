@@ -7,7 +7,7 @@ from amaranth.hdl import Module, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from sim import runner
+from sim import runner, verilate
 
 
 class Slice(wiring.Component):
@@ -63,6 +63,6 @@ def test_a_missing_compiler_is_one_line(monkeypatch):
 
 
 def test_a_missing_libpython_is_one_line(monkeypatch):
-    monkeypatch.setattr(runner.find_libpython, "find_libpython", lambda: None)
+    monkeypatch.setattr(verilate.find_libpython, "find_libpython", lambda: None)
     with pytest.raises(runner.SimulationError, match=r"as a library: apt-get install libpython3"):
         runner.require_tools()
