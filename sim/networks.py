@@ -64,6 +64,10 @@ NETWORKS = {
     "two layers": lambda: chain(
         "two", 40, 30, {"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3}
     ),
+    # Tiles that begin at a ring's end and go on at its start, when written and when read.
+    "rings": lambda: chain(
+        "rings", 13, 7, {"channels": 4, "kernel": 3, "padding": 1}, fire(2, 4, 4), {"channels": 3}
+    ),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
     "tiny": tiny,
 }
@@ -82,6 +86,7 @@ CASES = [
     ("two layers", "4x4"),
     ("two layers", "6x2"),
     ("two blocks", "8x8-lut3"),
+    ("rings", "6x2"),
 ]
 """Pairs of the two."""
 
