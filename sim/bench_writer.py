@@ -1,0 +1,101 @@
+"""Bench of the write side: two frames' beats, with and without gaps, against :mod:`sim.walk`."""
+
+from random import Random
+
+import cocotb
+
+from hw import latency
+from hw.engine.pool import payload
+from hw.fire.issuer import write_layout
+from hw.fire.writer import destination
+from hw.plan import Plan, Step
+from hw.schedule import QUEUE
+from sim.networks import chosen
+from sim.play import play
+from sim.runner import parameters, reset
+from sim.walk import Beat, beats
+
+AHEAD = 4
+"""Cycles at least from a step's being announced to its first beat; in the core it is more."""
+
+
+def announced(plan: Plan, frames: int, gaps: float, rng: Random):
+    """Steps and beats by cycle: at most ``QUEUE`` steps are announced and not finished."""
+    steps: dict[int, Step] = {}
+    work: dict[int, tuple[Step, Beat, bool]] = {}
+    last: list[int] = []
+    now = 0
+    for _ in range(frames):
+        for step in plan.steps:
+            # As early as the queue allows, or just before its beats.
+            earliest = max([*steps, -1]) + 1
+            if len(last) >= QUEUE:
+                earliest = max(earliest, last[-QUEUE] + 1 + latency.WRITER + latency.POOL)
+            late = rng.random() < 0.5
+            at = max(earliest, now - AHEAD) if late else earliest
+            steps[at] = step
+            now = max(now, at + AHEAD)
+            made = [*beats(step, plan.engine)]
+            for number, beat in enumerate(made):
+                while rng.random() < gaps:
+                    now += 1
+                work[now] = (step, beat, number == len(made) - 1)
+                now += 1
+            last.append(now - 1)
+    return steps, work
+
+
+def judge(got, step: Step, beat: Beat, data: int) -> None:
+    """What the max-pool is told of a beat."""
+    f = step.fields
+    assert sum(byte << 8 * k for k, byte in enumerate(got.data)) == data
+    for axis, flags in (("x", beat.flags_x), ("y", beat.flags_y)):
+        for name, value in flags._asdict().items():
+            assert got[f"{name}_{axis}"] == value, (name, axis)
+    if beat.slot is not None and beat.flags_x.emit:
+        assert got.slot == beat.slot
+    assert got.meta.final == f["final"]
+    if f["final"]:
+        want = {"group": beat.group, "first": beat.first, "last": beat.last, "fresh": f["fresh"]}
+        assert {name: got.meta[name] for name in want} == want
+    elif beat.address is not None:
+        assert got.meta.address == beat.address
+        assert got.meta.lanes == 1 << beat.lane
+
+
+@cocotb.test(timeout_time=50, timeout_unit="ms")
+@cocotb.parametrize(gaps=[0.0, 0.4])
+async def sends_each_beat_where_it_belongs(dut, gaps):
+    p = parameters()
+    plan = chosen(p["network"], p["engine"])
+    rng = Random(p["seed"])
+    steps, work = announced(plan, 2, gaps, rng)
+    cycles = range(max(work) + latency.WRITER + 1)
+    columns = plan.engine.columns
+    words = [rng.getrandbits(8 * columns) for _ in cycles]
+    write = write_layout(plan.format)
+    noise = [rng.getrandbits(write.size) for _ in cycles]
+    told = {
+        cycle: write.const({name: step.fields[name] for name in write.members}).as_bits()
+        for cycle, step in steps.items()
+    }
+    inputs = {
+        "step__valid": [int(c in steps) for c in cycles],
+        "step__payload": [told.get(c, noise[c]) for c in cycles],
+        "i__valid": [int(c in work) for c in cycles],
+        "i__payload": words,
+    }
+    await reset(dut)
+    got = await play(dut, inputs, ["o__valid", "o__payload", "last", "frame_last"])
+    groups = plan.engine.groups(plan.network.classes)
+    meta = destination(plan.format.widths["i_base"], plan.engine.lanes, groups)
+    layout = payload(columns, plan.pool_slots, meta)
+    for cycle in cycles:
+        before = cycle - latency.WRITER
+        step, beat, ends = work.get(before, (None, None, False))
+        assert got["o__valid"][cycle] == (beat is not None), f"cycle {cycle}"
+        assert got["last"][cycle] == ends, f"cycle {cycle}"
+        if beat is None:
+            continue
+        assert got["frame_last"][cycle] == step.fields["frame_last"]
+        judge(layout.from_bits(got["o__payload"][cycle]), step, beat, words[before])

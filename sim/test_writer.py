@@ -1,0 +1,22 @@
+"""The write side alone: each beat with its pooling and its destination, a register later."""
+
+import pytest
+
+from hw.fire.writer import Writer
+from sim import runner
+from sim.networks import chosen
+
+
+@pytest.mark.parametrize(("network", "engine"), [("rings", "6x2"), ("oblong", "8x8-lut3")])
+def test_every_beat(network, engine):
+    plan = chosen(network, engine)
+    writer = Writer(
+        format=plan.format,
+        columns=plan.engine.columns,
+        slots=plan.pool_slots,
+        address_bits=plan.format.widths["i_base"],
+        lanes=plan.engine.lanes,
+        groups=plan.engine.groups(plan.network.classes),
+    )
+    given = {"network": network, "engine": engine, "seed": 1}
+    runner.run(writer, "sim.bench_writer", parameters=given)
