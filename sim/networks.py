@@ -68,6 +68,16 @@ NETWORKS = {
     "rings": lambda: chain(
         "rings", 13, 7, {"channels": 4, "kernel": 3, "padding": 1}, fire(2, 4, 4), {"channels": 3}
     ),
+    # Windows of a pool cut by tiles: both expands' partial maxima wait in the row buffer at once.
+    "cut windows": lambda: chain(
+        "cut",
+        15,
+        11,
+        {"channels": 4, "kernel": 3, "padding": 1},
+        fire(2, 4, 4),
+        pool(3),
+        {"channels": 3},
+    ),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
     "tiny": tiny,
 }
@@ -87,6 +97,7 @@ CASES = [
     ("two layers", "6x2"),
     ("two blocks", "8x8-lut3"),
     ("rings", "6x2"),
+    ("cut windows", "6x2"),
 ]
 """Pairs of the two."""
 
