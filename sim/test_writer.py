@@ -7,7 +7,9 @@ from sim import runner
 from sim.networks import chosen
 
 
-@pytest.mark.parametrize(("network", "engine"), [("rings", "6x2"), ("oblong", "8x8-lut3")])
+@pytest.mark.parametrize(
+    ("network", "engine"), [("rings", "6x2"), ("oblong", "6x2"), ("two blocks", "6x2")]
+)
 def test_every_beat(network, engine):
     plan = chosen(network, engine)
     writer = Writer(
