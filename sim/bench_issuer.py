@@ -13,7 +13,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 
 from hw import latency
 from hw.engine.accumulator import Tag
-from hw.fire.issuer import write_layout
+from hw.fire.fetcher import write_layout
 from hw.plan import Plan, Step
 from sim.networks import chosen
 from sim.runner import parameters, reset

@@ -6,7 +6,7 @@ import cocotb
 
 from hw import latency
 from hw.engine.pool import payload
-from hw.fire.issuer import write_layout
+from hw.fire.fetcher import write_layout
 from hw.fire.writer import destination
 from hw.plan import Plan, Step
 from hw.schedule import QUEUE

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw import latency
 from hw.ecp5 import geometry, is_ecp5
 
 ADDRESS_BITS = 14
@@ -55,7 +56,7 @@ class Memory(wiring.Component):
     read_data : Out
     """
 
-    READ_LATENCY = 3
+    READ_LATENCY = latency.MEMORY_READ
 
     def __init__(self, *, width, depth, init=(), lanes=1):
         if width % lanes:

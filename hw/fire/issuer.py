@@ -1,27 +1,14 @@
-"""The issue side: fetches steps, waits for what they need, and walks their passes and pixels."""
+"""The issue side: waits for what steps need, and walks their passes and pixels."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw import latency
-from hw.ecp5.memory import Memory
 from hw.engine.accumulator import Tag
-from hw.program import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from hw.fire.fetcher import Fetcher, issue_layout, write_layout
+from hw.program import Format
 from hw.schedule import QUEUE
-
-
-def issue_layout(format: Format) -> data.StructLayout:
-    """The fields of a step that the issue side reads."""
-    widths = format.widths
-    return data.StructLayout(
-        {name: signed(widths[name]) if name == "i_start" else widths[name] for name in ISSUE_FIELDS}
-    )
-
-
-def write_layout(format: Format) -> data.StructLayout:
-    """The fields of a step that the write side reads."""
-    return data.StructLayout({name: format.widths[name] for name in (*WRITE_FIELDS, *WRITE_SHARED)})
 
 
 class Issuer(wiring.Component):
@@ -112,7 +99,6 @@ class Issuer(wiring.Component):
                 "tag": Out(Tag),
             }
         )
-        self._patch_rows = patch_rows
         self._param_groups = param_groups
 
     def elaborate(self, platform) -> Module:
@@ -120,37 +106,10 @@ class Issuer(wiring.Component):
         layout = issue_layout(self._format)
         start = self.start
 
-        # Fetch: the step after the present one, in `next_step` from some cycles after the latter
-        # started. The first fetch is that of reset.
-        m.submodules.program = program = Memory(
-            width=self._format.bits, depth=len(self._program), init=self._program
-        )
-        word = data.View(
-            data.StructLayout(
-                {
-                    name: signed(width) if name == "i_start" else width
-                    for name, width in self._format.widths.items()
-                }
-            ),
-            program.read_data,
-        )
-        counter = Signal(range(len(self._program)))
-        fetching = Signal(latency.MEMORY_READ + 1, init=1)
-        next_step = Signal(layout)
-        next_write = Signal(self.step.payload.shape())
-        known = Signal()
+        m.submodules.fetcher = fetcher = Fetcher(format=self._format, program=self._program)
+        known, next_step = fetcher.known, fetcher.issue
         begin_step = Signal()
-        m.d.comb += program.read_address.eq(counter)
-        m.d.sync += fetching.eq(Cat(begin_step, fetching))
-        with m.If(begin_step):
-            m.d.sync += [
-                counter.eq(Mux(next_step.frame_last, 0, counter + 1)),
-                known.eq(0),
-            ]
-        with m.If(fetching[-1]):
-            m.d.sync += known.eq(1)
-            m.d.sync += [next_step[name].eq(word[name]) for name in ISSUE_FIELDS]
-            m.d.sync += [next_write[name].eq(word[name]) for name in next_write.shape().members]
+        m.d.comb += fetcher.next.eq(begin_step)
 
         # The present pass, and (registered, long before it is needed) the one after it.
         step = Signal(layout)
@@ -279,7 +238,7 @@ class Issuer(wiring.Component):
             self.params_load.eq(start & after_is.last),
             self.params_group.eq(after.param),
             self.step.valid.eq(begin_step),
-            self.step.payload.eq(next_write),
+            self.step.payload.eq(fetcher.write),
             self.free.eq(Mux(active & pass_end & now_is.final, step.patch_rows, 0)),
         ]
 

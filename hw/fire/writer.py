@@ -5,7 +5,7 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.engine.pool import payload
-from hw.fire.issuer import write_layout
+from hw.fire.fetcher import write_layout
 from hw.program import Format
 from hw.schedule import QUEUE
 

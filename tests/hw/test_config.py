@@ -2,6 +2,7 @@
 
 import pytest
 
+from hw import latency
 from hw.config import ENGINES, Engine
 
 
@@ -37,6 +38,16 @@ def test_an_output_group_has_its_parameters_before_the_next_ones_come():
     """hw.fire.loader.ParamLoader keeps one set in use and one ready, and nothing asks it."""
     for engine in legal():
         assert engine.columns <= engine.array_latency <= engine.pass_cycles_min, engine
+
+
+def test_a_pass_finds_in_memory_what_the_pass_before_it_wrote():
+    """hw.engine.accumulator reads a pixel's sum, adds, and writes; a read sees it 2 cycles later."""
+    visible = latency.MEMORY_READ + latency.ACCUMULATOR + 2
+    assert all(engine.pass_cycles_min >= visible for engine in legal())
+
+
+def test_the_next_step_is_known_before_its_weights_are_looked_for():
+    assert all(engine.load_delay >= latency.FETCH for engine in legal())
 
 
 def test_the_default_engine_is_the_one_of_the_issue():

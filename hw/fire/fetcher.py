@@ -1,0 +1,83 @@
+"""The program memory, and the step that comes next."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw import latency
+from hw.ecp5.memory import Memory
+from hw.program import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+
+
+def layout(format: Format, fields) -> data.StructLayout:
+    """Some fields of a step."""
+    widths = format.widths
+    return data.StructLayout(
+        {name: signed(widths[name]) if name == "i_start" else widths[name] for name in fields}
+    )
+
+
+def issue_layout(format: Format) -> data.StructLayout:
+    """The fields of a step that the issue side reads."""
+    return layout(format, ISSUE_FIELDS)
+
+
+def write_layout(format: Format) -> data.StructLayout:
+    """The fields of a step that the write side reads."""
+    return layout(format, (*WRITE_FIELDS, *WRITE_SHARED))
+
+
+class Fetcher(wiring.Component):
+    """Holds the program's next step; after a frame's last one the first one comes again.
+
+    Reset fetches the first step.
+
+    Parameters
+    ----------
+    format : Format
+        Of the program's words.
+    program : list[int]
+        One word a step.
+
+    Members
+    -------
+    next : ``In(1)``
+        The step has been taken, fetch the one after it; only while ``known``.
+    known : ``Out(1)``
+        ``issue`` and ``write`` hold; again at most ``latency.FETCH`` cycles after ``next``.
+    issue, write : ``Out``
+        The step's fields for either side, see :func:`issue_layout` and :func:`write_layout`.
+    """
+
+    def __init__(self, *, format: Format, program: list[int]):
+        self._format = format
+        self._program = program
+        super().__init__(
+            {
+                "next": In(1),
+                "known": Out(1),
+                "issue": Out(issue_layout(format)),
+                "write": Out(write_layout(format)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            width=self._format.bits, depth=len(self._program), init=self._program
+        )
+        word = data.View(layout(self._format, self._format.widths), memory.read_data)
+        counter = Signal(range(len(self._program)))
+        fetching = Signal(latency.MEMORY_READ + 1, init=1)
+        m.d.comb += memory.read_address.eq(counter)
+        m.d.sync += fetching.eq(Cat(self.next, fetching))
+        with m.If(self.next):
+            m.d.sync += [
+                counter.eq(Mux(self.issue.frame_last, 0, counter + 1)),
+                self.known.eq(0),
+            ]
+        with m.If(fetching[-1]):
+            m.d.sync += self.known.eq(1)
+            for fields in (self.issue, self.write):
+                m.d.sync += [fields[name].eq(word[name]) for name in fields.shape().members]
+        return m
