@@ -41,7 +41,7 @@ def test_an_output_group_has_its_parameters_before_the_next_ones_come():
 
 
 def test_a_pass_finds_in_memory_what_the_pass_before_it_wrote():
-    """hw.engine.accumulator reads a pixel's sum, adds, and writes; a read sees it 2 cycles later."""
+    """A pixel's sum is read, added to and written; a read sees it two cycles later."""
     visible = latency.MEMORY_READ + latency.ACCUMULATOR + 2
     assert all(engine.pass_cycles_min >= visible for engine in legal())
 
