@@ -68,10 +68,10 @@ class Receiver(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        bit = Signal(range(max(self._divisors)))
-        half = Signal.like(bit)
+        bit = Signal(range(max(self._divisors)), init=self._divisors[0] - 1)
+        half = Signal.like(bit, init=self._divisors[0] // 2 - 1)
         lasts = Array(Const(divisor - 1, len(bit)) for divisor in self._divisors)
-        halves = Array(Const(max(divisor // 2, 1) - 1, len(bit)) for divisor in self._divisors)
+        halves = Array(Const(divisor // 2 - 1, len(bit)) for divisor in self._divisors)
         m.d.sync += [bit.eq(lasts[self.rate]), half.eq(halves[self.rate])]
 
         timer = Signal.like(bit)
@@ -139,7 +139,7 @@ class Transmitter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        bit = Signal(range(max(self._divisors)))
+        bit = Signal(range(max(self._divisors)), init=self._divisors[0] - 1)
         lasts = Array(Const(divisor - 1, len(bit)) for divisor in self._divisors)
         m.d.sync += bit.eq(lasts[self.rate])
 
