@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -6,6 +7,7 @@ from quant.correct import correct_bias
 from quant.fold import fold
 from quant.straight import StraightNetwork
 from quant.walk import walk
+from spec import reference
 
 
 @pytest.fixture
@@ -19,10 +21,25 @@ def test_every_way_is_tried_and_the_best_comes_first(found):
         for method in ("minmax", "percentile", "mse")
         for corrected in (False, True)
     }
-    decibels = [c.sqnr_db for c in found]
-    assert decibels == sorted(decibels, reverse=True)
-    assert decibels[0] > 15
+    divergences = [c.divergence for c in found]
+    assert divergences == sorted(divergences)
+    assert 0 < divergences[0] < 0.01
+    assert max(c.sqnr_db for c in found) > 15
     assert len(candidate_table(found).splitlines()) == 7
+
+
+def test_divergence_is_of_the_reference_s_probabilities_from_the_float_network_s(
+    found, module, photographs
+):
+    pictures = photographs.images.permute(0, 2, 3, 1).numpy()
+    with torch.no_grad():
+        wanted = module(photographs.images / 255).double().softmax(dim=1).numpy()
+    for candidate in found:
+        quantized = candidate.quantized
+        sums = [reference.run(quantized, picture)["sums"] for picture in pictures]
+        got = np.array([reference.probabilities(quantized, own) for own in sums])
+        expected = (wanted * np.log(wanted / got)).sum(axis=1).mean()
+        assert candidate.divergence == pytest.approx(expected, rel=1e-3, abs=1e-6)
 
 
 def test_corrected_biases_keep_every_channel_s_mean(module, photographs):

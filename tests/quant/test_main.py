@@ -34,8 +34,8 @@ def test_a_checkpoint_becomes_a_model_with_its_story(quant, tmp_path, capsys):
     assert torch.__version__ in metadata["provenance.versions"]
     assert json.loads(metadata["provenance.training"]) == {}
     assert metadata["finetuning"].endswith("of 2, the best on validation; rate 0.3")
-    assert metadata["calibration"].endswith("biases corrected, 15 photographs")
-    for text in ("mse           corrected", "fire5.expand3x3", "epoch 2: training loss", "taken:"):
+    assert metadata["calibration"] == "mse, biases rounded, 15 photographs"
+    for text in ("mse           rounded", "fire5.expand3x3", "epoch 2: training loss", "taken:"):
         assert text in out
     assert not list((tmp_path / "out").glob("*.part"))
 
