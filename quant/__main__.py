@@ -14,7 +14,6 @@ from model.checkpoint import Checkpoint
 from model.data import DataError, Photographs, Splits
 from model.evaluate import scores_of
 from model.report import write as write_page
-from model.squeezenet import SqueezeNet
 from quant import pretrained
 from quant.calibrate import METHODS
 from quant.choose import Candidate, candidate_table, candidates, sample
@@ -113,10 +112,10 @@ def tune(
 
 
 def judge(
-    module: SqueezeNet, quantized: QuantizedNetwork, splits: Splits, report: Path | None
+    made: Checkpoint, quantized: QuantizedNetwork, splits: Splits, report: Path | None
 ) -> dict[str, str]:
     """Metadata: accuracy, float and int8, on what is held out; and a page, if one is asked for."""
-    integers = StraightNetwork(quantized)
+    module, integers = made.module(), StraightNetwork(quantized)
     parts = {name: part for name, part in splits.items() if report is not None or name != "train"}
     scores = {
         "float": {name: scores_of(module, part) for name, part in parts.items()},
@@ -132,7 +131,9 @@ def judge(
                 result[f"accuracy.{kind}.{name}"] = str(found)
     if report is not None:
         title = f"{quantized.network.name}, {quantized.network.weights:,} weights"
-        print(write_page(report, splits, scores, title=title, notes=result))
+        notes = made.provenance | quantized.metadata | result
+        del notes["provenance.training"]  # the same settings, as one text
+        print(write_page(report, splits, scores, title=title, history=made.history, notes=notes))
     return result
 
 
@@ -143,8 +144,7 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     prepare(arguments.output)
     made = read_checkpoint(arguments)
     splits = read_splits(arguments, made)
-    module = made.module()
-    folded = fold(module)
+    folded = fold(made.module())
     chosen = choose(arguments, folded, made.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
     if how is not None:
@@ -158,7 +158,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
         command=f"python -m quant {' '.join(arguments.argv)}",
         seed=arguments.seed,
     )
-    metadata |= judge(module, quantized, splits, arguments.report)
+    quantized = replace(quantized, metadata=metadata)
+    metadata |= judge(made, quantized, splits, arguments.report)
     artifact.save(replace(quantized, metadata=metadata), arguments.output)
     print(f"\n{arguments.output}: {arguments.output.stat().st_size:,} bytes")
     return 0

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -40,13 +41,19 @@ def test_a_checkpoint_becomes_a_model_with_its_story(quant, tmp_path, capsys):
     assert not list((tmp_path / "out").glob("*.part"))
 
 
-def test_a_page_shows_float_and_int8_on_every_split(quant, tmp_path, capsys):
+def test_a_page_shows_float_and_int8_on_every_split(quant, checkpoint_file, tmp_path, capsys):
+    epoch = {"epoch": 1, "size": 19, "rate": 0.1, "loss": 1.0, "train_accuracy": 0.5}
+    trained = replace(load(checkpoint_file), history=[epoch], provenance={"momentum": "0.9"})
+    save(trained, checkpoint_file)
     assert quant("--report", tmp_path / "page", "--calibration", "mse") == 0
     page = (tmp_path / "page" / "index.html").read_text()
     for part in ("train", "validation"):
         for kind in ("float", "int8"):
             assert f"<h2>{kind}, {part}: " in page
             assert (tmp_path / "page" / f"{kind}-{part}-confusion.png").is_file()
+    assert '<img src="curves.png"' in page and (tmp_path / "page" / "curves.png").is_file()
+    for setting, value in (("momentum", "0.9"), ("finetuning", "none")):
+        assert f"<tr><td>{setting}</td><td>{value}</td></tr>" in page
     assert str(tmp_path / "page" / "index.html") in capsys.readouterr().out
     assert "accuracy.int8.train" not in artifact.load(tmp_path / "out" / "model.onnx").metadata
 
