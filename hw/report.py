@@ -30,6 +30,8 @@ class Timing:
         raw = json.loads(file.read_text())
         # nextpnr cuts periods to whole picoseconds, and so wants a little more than was asked.
         main = max(raw["fmax"], key=lambda name: raw["fmax"][name]["constraint"])
+        wanted = raw["fmax"][main]["constraint"]
+        assert abs(wanted / clock_mhz - 1) < 0.001, f"{main} is held to {wanted} MHz"
         raw["fmax"][main]["constraint"] = clock_mhz
         clocks = {
             name.removeprefix("$glbnet$"): (clock["achieved"], clock["constraint"])
@@ -91,6 +93,10 @@ def report(
         "utilization": round(plan.utilization, 4),
         "clock_mhz": clock_mhz,
         "fmax_mhz": round(timing.fmax_mhz, 2),
+        "clocks": [
+            {"name": name, "constraint_mhz": wanted, "fmax_mhz": round(reached, 2)}
+            for name, (reached, wanted) in timing.clocks.items()
+        ],
         "frames_per_second": round(clock_mhz * 1e6 / plan.cycles, 1),
         "resources": timing.resources,
         "layers": [

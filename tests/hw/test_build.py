@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from amaranth.build.run import BuildPlan
 
 from hw import build, flow
 from hw.design import Design
+from hw.report import CELLS, Timing
 from spec import artifact, synthetic
 from spec.squeezenet import Metaparameters, squeezenet, tiny
 
@@ -106,13 +108,20 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
-        *("frames_per_second", "resources", "layers", "seconds"),
+        *("clocks", "frames_per_second", "resources", "layers", "seconds"),
     ]
     assert report["device"] == "LFE5U-85F-6BG381"
     assert report["engine"] == {"rows": 4, "columns": 4, "pixels": 1, "macs_per_cycle": 16}
     assert list(report["resources"]) == ["lut", "ff", "dsp", "ebr"]
     assert report["resources"]["dsp"] == {"used": 1, "available": 2}
     assert report["fmax_mhz"] == 150.0
+    assert report["clocks"] == [
+        {"name": "clocks.reference_clk", "constraint_mhz": 25.0, "fmax_mhz": 300.0},
+        {"name": "clocks.clk", "constraint_mhz": 100.0, "fmax_mhz": 150.0},
+    ]
+    table = (out / "report.txt").read_text()
+    assert re.search(r"^clocks\.reference_clk +300\.00 +25\.00$", table, re.MULTILINE)
+    assert re.search(r"^clocks\.clk +150\.00 +100\.00$", table, re.MULTILINE)
     assert report["clock_mhz"] == 100.0
     assert report["macs"] == sum(layer["macs"] for layer in report["layers"])
     assert report["cycles_per_frame"] >= sum(layer["cycles"] for layer in report["layers"]) > 0
@@ -154,6 +163,26 @@ def test_failing_timing_is_a_failure_that_names_the_path(
     mode.write_text("reaches 100.0")
     assert build.main(arguments) == 0
     assert not (tmp_path / "out" / build.FAILED).exists()
+
+
+def test_every_clock_must_reach_what_is_wanted(tmp_path):
+    file = tmp_path / "timing.json"
+
+    def timing(slow: float, fast: float) -> Timing:
+        fmax = {
+            "slow": {"achieved": slow, "constraint": 25.0},
+            "fast": {"achieved": fast, "constraint": 100.01},
+        }
+        use = {cell: {"used": 1, "available": 2} for cell in CELLS.values()}
+        raw = {"fmax": fmax, "utilization": use, "critical_paths": []}
+        file.write_text(json.dumps(raw))
+        return Timing.read(file, 100)
+
+    assert timing(25, 100).met
+    assert not timing(24.9, 100).met
+    assert not timing(25, 99.9).met
+    with pytest.raises(AssertionError, match=r"fast is held to 100\.01 MHz"):
+        Timing.read(file, 140)
 
 
 @pytest.mark.parametrize("tool", flow.TOOLS)
