@@ -1,0 +1,131 @@
+"""Every handshake, for every stall pattern; and no proof holds for a part that is broken."""
+
+import inspect
+import sys
+from types import ModuleType
+
+import pytest
+from amaranth.hdl import Cover, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from hw.board.cobs import Stuffer
+from hw.board.feeder import Feeder
+from hw.board.frames import FrameSender
+from hw.board.responder import Responder
+from hw.board.uart import Transmitter
+from hw.engine.window import WindowGenerator
+from hw.fire.fetcher import Fetcher
+from hw.fire.issuer import Issuer
+from hw.fire.loader import WeightLoader
+from hw.fire.results import Results
+from hw.fire.writer import Writer
+from sim.core_harnesses import LoadedWeights, SentResults, WindowedPixels
+from sim.fire_harnesses import FetchedSteps, FinishedSteps
+from sim.formal import ProofError, prove
+from sim.image_harness import FedImages
+from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
+
+#: Padding above, left and below; no rows of the ring to spare.
+WINDOW = {"width": 5, "kernel": 2, "stride": 2, "padding": 1, "ring_rows": 1}
+
+#: By name: the harness, its arguments, and the depth at which all its covers are reached.
+PROOFS = {
+    "stuffer": (StuffedBytes, {}, 24),
+    "sender": (SentWords, {}, 20),
+    "transmitter": (WiredBytes, {}, 48),
+    "feeder": (FedImages, {"undisturbed": True}, 41),
+    "feeder disturbed": (FedImages, {"undisturbed": False}, 36),
+    "responder": (ToldResults, {}, 20),
+    "window rows": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12}, 28),
+    "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
+    "results": (SentResults, {}, 22),
+    "weights": (LoadedWeights, {}, 24),
+    "fetcher": (FetchedSteps, {}, 28),
+    "steps": (FinishedSteps, {}, 40),
+}
+
+#: A proof, the part that is broken in it, a text of the part's source, and what takes its place.
+BREAKS = [
+    ("stuffer", Stuffer, "at.eq(at + 1)", "at.eq(at)"),
+    ("stuffer", Stuffer, "Mux(zero, 1, 2)", "Mux(zero, 2, 1)"),
+    (
+        "sender",
+        FrameSender,
+        "with m.If(self.o.ready):\n                    m.d.comb += crc.valid",
+        "with m.If(1):\n                    m.d.comb += crc.valid",
+    ),
+    (
+        "sender",
+        FrameSender,
+        'with m.If(self.i.valid):\n                    m.next = "give"',
+        'with m.If(1):\n                    m.next = "give"',
+    ),
+    ("transmitter", Transmitter, "ready.eq(count == 0)", "ready.eq(count <= 1)"),
+    ("feeder", Feeder, "self.available & ~self.free", "self.available"),
+    (
+        "feeder disturbed",
+        Feeder,
+        'with m.If(dropped):\n                    m.next = "black"\n                with m.Elif',
+        'with m.If(dropped):\n                    m.next = "idle"\n                with m.Elif',
+    ),
+    ("responder", Responder, "with m.Elif(self.i.valid):", "with m.Else():"),
+    (
+        "responder",
+        Responder,
+        "with m.If(self.o.ready):\n                    with m.If(left == 0):",
+        "with m.If(1):\n                    with m.If(left == 0):",
+    ),
+    ("window words", WindowGenerator, "& (padding | self.i.valid)", ""),
+    ("window words", WindowGenerator, " | (completes & busy)", ""),
+    ("window rows", WindowGenerator, "(begins & full) | ", ""),
+    ("window rows", WindowGenerator, "running & ~blocked & ~padding", "running & ~padding"),
+    (
+        "results",
+        Results,
+        "with m.If(self.o.ready):\n                        m.d.sync += [",
+        "with m.If(1):\n                        m.d.sync += [",
+    ),
+    ("weights", WeightLoader, "with m.Elif(self.known):", "with m.Else():"),
+    ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
+    ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
+    ("steps", Writer, "with m.If(~have | (self.i.valid & step_end)):", "with m.If(~have):"),
+]
+
+
+def broken(part: type, old: str, new: str) -> type:
+    """The part, from its file with one text changed."""
+    original = sys.modules[part.__module__]
+    source = inspect.getsource(original)
+    assert source.count(old) == 1, f"{part.__module__} has {source.count(old)} times: {old}"
+    module = ModuleType(part.__module__)
+    exec(compile(source.replace(old, new), original.__file__, "exec"), module.__dict__)
+    return getattr(module, part.__name__)
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_handshake(name):
+    harness, arguments, depth = PROOFS[name]
+    prove(harness(**arguments), depth=depth)
+
+
+@pytest.mark.parametrize(("name", "part", "old", "new"), BREAKS)
+def test_broken_part_is_found(name, part, old, new):
+    harness, arguments, depth = PROOFS[name]
+    place = {"issuer": Issuer, "writer": Writer}
+    keys = [key for key, value in place.items() if value is part] or ["part"]
+    with pytest.raises(ProofError, match="Assert failed"):
+        prove(harness(**{keys[0]: broken(part, old, new)}, **arguments), depth=depth)
+
+
+def test_unreached_cover_is_found():
+    class Never(wiring.Component):
+        i: In(1)
+
+        def elaborate(self, platform):
+            m = Module()
+            m.d.comb += Cover(self.i & ~self.i)
+            return m
+
+    with pytest.raises(ProofError, match="Unreached cover"):
+        prove(Never(), depth=2)
