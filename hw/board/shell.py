@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect
 
 from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
+from hw.core import Result
 from spec.replies import Identity
 
 
@@ -74,7 +76,16 @@ class Shell(wiring.Component):
         m.submodules.core = core = self._core
         m.submodules.link = link = self._link
         connect(m, link.pixels, core.i)
-        connect(m, core.o, link.results)
+        # The link may be far from the core: what it can take is known to a register near the core.
+        m.submodules.results = results = SyncFIFOBuffered(width=Result.size, depth=2)
+        m.d.comb += [
+            results.w_stream.payload.eq(core.o.payload.as_value()),
+            results.w_stream.valid.eq(core.o.valid),
+            core.o.ready.eq(results.w_stream.ready),
+            link.results.payload.eq(results.r_stream.payload),
+            link.results.valid.eq(results.r_stream.valid),
+            results.r_stream.ready.eq(link.results.ready),
+        ]
 
         # The line. A break makes it go on at the next rate.
         rate = Signal(range(len(self._divisors)))

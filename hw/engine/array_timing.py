@@ -6,7 +6,7 @@ INPUT = 1
 LOAD_ROWS = 4
 """Rows of a column that shift their weights in the same cycle; those below do it a cycle later."""
 
-DSP = 7
+DSP = 8
 """A ``DspPair``'s activation to its column's two sums, if it is the last row."""
 
 LUT = 5

@@ -97,7 +97,9 @@ class DspPair(_Pair):
     ``borrow`` runs one cycle behind ``low`` and ``high``.
     """
 
-    LATENCY = 1 + Multiplier.LATENCY
+    #: The activation's register, the multiplier, and a register on the way from it to the sums,
+    #: which may be far away: the multipliers stand in few rows of the device.
+    LATENCY = 1 + Multiplier.LATENCY + 1
 
     @staticmethod
     def weights():
@@ -152,8 +154,10 @@ class DspPair(_Pair):
 
         m.submodules.multiplier = multiplier = Multiplier()
         m.d.comb += [multiplier.a.eq(weights.pair), multiplier.b.eq(u)]
-        low = multiplier.o[:SPLIT]
-        high = multiplier.o[SPLIT : SPLIT + 16].as_signed()
+        product = Signal(SPLIT + 16, reset_less=True)
+        m.d.sync += product.eq(multiplier.o)
+        low = product[:SPLIT]
+        high = product[SPLIT:].as_signed()
 
         minus_au = self._tail_product(m, weights.tail, u)
         d = Signal(signed(_TAIL), reset_less=True)
@@ -169,7 +173,7 @@ class DspPair(_Pair):
 
     @staticmethod
     def _tail_product(m, tail, u):
-        """``tail · u`` modulo 64, as late as the multiplier's product: three registers.
+        """``tail · u`` modulo 64, as late as the multiplier's product is registered.
 
         The partial products of two bits of ``u`` are added in each of three adders, of which only
         the bits below 64 exist.
@@ -192,12 +196,14 @@ class DspPair(_Pair):
         upper = Signal(_TAIL - 2, reset_less=True)
         lower = Signal(_TAIL, reset_less=True)
         product = Signal(_TAIL, reset_less=True)
+        waiting = Signal(_TAIL, reset_less=True)
         m.d.sync += [
             lower.eq(partial[0]),
             upper.eq(Cat(partial[1][:2], partial[1][2:] + partial[2])),
             product.eq(Cat(lower[:2], lower[2:] + upper)),
+            waiting.eq(product),
         ]
-        return product
+        return waiting
 
 
 class LutPair(_Pair):

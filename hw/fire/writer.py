@@ -5,6 +5,7 @@ from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.engine.pool import payload
+from hw.fire.counter import Counter
 from hw.fire.fetcher import write_layout
 from hw.program import Format
 from hw.schedule import QUEUE
@@ -96,37 +97,37 @@ class Writer(wiring.Component):
             queue.w_data.eq(self.step.payload.as_value()),
             queue.w_en.eq(self.step.valid),
         ]
-        coming = data.View(layout, queue.r_data)
+        # The step after this one, out of the queue.
+        coming = Signal(layout)
+        known = Signal()
         step = Signal(layout)
         have = Signal()
 
-        x = Signal.like(step.x_last)
-        y = Signal.like(step.rows_last)
-        group = Signal.like(step.groups_out_last)
+        x = Counter(step.x_last.shape(), "x")
+        y = Counter(step.rows_last.shape(), "y")
+        group = Counter(step.groups_out_last.shape(), "group")
         lane = Signal(range(self._lanes))
         base = Signal.like(step.o_base)
         offset = Signal.like(step.o_start)
         slot = Signal(range(self._slots))
         row_slot = Signal.like(slot)
         new_group = Signal(init=1)
-
-        x_end = x == step.x_last
-        y_end = y == step.rows_last
-        group_end = x_end & y_end
-        step_end = group_end & (group == step.groups_out_last)
+        group_end = x.end & y.end
+        step_end = group_end & group.end
 
         o = self.o.payload
         pools = step.pool3 | step.pool2
-        y_odd = y[0] ^ step.y_odd
-        y_first = step.top & (y == 0)
-        y_last = step.bottom & y_end
-        emit_x = Mux(pools, x_end | Mux(step.pool3, ~x[0] & (x != 0), x[0]), 1)
+        x_odd, x_first = x.value[0], x.value == 0
+        y_odd = y.value[0] ^ step.y_odd
+        y_first = step.top & (y.value == 0)
+        y_last = step.bottom & y.end
+        emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
         emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)
         m.d.sync += [
             self.o.valid.eq(self.i.valid),
             o.data.eq(self.i.payload),
-            o.open_x.eq(pools & ~x[0]),
-            o.join_x.eq(pools & Mux(step.pool3, x != 0, x[0])),
+            o.open_x.eq(pools & ~x_odd),
+            o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
             o.emit_x.eq(emit_x),
             o.open_y.eq(pools & ~y_odd),
             o.join_y.eq(pools & Mux(step.pool3, ~y_first, y_odd)),
@@ -135,7 +136,7 @@ class Writer(wiring.Component):
             o.meta.address.eq(base + offset),
             o.meta.lanes.eq(1 << lane),
             o.meta.final.eq(step.final),
-            o.meta.group.eq(group),
+            o.meta.group.eq(group.value),
             o.meta.first.eq(new_group),
             o.meta.last.eq(group_end),
             o.meta.fresh.eq(step.fresh),
@@ -144,17 +145,16 @@ class Writer(wiring.Component):
         ]
 
         with m.If(self.i.valid):
-            m.d.sync += [x.eq(x + 1), new_group.eq(group_end)]
+            m.d.sync += [*x.advance(), new_group.eq(group_end)]
             with m.If(emit_x):
                 m.d.sync += slot.eq(slot + 1)
                 with m.If(emit_y):
                     m.d.sync += offset.eq(Mux(offset == step.o_plane_last, 0, offset + 1))
-            with m.If(x_end):
-                m.d.sync += [x.eq(0), y.eq(y + 1), slot.eq(row_slot)]
+            with m.If(x.end):
+                m.d.sync += [*y.advance(), slot.eq(row_slot)]
             with m.If(group_end):
                 m.d.sync += [
-                    y.eq(0),
-                    group.eq(group + 1),
+                    *group.advance(),
                     offset.eq(step.o_start),
                     slot.eq(slot + 1),
                     row_slot.eq(slot + 1),
@@ -162,12 +162,18 @@ class Writer(wiring.Component):
                 ]
                 with m.If(lane == self._lanes - 1):
                     m.d.sync += [lane.eq(0), base.eq(base + step.o_plane)]
+
+        m.d.comb += queue.r_en.eq(~known)
+        with m.If(~known):
+            m.d.sync += [known.eq(queue.r_rdy), coming.eq(queue.r_data)]
         with m.If(~have | (self.i.valid & step_end)):
-            m.d.comb += queue.r_en.eq(1)
             m.d.sync += [
-                have.eq(queue.r_rdy),
+                have.eq(known),
+                known.eq(queue.r_rdy & ~known),
                 step.eq(coming),
-                group.eq(0),
+                *x.begin(coming.x_last),
+                *y.begin(coming.rows_last),
+                *group.begin(coming.groups_out_last),
                 lane.eq(coming.o_lane),
                 base.eq(coming.o_base),
                 offset.eq(coming.o_start),
