@@ -79,7 +79,7 @@ def mode(tmp_path, monkeypatch):
 @pytest.fixture
 def real_arguments(model, tmp_path, mode):
     return [
-        *("--board", "ulx3s", "--model", str(model), "--engine", "4x4"),
+        *("--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--clock", "100"),
         *("--output", str(tmp_path / "out")),
     ]
 
@@ -293,6 +293,7 @@ def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, 
         monkeypatch.setenv(tool.upper().replace("-", "_"), "no-such-tool")
     monkeypatch.chdir(tmp_path)
     line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
+    line += ["--clock", "100"]
     assert build.main(line) == 0
     said = capsys.readouterr().out
     for variant in ("85F", "45F", "25F", "12F"):
