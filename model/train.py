@@ -146,7 +146,8 @@ def train(settings: Settings, group: Group) -> None:
                 print(describe(entry), file=log)
         say(describe(entry))
     if settings.report and group.first:
-        page = report.write_float(checkpoint.load(best), splits, settings.output / "report")
+        whole = replace(checkpoint.load(best), history=run.history)
+        page = report.write_float(whole, splits, settings.output / "report")
         say(f"report: {page}")
 
 

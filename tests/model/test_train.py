@@ -121,6 +121,16 @@ def test_early_stopping(arguments, tmp_path, capsys):
     assert "no better for 2 epochs: stopped" in capsys.readouterr().out
 
 
+def test_the_page_shows_the_epochs_after_the_best(arguments, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(train.report, "write_float", lambda made, *_: shown.append(made))
+    assert train.main([*arguments, "--epochs=30", "--patience=2", "--rate=0.2", "--report"]) == 0
+    best, last = (checkpoint.load(tmp_path / "run" / name) for name in ("best.pt", "last.pt"))
+    assert len(best.history) < len(last.history)
+    assert shown[0].history == last.history
+    assert weights_equal(shown[0].state, best.state)
+
+
 def test_best_is_the_most_accurate_then_the_one_with_the_least_loss():
     history = [
         {"epoch": 1, "validation_accuracy": 0.5, "validation_loss": 0.1},
