@@ -33,7 +33,7 @@ class Device:
     clock_mhz: float
 
 
-SMALL = Device(lut=24288, ff=24288, dsp=28, ebr=56, engine="16x2", clock_mhz=100)
+SMALL = Device(lut=24288, ff=24288, dsp=28, ebr=56, engine="16x4-lut4", clock_mhz=100)
 MEDIUM = Device(lut=43848, ff=43848, dsp=72, ebr=108, engine="16x8", clock_mhz=100)
 LARGE = Device(lut=83640, ff=83640, dsp=156, ebr=208, engine="16x16", clock_mhz=120)
 
