@@ -79,7 +79,7 @@ BREAKS = [
     ("window words", WindowGenerator, "& (padding | self.i.valid)", ""),
     ("window words", WindowGenerator, " | (completes & busy)", ""),
     ("window rows", WindowGenerator, "(begins & full) | ", ""),
-    ("window rows", WindowGenerator, "running & ~blocked & ~padding", "running & ~padding"),
+    ("window words", WindowGenerator, "running & ~blocked & ~padding", "running & ~padding"),
     (
         "results",
         Results,
