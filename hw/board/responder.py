@@ -144,6 +144,7 @@ class Responder(wiring.Component):
         winner = Signal(16)
         wrong = Signal(16)
         final = Signal()
+        better, differs = Signal(), Signal()
         m.d.sync += [self.done.eq(0), self.finished.eq(0)]
 
         word = self.o.payload.data
@@ -217,12 +218,18 @@ class Responder(wiring.Component):
                     m.next = "step"
                 with m.Elif(self.i.valid):
                     m.d.sync += final.eq(self.i.payload.last)
-                    m.next = "judge"
+                    m.next = "compare"
+            with m.State("compare"):
+                m.d.sync += [
+                    better.eq((count == 0) | (word.as_signed() > best)),
+                    differs.eq(test & (word != read.data)),
+                ]
+                m.next = "judge"
             with m.State("judge"):
                 with m.If(~final):
-                    with m.If((count == 0) | (word.as_signed() > best)):
+                    with m.If(better):
                         m.d.sync += [best.eq(word), winner.eq(count)]
-                    with m.If(test & (word != read.data)):
+                    with m.If(differs):
                         m.d.sync += wrong.eq(wrong + 1)
                 m.next = "step"
             with m.State("step"):

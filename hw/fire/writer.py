@@ -34,7 +34,8 @@ class Writer(wiring.Component):
     """Gives each beat its pooling flags and its destination, in the order of the steps.
 
     One beat a cycle, a register between ``i`` and ``o``. A step's destination begins to hold with
-    its first beat, which comes long after the step itself has been announced.
+    its first beat, which comes long after the step itself has been announced, and two cycles or
+    more after the first beat of the step before, as passes do.
 
     Parameters
     ----------
