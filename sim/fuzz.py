@@ -75,6 +75,7 @@ class Session:
 
     design: Design
     rng: random.Random
+    patience: float = HANG
     bad_bytes: int = 0
     good_frames: int = 0
     kinds: Counter = field(default_factory=Counter)
@@ -93,7 +94,7 @@ class Session:
     def close(self) -> int:
         """Frames with a wrong CRC that the board sent; there must be none."""
         self._process.stdin.close()
-        while self._heard.get(timeout=HANG) is not None:
+        while self._heard.get(timeout=self.patience) is not None:
             pass
         self._process.wait()
         self._process.stdout.close()
@@ -106,7 +107,8 @@ class Session:
                 self._heard.put(frame)
         self._heard.put(None)
 
-    def _write(self, orders: bytes):
+    def write(self, orders: bytes):
+        """Orders for the wire, see :func:`on_the_wire`."""
         self._process.stdin.write(orders)
         self._process.stdin.flush()
 
@@ -122,12 +124,12 @@ class Session:
         orders = make(self)
         self.kinds[kind] += 1
         self.bad_bytes += len(orders) // 2
-        self._write(orders)
+        self.write(orders)
 
     def ask(self, request: Request, reply: Reply) -> Frame:
         """A good request, and its answer."""
         sequence = self.number()
-        self._write(on_the_wire(Frame(type=request, sequence=sequence).line()))
+        self.write(on_the_wire(Frame(type=request, sequence=sequence).line()))
         self.good_frames += 1
         return self.expect(reply, sequence)
 
@@ -135,7 +137,7 @@ class Session:
         """The next frame of this type and number; whatever comes before must be allowed."""
         while True:
             try:
-                frame = self._heard.get(timeout=HANG)
+                frame = self._heard.get(timeout=self.patience)
             except queue.Empty:
                 raise FuzzError(f"no {reply.name} came; so far {dict(self.kinds)}") from None
             if frame is None:
@@ -181,7 +183,7 @@ class Session:
             self.ask(Request.RESET, Reply.RESET)
             images = [self.image() for _ in range(self.rng.randrange(1, 4))]
             for frames in images:
-                self._write(b"".join(on_the_wire(frame.line()) for frame in frames))
+                self.write(b"".join(on_the_wire(frame.line()) for frame in frames))
                 self.good_frames += len(frames)
             for frames in images:
                 self.expect(Reply.RESULT, frames[0].sequence)

@@ -12,7 +12,7 @@ from PIL import Image
 from host.client import Client
 from host.line import Line
 from hw.design import Design
-from sim import board, fuzz
+from sim import board, full_line, fuzz
 from sim.end_to_end import classify, expected
 from sim.test_reference import pictures
 from spec import artifact, reference, synthetic
@@ -119,6 +119,10 @@ def test_a_client_may_go_away_at_any_moment_a_hundred_times(design, terminal):
     assert client.selftest().wrong == 0
     assert client.counters().counts["resets"] == 101
     line.close()
+
+
+def test_a_line_without_a_pause_loses_no_image(design):
+    assert full_line.share(design, 20) > 0.9
 
 
 def test_a_million_bytes_of_nonsense(design):
