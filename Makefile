@@ -9,8 +9,9 @@ RUN := $(VENV)/bin/python
 bitstream: $(VENV)/base.installed
 	$(RUN) -m hw.build --board ulx3s $(ARGS)
 
+# One thread each: on a busy machine torch's threads mostly wait for each other.
 test: $(VENV)/dev.installed
-	$(RUN) -m pytest tests/ sim/ $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/ sim/ $(ARGS)
 
 lint: $(VENV)/dev.installed
 	$(VENV)/bin/ruff check .

@@ -43,6 +43,14 @@ class Steady(wiring.Component):
     def __init__(self, width: int):
         super().__init__({"valid": In(1), "ready": In(1), "payload": In(width)})
 
+    def watch(self, o) -> list:
+        """Statements that make it look at a part's output stream."""
+        return [
+            self.valid.eq(o.valid),
+            self.ready.eq(o.ready),
+            self.payload.eq(o.payload),
+        ]
+
     def elaborate(self, platform):
         m = Module()
         waiting = Signal()

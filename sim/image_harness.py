@@ -82,9 +82,7 @@ class FedImages(wiring.Component):
             feeder.done.eq(done),
             feeder.o.ready.eq(self.ready),
             feeder.selftest.eq(self.selftest),
-            steady.valid.eq(feeder.o.valid),
-            steady.ready.eq(self.ready),
-            steady.payload.eq(pixel),
+            *steady.watch(feeder.o),
             Assert(~feeder.free | store.available),
         ]
         if self._undisturbed:
