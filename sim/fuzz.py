@@ -76,6 +76,8 @@ class Session:
     design: Design
     rng: random.Random
     patience: float = HANG
+    tick: int = TICK
+    clocks_a_bit: int = board.CLOCKS_A_BIT
     bad_bytes: int = 0
     good_frames: int = 0
     kinds: Counter = field(default_factory=Counter)
@@ -84,8 +86,9 @@ class Session:
         self._sums: dict[int, tuple[int, ...]] = {}  # of complete images, by sequence number
         self._numbers = 0
         self._heard: queue.Queue[Frame | None] = queue.Queue()
+        command = board.build(self.design, clocks_a_bit=self.clocks_a_bit, tick=self.tick)
         self._process = subprocess.Popen(
-            [*board.build(self.design, tick=TICK), "wire"],
+            [*command, "wire"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
