@@ -11,6 +11,7 @@ from hw.board.boards import BOARDS
 from hw.config import ENGINES
 from model import settings
 from model.settings import Settings
+from spec.arguments import Parser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,8 @@ class Request:
         return "reference", "reference", ""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m explore",
         description="Study the metaparameters: train every setting with one recipe, and set its "
         "accuracy against weights, MACs and predicted frames a second on a board.",
@@ -114,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _from_file(path: Path, parser: argparse.ArgumentParser) -> list[str]:
+def _from_file(path: Path, parser: Parser) -> list[str]:
     """The flags in a TOML file."""
     try:
         values = tomllib.loads(path.read_text())

@@ -16,6 +16,7 @@ from host.client import BoardError, Client
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, photographs_in, read_ahead
 from spec import artifact, reference, selftest
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import ProtocolError
@@ -32,11 +33,11 @@ class Mismatch(Exception):
     """The board holds another model than the computer; the message says which."""
 
 
-def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(prog="python -m host", description=__doc__)
+def parser() -> Parser:
+    result = Parser(prog="python -m host", description=__doc__)
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[..., int], help: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[..., int], help: str) -> Parser:
         sub = commands.add_parser(name, help=help, description=help)
         sub.set_defaults(run=run)
         if name != "ports":

@@ -21,6 +21,7 @@ from hw.design import Design, fingerprint
 from hw.fit import fitting, shortages
 from hw.plan import PlanError
 from hw.report import Timing, build_table, fit_table, plan_table, report
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
@@ -37,8 +38,8 @@ class BadInput(Exception):
     """One line that names what is wrong, and the way out."""
 
 
-def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(prog="python -m hw.build", description=__doc__)
+def parser() -> Parser:
+    result = Parser(prog="python -m hw.build", description=__doc__)
     result.add_argument("--board", required=True, choices=BOARDS)
     result.add_argument(
         "--variant", metavar="DEVICE", help="such as 45F; default the board's largest"

@@ -1,6 +1,5 @@
 """``python -m hw.flash --board ulx3s``: a bitstream into a board."""
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from pathlib import Path
 
 from hw.board.boards import BOARDS, Board
+from spec.arguments import Parser
 
 PREAMBLE = bytes.fromhex("ffffbdb3")
 """Where the commands of an ECP5 bitstream begin: Lattice FPGA-TN-02039, table on its format."""
@@ -37,8 +37,8 @@ class FlashError(Exception):
     """One line that names what is wrong, and the way out."""
 
 
-def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(prog="python -m hw.flash", description=__doc__)
+def parser() -> Parser:
+    result = Parser(prog="python -m hw.flash", description=__doc__)
     result.add_argument("--board", required=True, choices=BOARDS)
     result.add_argument("--file", type=Path, help="default: build/BOARD/top.bit")
     result.add_argument("--flash", action="store_true", help="for good, not until power-down")

@@ -1,6 +1,5 @@
 """``python -m model.report``: a run as one HTML page of figures and tables."""
 
-import argparse
 import html
 import os
 import sys
@@ -11,6 +10,7 @@ import torch
 from model import checkpoint, evaluate, metrics, plots
 from model.checkpoint import Checkpoint, CheckpointError
 from model.data import DataError, Photographs, Splits, read_splits
+from spec.arguments import Parser
 
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -127,7 +127,7 @@ def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m model.report", description=__doc__)
+    parser = Parser(prog="python -m model.report", description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="as for model.train")
     parser.add_argument("--validation-list", type=Path)

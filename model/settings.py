@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 from model.augment import Augmentation
 from model.checkpoint import Published
 from model.schedule import Schedule
+from spec.arguments import Parser
 from spec.squeezenet import Metaparameters
 
 
@@ -159,7 +160,7 @@ def parse(argv: list[str] | None = None) -> Settings:
     ValueError
         If the TOML file cannot be read or has an unknown key, or a value is out of range.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m model.train",
         description="Train a SqueezeNet on a folder of photographs.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

@@ -24,6 +24,7 @@ from quant.metadata import describe
 from quant.report import BATCH, accuracy, all_scores, layer_table, layers
 from quant.straight import StraightNetwork
 from spec import artifact
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.quantized import QuantizedNetwork
 
@@ -173,7 +174,7 @@ def _named_class(text: str) -> tuple[int, str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m quant",
         description="Quantize a trained SqueezeNet to the integers of the circuit.",
     )

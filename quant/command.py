@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 from model.data import DataError, Photographs, Splits, read_folder, read_splits
+from spec.arguments import Parser
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: Parser) -> None:
     """Flags that say which photographs; the names are those of ``python -m model.train``."""
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with train/, valid/ …, or class folders"

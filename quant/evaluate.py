@@ -19,6 +19,7 @@ from quant.command import add_data_arguments, align, held_out, run
 from quant.report import Accuracy
 from quant.straight import StraightNetwork
 from spec import artifact, reference
+from spec.arguments import Parser
 from spec.quantized import QuantizedNetwork
 
 OTHERS = ("ONNX Runtime", "PyTorch")
@@ -140,7 +141,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m quant.evaluate", description=__doc__)
+    parser = Parser(prog="python -m quant.evaluate", description=__doc__)
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
     add_data_arguments(parser)
     return run(evaluate, parser.parse_args(argv))

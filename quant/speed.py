@@ -16,6 +16,7 @@ import onnxruntime
 
 from quant.command import run
 from spec import artifact, reference, synthetic
+from spec.arguments import Parser
 from spec.models import packaged
 
 
@@ -59,7 +60,7 @@ def measure(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m quant.speed", description=__doc__)
+    parser = Parser(prog="python -m quant.speed", description=__doc__)
     parser.add_argument(
         "model", type=Path, nargs="?", default=packaged(), help="default: the packaged model"
     )

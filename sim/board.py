@@ -7,7 +7,6 @@ standard input ends. It is the circuit of :mod:`hw.design`, UART included; only 
 bit are fewer than a board's. When nothing is under way, time stands still.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from hw.config import ENGINES
 from hw.design import Design, fingerprint
 from hw.plan import PlanError
 from sim import verilate
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 
@@ -93,7 +93,7 @@ def start(command: list[str]) -> tuple[subprocess.Popen, str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sim.board", description=__doc__)
+    parser = Parser(prog="python -m sim.board", description=__doc__)
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
     parser.add_argument("--clocks-a-bit", type=int, default=CLOCKS_A_BIT, metavar="N")

@@ -1,6 +1,5 @@
 """``python -m sim photo.jpg``: a photograph through the simulated circuit, every value checked."""
 
-import argparse
 import sys
 from pathlib import Path
 from time import monotonic
@@ -16,6 +15,7 @@ from hw.plan import Plan, PlanError, plan
 from sim import runner
 from sim.compare import Comparison, compare
 from sim.cosimulate import Frame, build, observe
+from spec.arguments import Parser
 from spec.artifact import ArtifactError, load
 from spec.models import packaged
 from spec.photograph import square
@@ -77,7 +77,7 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
 
 def main(argv: list[str] | None = None) -> int:
     """0: all values and cycles as they must be; 1: some are not; 2: bad input."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m sim",
         description="Run photographs through the simulated circuit and check every value.",
         epilog="A photograph is set upright, its shorter side resized to the network's image size, "

@@ -5,7 +5,6 @@
 The host program is the one for a board, in a process of its own, unchanged.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import numpy as np
 from host.photographs import PhotographError, gather, read
 from hw.config import ENGINES
 from spec import artifact, reference
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 
@@ -48,7 +48,7 @@ def expected(path: Path, model: Path) -> list[int]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sim.end_to_end", description=__doc__)
+    parser = Parser(prog="python -m sim.end_to_end", description=__doc__)
     parser.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="photographs at most")
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")

@@ -7,7 +7,6 @@ nothing is sent twice. So the pixels' share of the bytes is their share of the l
 Nobody waits for the board's leave: at this rate and any lower one it has room before it is needed.
 """
 
-import argparse
 import random
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from hw.plan import PlanError
 from sim import board
 from sim.fuzz import FuzzError, Session, on_the_wire
 from sim.verilate import SimulationError
+from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import Reply
@@ -57,7 +57,7 @@ def share(design: Design, images: int) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sim.full_line", description=__doc__)
+    parser = Parser(prog="python -m sim.full_line", description=__doc__)
     parser.add_argument("--images", type=int, default=3, metavar="N")
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")

@@ -8,7 +8,6 @@ glitches and presses of the button. After each piece of it come requests that mu
 rightly at once.
 """
 
-import argparse
 import queue
 import random
 import subprocess
@@ -27,6 +26,7 @@ from hw.config import ENGINES
 from hw.design import Design
 from sim import board
 from spec import artifact, reference, replies, synthetic
+from spec.arguments import Parser
 from spec.protocol import (
     CHUNK_BYTES,
     CRC,
@@ -299,7 +299,7 @@ def fuzz(design: Design, *, bytes_: int, seed: int) -> Session:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sim.fuzz", description=__doc__)
+    parser = Parser(prog="python -m sim.fuzz", description=__doc__)
     parser.add_argument("--bytes", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)

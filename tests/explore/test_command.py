@@ -86,4 +86,6 @@ def test_a_flag_of_neither(capsys, flag):
     with pytest.raises(SystemExit) as stopped:
         command.main(["--plan-only", flag])
     assert stopped.value.code == 2
-    assert "error: " in capsys.readouterr().err.splitlines()[-1]
+    error = capsys.readouterr().err
+    assert flag.partition("=")[0] in error
+    assert error.count("\n") == 1

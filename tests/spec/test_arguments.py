@@ -1,0 +1,38 @@
+import importlib
+
+import pytest
+
+COMMANDS = {
+    "host.command": "host",
+    "hw.build": "hw.build",
+    "hw.flash": "hw.flash",
+    "model.report": "model.report",
+    "model.train": "model.train",
+    "quant.__main__": "quant",
+    "quant.evaluate": "quant.evaluate",
+    "quant.speed": "quant.speed",
+    "sim.__main__": "sim",
+    "sim.board": "sim.board",
+    "sim.end_to_end": "sim.end_to_end",
+    "sim.full_line": "sim.full_line",
+    "sim.fuzz": "sim.fuzz",
+}
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_flag_of_nobody_is_one_line_and_exit_2(module, capsys):
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module(module).main(["--such-a-flag"])
+    error = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert error.startswith(f"{COMMANDS[module]}: ")
+    assert error.endswith("; --help says what can be given\n")
+    assert error.count("\n") == 1
+
+
+def test_a_command_s_own_arguments(capsys):
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module("host.command").main(["classify"])
+    assert caught.value.code == 2
+    line = "host classify: the following arguments are required: FILE|FOLDER; --help says"
+    assert capsys.readouterr().err.startswith(line)
