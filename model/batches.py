@@ -8,8 +8,10 @@ from torch.nn import functional
 
 from model.augment import DRAWS, augment, mix
 from model.data import Photographs, pixels
+from model.distill import HINT_TEMPERATURE
 from model.parallel import Group
 from model.settings import Settings
+from model.views import Views
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +26,11 @@ class Batches:
     train
         The photographs.
     views
-        What :func:`model.distill.make_views` gave, or None.
+        What a teacher scored, or None.
     """
 
     train: Photographs
-    views: tuple[torch.Tensor, torch.Tensor] | None
+    views: Views | None
     settings: Settings
     group: Group
     _cache: dict[int, torch.Tensor] = field(default_factory=dict, repr=False)
@@ -39,33 +41,54 @@ class Batches:
         return max(1, len(self.train) // self.settings.batch)
 
     def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, ...]]]:
-        """Images and (targets,), or (targets, softened teacher scores), all (images, classes)."""
+        """Images and what they should be, each of shape (images, classes).
+
+        That is (labels,); with views (labels, the teacher's softened scores), and the softmax of
+        its hints behind these, where it gives any.
+        """
         s = self.settings
         generator = torch.Generator().manual_seed(s.seed * 1_000_003 + number)
         order = torch.randperm(len(self.train), generator=generator)
         size = s.schedule.size(number)
-        if self.views is not None:
-            views, scores = self._resized(size), self.views[1]
         for rows in order.split(s.batch)[: self.steps]:
             draws = torch.rand(len(rows), DRAWS, generator=generator)
             chosen = torch.randint(s.views, (len(rows),), generator=generator)
             rows, draws, chosen = (self.group.own(part) for part in (rows, draws, chosen))
-            labels = functional.one_hot(self.train.targets[rows], len(self.train.labels))
-            targets = (labels * (1 - s.smoothing) + s.smoothing / labels.shape[1],)
             if self.views is None:
                 images = augment(self.train.images[rows], size, s.augmentation, draws)
+                labels = functional.one_hot(self.train.targets[rows], len(self.train.labels))
+                yield mix(
+                    images,
+                    (self._smoothed(labels),),
+                    mixup=s.mixup,
+                    cutmix=s.cutmix,
+                    generator=generator,
+                )
             else:
-                images = pixels(views[rows, chosen])
+                images = pixels(self._resized(size)[rows, chosen])
                 mirrored = (draws[:, 0] < s.flip)[:, None, None, None]
                 images = torch.where(mirrored, images.flip(3), images)
-                targets += (functional.softmax(scores[rows, chosen] / s.temperature, dim=1),)
-            yield mix(images, targets, mixup=s.mixup, cutmix=s.cutmix, generator=generator)
+                yield images, self._taught(rows, chosen)
+
+    def _smoothed(self, labels: torch.Tensor) -> torch.Tensor:
+        smoothing = self.settings.smoothing
+        return labels * (1 - smoothing) + smoothing / labels.shape[1]
+
+    def _taught(self, rows: torch.Tensor, chosen: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What the chosen views should be."""
+        views, temperature = self.views, self.settings.temperature
+        softened = functional.softmax(views.scores[rows, chosen] / temperature, dim=1)
+        targets = (self._smoothed(views.labels[rows, chosen]), softened)
+        if views.hints is not None:
+            hints = views.hints[rows, chosen] / HINT_TEMPERATURE
+            targets += (functional.softmax(hints, dim=1),)
+        return targets
 
     def _resized(self, size: int) -> torch.Tensor:
         """The views at an epoch's size, made once a stage."""
         if self._cache.get(size) is None:
             self._cache.clear()
-            views = self.views[0]
+            views = self.views.images
             self._cache[size] = views
             if size != views.shape[-1]:
                 small = torch.empty(*views.shape[:3], size, size, dtype=torch.uint8)

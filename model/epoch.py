@@ -11,6 +11,7 @@ from tqdm import tqdm
 from model import distill
 from model.batches import Batches
 from model.checkpoint import Checkpoint
+from model.distill import Student
 from model.schedule import Average
 from model.settings import Settings
 
@@ -23,15 +24,22 @@ class TrainError(RuntimeError):
 class Run:
     """All that changes while training."""
 
-    module: nn.Module
+    student: Student
     optimizer: torch.optim.Optimizer
     average: Average
     history: list[dict]
 
+    @property
+    def module(self) -> nn.Module:
+        """The network."""
+        return self.student.network
+
     def state(self) -> dict:
         """What :meth:`restore` needs to go on bit for bit."""
+        hint = self.student.hint
         return {
             "module": self.module.state_dict(),
+            "hint": None if hint is None else hint.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average_steps": self.average.steps,
         }
@@ -39,6 +47,8 @@ class Run:
     def restore(self, saved: Checkpoint) -> None:
         """Go on where a checkpoint with a training state stopped."""
         self.module.load_state_dict(saved.training["module"])
+        if self.student.hint is not None:
+            self.student.hint.load_state_dict(saved.training["hint"])
         self.optimizer.load_state_dict(saved.training["optimizer"])
         for name, value in saved.state.items():
             self.average.state[name].copy_(value)
@@ -63,7 +73,7 @@ def make_optimizer(module: nn.Module, settings: Settings) -> torch.optim.Optimiz
 def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> dict:
     """One pass; returns mean loss and accuracy (against the heavier label of mixed images)."""
     s, group = batches.settings, batches.group
-    run.module.train()
+    run.student.train()
     torch.manual_seed((s.seed * 1_000_003 + number) * 64 + group.rank)  # dropout
     total = correct = seen = 0.0
     bar = tqdm(
@@ -79,11 +89,14 @@ def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> 
             parameters["lr"] = rate
         images, targets = images.to(group.device), [part.to(group.device) for part in targets]
         with torch.autocast(group.device.type, torch.bfloat16, enabled=s.precision == "bfloat16"):
-            scores = forward(images)
+            scores, hints = forward(images)
         loss = functional.cross_entropy(scores, targets[0])
         if batches.views is not None:
             taught = distill.distillation_loss(scores, targets[1], s.temperature)
             loss = (1 - s.teacher_weight) * loss + s.teacher_weight * taught
+        if hints is not None:
+            hinted = distill.distillation_loss(hints, targets[2], distill.HINT_TEMPERATURE)
+            loss = loss + s.hint_weight * hinted
         if not math.isfinite(group.sum(float(loss.detach()))):
             raise TrainError(
                 f"the loss is not finite in epoch {number + 1}, step {step + 1}: try a --rate "

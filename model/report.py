@@ -1,5 +1,6 @@
 """``python -m model.report``: a run as one HTML page of figures and tables."""
 
+import argparse
 import html
 import os
 import sys
@@ -8,8 +9,9 @@ from pathlib import Path
 import torch
 
 from model import checkpoint, evaluate, metrics, plots
-from model.checkpoint import Checkpoint, CheckpointError
-from model.data import DataError, Photographs, Splits, read_splits
+from model.checkpoint import Checkpoint
+from model.command import add_data_arguments, read_data, run
+from model.data import DataError, Photographs, Splits
 from spec.arguments import Parser
 
 _PAGE = """<!doctype html>
@@ -126,34 +128,24 @@ def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:
     )
 
 
+def write_page(arguments: argparse.Namespace) -> int:
+    made = checkpoint.load(arguments.checkpoint)
+    splits = read_data(arguments, made.network.image.height)
+    if splits.train.labels != made.labels:
+        raise DataError(
+            f"{arguments.data}: has the classes {', '.join(splits.train.labels)}; the "
+            f"checkpoint knows {', '.join(made.labels)}"
+        )
+    print(write_float(made, splits, arguments.output))
+    return 0
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m model.report", description=__doc__)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="as for model.train")
-    parser.add_argument("--validation-list", type=Path)
-    parser.add_argument("--validation-share", type=float, default=0.0)
-    parser.add_argument("--seed", type=int, default=0, help="of the share")
+    add_data_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="folder of the page")
-    options = parser.parse_args(argv)
-    try:
-        made = checkpoint.load(options.checkpoint)
-        splits = read_splits(
-            options.data,
-            made.network.image.height,
-            validation_list=options.validation_list,
-            validation_share=options.validation_share,
-            seed=options.seed,
-        )
-        if splits.train.labels != made.labels:
-            raise DataError(
-                f"{options.data}: has the classes {', '.join(splits.train.labels)}; the "
-                f"checkpoint knows {', '.join(made.labels)}"
-            )
-        print(write_float(made, splits, options.output))
-    except (CheckpointError, DataError, OSError) as error:
-        print(f"model.report: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run(write_page, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ class Settings:
 
     teacher: Annotated[Path | None, "float checkpoint or ONNX classifier to learn from"] = None
     teacher_weight: Annotated[float, "share of the teacher in the loss"] = 0.9
+    hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 2.0
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
@@ -107,6 +108,10 @@ class Settings:
                 raise ValueError(f"{key} must be at least 0, below 1, not {getattr(self, key)}")
         if not all(v > 0 for v in (self.rate, self.clip, self.temperature)):
             raise ValueError("rate, clip and temperature must be above 0")
+        if not 0 <= self.teacher_weight <= 1:
+            raise ValueError(f"teacher_weight must be in 0…1, not {self.teacher_weight}")
+        if self.hint_weight < 0:
+            raise ValueError(f"hint_weight must be at least 0, not {self.hint_weight}")
         _ = self.schedule, self.augmentation  # they check their own
 
     @property

@@ -102,18 +102,21 @@ class SqueezeNet(nn.Module):
             self.add_module(layer.name, unit)
         self.dropout = nn.Dropout(dropout)
 
-    def features(self, images: torch.Tensor) -> torch.Tensor:
-        """The last convolution's map: (images, classes, height, width) of float32 scores."""
+    def trunk(self, images: torch.Tensor) -> torch.Tensor:
+        """What the last convolution sees: (images, channels, height, width)."""
         x = (functional.pad(images, (self.network.first.padding,) * 4) - self.mean) / self.std
-        for layer in self.network.layers:
-            if layer is self.network.last:
-                x = self.dropout(x)
+        for layer in self.network.layers[:-1]:
             x = self.get_submodule(layer.name)(x)
         return x
+
+    def head(self, x: torch.Tensor) -> torch.Tensor:
+        """Scores, shape (images, classes), of what :meth:`trunk` gave."""
+        last = self.get_submodule(self.network.last.name)
+        return last(self.dropout(x)).float().mean(dim=(2, 3))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Scores (logits), shape (images, classes): the mean of the last map over positions.
 
         ``images`` has shape (images, 3, height, width): RGB pixels in 0…1, i.e. ``u / 255``.
         """
-        return self.features(images).float().mean(dim=(2, 3))
+        return self.head(self.trunk(images))

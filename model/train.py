@@ -11,15 +11,17 @@ from functools import partial
 
 import torch
 
-from model import checkpoint, distill, evaluate, pretrained, report
+from model import checkpoint, evaluate, pretrained, report
 from model.batches import Batches
 from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, read_splits
+from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
 from model.parallel import Group, join, leave, share_batch_norm
 from model.schedule import Average
 from model.settings import Settings, parse
 from model.squeezenet import SqueezeNet
+from model.views import views_of
 
 
 def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preprocessing, str]:
@@ -93,10 +95,13 @@ def train(settings: Settings, group: Group) -> None:
         mean=preprocessing.mean,
         std=preprocessing.std,
     ).to(group.device, memory_format=torch.channels_last)
+    views = None if settings.teacher is None else views_of(settings, splits.train)
+    hinted = views is not None and views.hints is not None and settings.hint_weight > 0
     module = share_batch_norm(module, group).to(group.device)
+    student = Student(module, views.hints.shape[2] if hinted else 0).to(group.device)
     run = Run(
-        module=module,
-        optimizer=make_optimizer(module, settings),
+        student=student,
+        optimizer=make_optimizer(student, settings),
         average=Average(module, settings.average),
         history=[],
     )
@@ -108,11 +113,8 @@ def train(settings: Settings, group: Group) -> None:
         if differ:
             raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
         run.restore(saved)
-    views = None
-    if settings.teacher is not None:
-        views = distill.views_of(settings, splits.train)
     batches = Batches(train=splits.train, views=views, settings=settings, group=group)
-    forward = group.parallel(module)
+    forward = group.parallel(student)
     for number in range(len(run.history), settings.epochs):
         top = best_of(run.history)
         if settings.patience and top is not None and number - top["epoch"] >= settings.patience:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from model import checkpoint
 from model.checkpoint import Checkpoint
+from model.command import add_data_arguments, read_data, run
 from model.data import DataError, Photographs, Splits
 from model.evaluate import scores_of
 from model.report import write as write_page
 from quant import pretrained
 from quant.calibrate import METHODS
 from quant.choose import Candidate, candidate_table, candidates, sample
-from quant.command import add_data_arguments, align, read_data, run
+from quant.command import align
 from quant.finetune import FineTuning, finetune
 from quant.fold import FoldedNetwork, fold
 from quant.metadata import describe

@@ -14,8 +14,9 @@ import onnxruntime
 import torch
 from tqdm import tqdm
 
+from model.command import add_data_arguments, run
 from model.data import Photographs
-from quant.command import add_data_arguments, align, held_out, run
+from quant.command import align, held_out
 from quant.report import Accuracy
 from quant.straight import StraightNetwork
 from spec import artifact, reference

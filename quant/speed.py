@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from quant.command import run
+from model.command import run
 from spec import artifact, reference, synthetic
 from spec.arguments import Parser
 from spec.models import packaged

@@ -7,6 +7,7 @@ from model.batches import Batches
 from model.data import read_splits
 from model.parallel import Group
 from model.settings import parse
+from model.views import Views
 
 
 @pytest.fixture
@@ -55,15 +56,22 @@ def test_labels_are_smoothed(batches):
 def test_a_view_comes_with_its_own_scores_at_the_stage_s_size(batches):
     """Each view is one grey level, and its scores say which."""
     levels = torch.arange(18 * 2).view(18, 2)
-    views = levels.byte()[:, :, None, None, None].expand(18, 2, 3, 24, 24).contiguous()
     scores = torch.stack([levels, levels * 0, levels * 0], dim=2).float() / 10
-    flags = ["--views=2", "--stages=16x1", "--temperature=2"]
+    views = Views(
+        images=levels.byte()[:, :, None, None, None].expand(18, 2, 3, 24, 24).contiguous(),
+        labels=scores,
+        scores=scores,
+        hints=scores * 3,
+    )
+    flags = ["--views=2", "--stages=16x1", "--temperature=2", "--smoothing=0"]
     for number, size in ((0, 16), (1, 24)):
-        for images, (_, softened) in batches(*flags, views=(views, scores)).epoch(number):
+        for images, (labels, softened, hints) in batches(*flags, views=views).epoch(number):
             assert images.shape == (4, 3, size, size)
             level = (images[:, 0, 0, 0] * 255).round() / 10
-            wanted = torch.stack([level, level * 0, level * 0], dim=1).div(2).softmax(dim=1)
-            torch.testing.assert_close(softened, wanted)
+            wanted = torch.stack([level, level * 0, level * 0], dim=1)
+            torch.testing.assert_close(softened, (wanted / 2).softmax(dim=1))
+            torch.testing.assert_close(hints, (wanted * 3).softmax(dim=1))
+            torch.testing.assert_close(labels, wanted)
 
 
 def test_fewer_photographs_than_a_batch_are_one_batch(batches):

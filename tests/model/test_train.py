@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from model import checkpoint, distill, epoch, evaluate, train
+from model import checkpoint, epoch, evaluate, train, views
 from model.data import read_splits
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,21 @@ def test_a_run_learns_and_leaves_a_checkpoint_and_a_log(arguments, data, tmp_pat
     assert made.provenance["seed"] == "0"
 
 
+def interrupt(arguments: list[str], monkeypatch) -> None:
+    """A run that is stopped in its third epoch."""
+    one_epoch = train.train_epoch
+
+    def interrupted(run, forward, batches, number):
+        result = one_epoch(run, forward, batches, number)
+        if number == 2:  # an epoch that is lost
+            raise KeyboardInterrupt
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "train_epoch", interrupted)
+        assert train.main(arguments) == 130
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_resumed_is_the_run_that_was_not_interrupted(
@@ -48,17 +63,7 @@ def test_resumed_is_the_run_that_was_not_interrupted(
     arguments += ["--epochs=4", "--dropout=0.3", "--cutmix=0.5", f"--optimizer={optimizer}"]
     arguments += [f"--precision={precision}"]
     assert train.main([*arguments, f"--output={tmp_path / 'whole'}"]) == 0
-    one_epoch = train.train_epoch
-
-    def interrupted(run, forward, batches, number):
-        if number == 2:
-            one_epoch(run, forward, batches, number)  # an epoch that is lost
-            raise KeyboardInterrupt
-        return one_epoch(run, forward, batches, number)
-
-    monkeypatch.setattr(train, "train_epoch", interrupted)
-    assert train.main(arguments) == 130
-    monkeypatch.undo()
+    interrupt(arguments, monkeypatch)
     assert len(checkpoint.load(tmp_path / "run" / "last.pt").history) == 2
     assert train.main([*arguments, "--resume"]) == 0
     whole, resumed = (checkpoint.load(tmp_path / name / "last.pt") for name in ("whole", "run"))
@@ -193,15 +198,39 @@ def test_a_start_from_another_run(arguments, tmp_path, capsys):
 
 def test_a_teacher_is_followed(arguments, tmp_path, monkeypatch):
     """A student that sees only the teacher's scores learns the teacher's (wrong) answers."""
-    monkeypatch.setattr(distill, "read_teacher", lambda *_: permuted)
+    monkeypatch.setattr(views, "read_teacher", lambda *_: permuted)
 
     def permuted(images):
-        return images.mean(dim=(2, 3)) * 40  # the strongest colour: red is answer 0
+        return images.mean(dim=(2, 3)) * 40, None  # the strongest colour: red is answer 0
 
     more = ["--teacher=any", "--teacher-weight=1", "--views=2", "--epochs=10", "--cutmix=0.3"]
     assert train.main([*arguments, *more]) == 0
     history = checkpoint.load(tmp_path / "run" / "last.pt").history
     assert history[-1]["validation_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_hints_are_followed_and_resumed(arguments, tmp_path, monkeypatch):
+    """A run with hints goes on bit for bit; without them it is another run."""
+
+    def teacher(images):
+        scores = images.mean(dim=(2, 3)).flip(1) * 40  # the strongest colour
+        return scores, scores.flip(1).repeat(1, 2)
+
+    monkeypatch.setattr(views, "read_teacher", lambda *_: teacher)
+    arguments += ["--teacher=any", "--views=2", "--epochs=4"]
+    assert train.main([*arguments, f"--output={tmp_path / 'whole'}"]) == 0
+    whole = checkpoint.load(tmp_path / "whole" / "last.pt")
+    assert whole.training["hint"]["weight"].shape == (6, 8)
+    interrupt(arguments, monkeypatch)
+    assert train.main([*arguments, "--resume"]) == 0
+    resumed = checkpoint.load(tmp_path / "run" / "last.pt")
+    assert weights_equal(whole.state, resumed.state)
+    assert weights_equal(whole.training["hint"], resumed.training["hint"])
+    assert train.main([*arguments, "--hint-weight=0", f"--output={tmp_path / 'without'}"]) == 0
+    without = checkpoint.load(tmp_path / "without" / "last.pt")
+    assert without.training["hint"] is None
+    assert whole.history[0]["loss"] > without.history[0]["loss"]
+    assert not weights_equal(whole.state, without.state)
 
 
 def start_processes(arguments: list[str], count: int) -> subprocess.CompletedProcess:

@@ -1,0 +1,55 @@
+"""What commands share: the flags of photographs, one-line errors, exit codes."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from model.data import Splits, read_splits
+from spec.arguments import Parser
+
+
+def add_data_arguments(parser: Parser) -> None:
+    """Flags that say which photographs; the names are those of ``python -m model.train``."""
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with train/, valid/ …, or class folders"
+    )
+    parser.add_argument(
+        "--validation-list", type=Path, help="file that names the validation photographs"
+    )
+    parser.add_argument(
+        "--validation-share", type=float, default=0.0, help="share of each class held out"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse files that are no photographs"
+    )
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
+
+
+def read_data(arguments: argparse.Namespace, size: int) -> Splits:
+    """The splits that the flags name."""
+    return read_splits(
+        arguments.data,
+        size,
+        validation_list=arguments.validation_list,
+        validation_share=arguments.validation_share,
+        seed=arguments.seed,
+        strict=arguments.strict,
+    )
+
+
+def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Exit code of a command; bad input is one line and 2, Ctrl-C one line and 130."""
+    if arguments.threads > 0:
+        torch.set_num_threads(arguments.threads)
+    try:
+        return command(arguments)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130

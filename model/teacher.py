@@ -1,0 +1,125 @@
+"""Teachers: anything that scores photographs for the classes of the data."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from model.checkpoint import CheckpointError, load
+from model.pretrained import TORCHVISION
+from spec.export import LABELS
+
+Teacher = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
+"""Scores (images, classes) and hints (images, …) or None, float32, of pixels in 0…1, shape
+(images, 3, height, width). Hints are whatever else it scores, such as other classes."""
+
+LOGITS, HINTS = "logits", "hints"
+"""Names of an ONNX teacher's outputs."""
+
+
+def read_teacher(path: Path, labels: tuple[str, ...], precision: torch.dtype) -> Teacher:
+    """A float checkpoint of this room, or any ONNX classifier of as many classes.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be read, or its classes are not ``labels``. An ONNX file need not name
+        its classes; then only their number is compared.
+    """
+    if path.suffix == ".onnx":
+        teacher = OnnxClassifier(path)
+        named = teacher.labels
+        if named is None and teacher.classes != len(labels):
+            raise CheckpointError(
+                f"{path}: scores {teacher.classes} classes, and the data has {len(labels)} "
+                "classes; python -m model.head fits it to them"
+            )
+    else:
+        checkpoint = load(path)
+        named = checkpoint.labels
+        module = checkpoint.module().to(memory_format=torch.channels_last)
+
+        @torch.inference_mode()
+        def teacher(images: torch.Tensor) -> tuple[torch.Tensor, None]:
+            with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+                return module(images), None
+
+    if named is not None and named != labels:
+        raise CheckpointError(
+            f"{path}: the teacher knows {', '.join(named)}; the data has {', '.join(labels)}"
+        )
+    return teacher
+
+
+class OnnxClassifier:
+    """An ONNX file that scores images, run by ONNX Runtime; a ``Teacher``.
+
+    Its scores are the output called ``logits``, as in our own files, or else the first one; a map
+    of scores is averaged over positions. An output called ``hints`` gives those. A float input
+    gets torchvision's normalization, a uint8 input raw pixels, an int8 input raw pixels − 128.
+
+    Attributes
+    ----------
+    output : str
+        The name of the output that holds the scores.
+    classes : int
+    hints : bool
+        Whether it gives any.
+    labels : tuple of str, or None
+        What the file's metadata say of the classes.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be run, or its first output is not of scores.
+    """
+
+    def __init__(self, path: Path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's own exceptions have no common base
+            reason = " ".join(str(error).split())
+            raise CheckpointError(f"{path}: not an ONNX file that can be run ({reason})") from error
+        self._entry = self._session.get_inputs()[0]
+        shapes = {leave.name: leave.shape for leave in self._session.get_outputs()}
+        self.output = LOGITS if LOGITS in shapes else next(iter(shapes))
+        shape = shapes[self.output]
+        if len(shape) < 2 or not isinstance(shape[1], int):
+            raise CheckpointError(
+                f"{path}: its output {self.output} has the shape {shape}, where class scores have "
+                "(images, classes)"
+            )
+        self.classes = shape[1]
+        self.hints = HINTS in shapes
+        text = self._session.get_modelmeta().custom_metadata_map.get(LABELS)
+        self.labels = None if text is None else tuple(json.loads(text))
+
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        array, kind = images.contiguous().numpy(), self._entry.type
+        if kind == "tensor(float)":
+            mean, std = (
+                np.array(v, np.float32)[:, None, None] for v in (TORCHVISION.mean, TORCHVISION.std)
+            )
+            array = (array - mean) / std
+        else:
+            array = np.rint(array * 255)
+            array = array.astype(np.uint8) if "uint8" in kind else (array - 128).astype(np.int8)
+        batch = self._entry.shape[0]
+        count = batch if isinstance(batch, int) else len(array)
+        outputs = [self.output, HINTS] if self.hints else [self.output]
+        parts = [
+            self._session.run(outputs, {self._entry.name: array[start : start + count]})
+            for start in range(0, len(array), count)
+        ]
+        scores, *hints = (
+            torch.from_numpy(np.concatenate(output)).float() for output in zip(*parts, strict=True)
+        )
+        scores = scores.reshape(len(array), self.classes, -1).mean(2)
+        return scores, hints[0] if hints else None

@@ -1,0 +1,102 @@
+"""Teachers of every sort."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from model import checkpoint, train
+from model.checkpoint import CheckpointError
+from model.data import pixels, read_splits
+from model.pretrained import TORCHVISION
+from model.teacher import read_teacher
+from spec import artifact, reference, synthetic
+from spec.squeezenet import tiny
+
+LABELS = ("blue", "green", "red")
+
+
+def write_mean_teacher(path, kind: int, batch: int | str = "n") -> None:
+    """An ONNX classifier whose scores are the means of the three colours of its input."""
+    entry = helper.make_tensor_value_info("image", kind, [batch, 3, 8, 8])
+    leave = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch, 3])
+    nodes = [
+        helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["x", "axes"], ["scores"], keepdims=0),
+    ]
+    axes = helper.make_tensor("axes", TensorProto.INT64, [2], [2, 3])
+    graph = helper.make_graph(nodes, "mean", [entry], [leave], [axes])
+    opset = helper.make_opsetid("", 18)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=10), path)
+
+
+@pytest.mark.parametrize("batch", ["n", 1])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (TensorProto.FLOAT, lambda p: (p - np.array(TORCHVISION.mean)) / np.array(TORCHVISION.std)),
+        (TensorProto.UINT8, lambda p: p * 255),
+        (TensorProto.INT8, lambda p: p * 255 - 128),
+    ],
+)
+def test_an_onnx_teacher_gets_the_input_of_its_type(tmp_path, kind, expected, batch):
+    write_mean_teacher(tmp_path / "a.onnx", kind, batch)
+    teacher = read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+    u = torch.randint(256, (4, 3, 1, 1)).expand(4, 3, 8, 8).byte()
+    scores, hints = teacher(pixels(u))
+    wanted = expected(u[:, :, 0, 0].numpy() / 255)
+    np.testing.assert_allclose(scores.numpy(), wanted, rtol=1e-5, atol=1e-5)
+    assert hints is None
+
+
+def test_an_onnx_teacher_of_other_classes(tmp_path):
+    write_mean_teacher(tmp_path / "a.onnx", TensorProto.FLOAT)
+    with pytest.raises(CheckpointError, match="scores 3 classes, and the data has 2 classes"):
+        read_teacher(tmp_path / "a.onnx", ("a", "b"), torch.float32)
+
+
+def test_not_an_onnx_file(tmp_path):
+    (tmp_path / "a.onnx").write_text("a photograph")
+    with pytest.raises(CheckpointError, match=r"a\.onnx: not an ONNX file that can be run"):
+        read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+
+
+def test_a_checkpoint_teaches_and_its_classes_must_be_the_data_s(arguments, tmp_path, data):
+    assert train.main([*arguments, "--epochs=2"]) == 0
+    path = tmp_path / "run" / "best.pt"
+    teacher = read_teacher(path, LABELS, torch.float32)
+    images = pixels(read_splits(data, 24).validation.images)
+    with torch.inference_mode():
+        scores, hints = teacher(images)
+        assert torch.equal(scores, checkpoint.load(path).module()(images))
+        assert hints is None
+    with pytest.raises(CheckpointError, match="the teacher knows blue, green, red; the data has a"):
+        read_teacher(path, ("a", "b", "c"), torch.float32)
+
+
+def test_our_own_artifact_teaches_by_its_logits_and_names_its_classes(tmp_path):
+    quantized = synthetic.quantized(tiny())
+    artifact.save(quantized, tmp_path / "a.onnx")
+    teacher = read_teacher(tmp_path / "a.onnx", quantized.labels, torch.float32)
+    image = synthetic.image(quantized.network)
+    scores, _ = teacher(pixels(torch.from_numpy(image).permute(2, 0, 1)[None]))
+    positions = quantized.network.last.o.height * quantized.network.last.o.width
+    scale = 2.0 ** quantized.scale_log2(quantized.network.last.name) / positions
+    wanted = reference.run(quantized, image)["sums"] * scale
+    np.testing.assert_allclose(scores[0].numpy(), wanted.reshape(-1), rtol=1e-6)
+    with pytest.raises(CheckpointError, match="the teacher knows"):
+        read_teacher(tmp_path / "a.onnx", quantized.labels[::-1], torch.float32)
+
+
+def test_an_onnx_file_that_is_no_classifier(tmp_path):
+    leave = helper.make_tensor_value_info("sum", TensorProto.FLOAT, [])
+    entry = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 8, 8])
+    node = helper.make_node("ReduceSum", ["image"], ["sum"], keepdims=0)
+    graph = helper.make_graph([node], "sum", [entry], [leave])
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10),
+        tmp_path / "a.onnx",
+    )
+    with pytest.raises(CheckpointError, match=r"its output sum has the shape \[\], where class"):
+        read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)

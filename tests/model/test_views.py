@@ -1,0 +1,65 @@
+"""Views: what the teacher sees is what is kept."""
+
+import pytest
+import torch
+
+from model import checkpoint, train
+from model.augment import Augmentation
+from model.data import read_splits
+from model.views import make_views
+
+HOW = Augmentation(crop=0.5, rotate=10, colour=0.3)
+
+
+def mean_teacher(images):
+    """Scores are the means of the colours; hints are a hundred times these."""
+    scores = images.mean(dim=(2, 3))
+    return scores, scores * 100
+
+
+@pytest.mark.parametrize("mixing", [{}, {"mixup": 1.0}, {"cutmix": 1.0}])
+def test_the_teacher_sees_the_pixels_that_are_kept(data, mixing):
+    photographs = read_splits(data, 24).train
+    one, again, other = (
+        make_views(mean_teacher, photographs, count=2, size=16, how=HOW, seed=seed, **mixing)
+        for seed in (1, 1, 2)
+    )
+    assert one.images.shape == (18, 2, 3, 16, 16)
+    torch.testing.assert_close(one.scores, one.images.float().mean(dim=(3, 4)) / 255)
+    assert torch.equal(one.hints, one.scores * 100)
+    assert torch.equal(again.images, one.images)
+    assert not torch.equal(other.images, one.images)
+    assert not torch.equal(one.images[:, 0], one.images[:, 1])
+
+
+def test_a_view_s_label_says_what_is_in_it(data):
+    """Each class is a colour: unmixed, the label is the photograph's; mixed, it has two shares."""
+    photographs = read_splits(data, 24).train
+    plain = make_views(mean_teacher, photographs, count=1, size=16, how=HOW, seed=1)
+    assert torch.equal(plain.labels[:, 0].argmax(dim=1), photographs.targets)
+    assert torch.equal(plain.labels.max(dim=2).values, torch.ones(18, 1))
+    how = Augmentation()  # so that a view's mean colour is a mixture of whole photographs
+    mixed = make_views(
+        mean_teacher, photographs, count=4, size=24, how=how, mixup=1, batch=18, seed=1
+    )
+    assert (mixed.labels.max(dim=2).values < 1).any()
+    colours = torch.stack(
+        [photographs.images[photographs.targets == k].float().mean(dim=(0, 2, 3)) for k in range(3)]
+    )
+    torch.testing.assert_close(mixed.labels @ colours / 255, mixed.scores, rtol=0, atol=0.02)
+
+
+def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=2", "--stages=16x1"]
+    file = f"--views-file={tmp_path / 'views.pt'}"
+    for name in ("first", "second"):
+        assert train.main([*arguments, file, f"--output={tmp_path / name}"]) == 0
+    one, other = (checkpoint.load(tmp_path / name / "last.pt") for name in ("first", "second"))
+    assert one.history[-1]["loss"] == other.history[-1]["loss"]
+    capsys.readouterr()
+    assert train.main([*arguments, file, f"--output={tmp_path / 'third'}", "--views=3"]) == 2
+    assert "views.pt: its views were made with another views" in capsys.readouterr().err
+    (tmp_path / "views.pt").write_text("a photograph")
+    assert train.main([*arguments, file, f"--output={tmp_path / 'fourth'}"]) == 2
+    assert "views.pt: damaged, or not a file of views" in capsys.readouterr().err
