@@ -58,8 +58,11 @@ def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
     one, other = (checkpoint.load(tmp_path / name / "last.pt") for name in ("first", "second"))
     assert one.history[-1]["loss"] == other.history[-1]["loss"]
     capsys.readouterr()
-    assert train.main([*arguments, file, f"--output={tmp_path / 'third'}", "--views=3"]) == 2
-    assert "views.pt: its views were made with another views" in capsys.readouterr().err
+    third = f"--output={tmp_path / 'third'}"
+    for change in ("--views=3", "--mixup=0.5", "--cutmix=0.5", "--seed=1", "--crop=0.4"):
+        assert train.main([*arguments, file, third, change]) == 2
+        name = change[2:].split("=")[0].replace("crop", "augmentation")
+        assert f"views.pt: its views were made with another {name}" in capsys.readouterr().err
     (tmp_path / "views.pt").write_text("a photograph")
     assert train.main([*arguments, file, f"--output={tmp_path / 'fourth'}"]) == 2
     assert "views.pt: damaged, or not a file of views" in capsys.readouterr().err
