@@ -78,7 +78,7 @@ class Settings:
 
     teacher: Annotated[Path | None, "float checkpoint or ONNX classifier to learn from"] = None
     teacher_weight: Annotated[float, "share of the teacher in the loss"] = 0.9
-    hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 2.0
+    hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 0.0
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 

@@ -217,7 +217,7 @@ def test_hints_are_followed_and_resumed(arguments, tmp_path, monkeypatch):
         return scores, scores.flip(1).repeat(1, 2)
 
     monkeypatch.setattr(views, "read_teacher", lambda *_: teacher)
-    arguments += ["--teacher=any", "--views=2", "--epochs=4"]
+    arguments += ["--teacher=any", "--views=2", "--epochs=4", "--hint-weight=2"]
     assert train.main([*arguments, f"--output={tmp_path / 'whole'}"]) == 0
     whole = checkpoint.load(tmp_path / "whole" / "last.pt")
     assert whole.training["hint"]["weight"].shape == (6, 8)
