@@ -1,3 +1,6 @@
+import hashlib
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -29,6 +32,12 @@ def test_it_tells_its_accuracy_and_where_it_comes_from(quantized):
     assert right["int8", "validation"] >= right["float", "validation"] - 1
     for key in ("command", "versions", "seed", "checkpoint", "training"):
         assert quantized.metadata[f"provenance.{key}"]
+
+
+def test_its_float_checkpoint_is_kept(quantized):
+    content = (Path(__file__).parents[2] / "model" / "wildcats5.pt").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert quantized.metadata["provenance.checkpoint"] == f"wildcats5.pt, sha256 {digest}"
 
 
 def test_three_programs_agree_on_a_made_image(quantized):
