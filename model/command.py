@@ -42,7 +42,7 @@ def read_data(arguments: argparse.Namespace, size: int) -> Splits:
 
 
 def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Exit code of a command; bad input is one line and 2, Ctrl-C one line and 130."""
+    """Exit code of a command; bad input is one line and 2, Ctrl-C one word and 130."""
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
     try:
@@ -51,5 +51,5 @@ def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namesp
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130

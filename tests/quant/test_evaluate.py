@@ -97,4 +97,4 @@ def test_interrupted(model, data, monkeypatch, capsys):
 
     monkeypatch.setattr(evaluate, "held_out", interrupt)
     assert main([str(model), "--data", str(data)]) == 130
-    assert capsys.readouterr().err == "interrupted; nothing was written\n"
+    assert capsys.readouterr().err == "interrupted\n"
