@@ -8,9 +8,9 @@ from pathlib import Path
 from explore.prediction import Target
 from explore.study import AXES, Point, describe, grid, one_at_a_time, parse_axis, parse_seeds
 from hw.board.boards import BOARDS
-from hw.config import ENGINES
 from model import settings
 from model.settings import Settings
+from plan.engine import ENGINES
 from spec.arguments import Parser
 
 

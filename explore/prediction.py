@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from hw.board.boards import BOARDS, DEVICES, Device
-from hw.config import ENGINES, Engine
-from hw.fit import needs, shortages
-from hw.plan import PlanError, plan
+from hw.board.boards import BOARDS
+from plan.device import DEVICES, Device
+from plan.engine import ENGINES, Engine
+from plan.fit import needs, shortages
+from plan.planner import plan
+from plan.schedule import PlanError
 from spec.squeezenet import Metaparameters, squeezenet
 
 

@@ -12,15 +12,16 @@ from fractions import Fraction
 from pathlib import Path
 
 from hw import flow
-from hw.board.boards import BOARDS, DEVICES, Board, Device
+from hw.board.boards import BOARDS, Board
 from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
-from hw.config import ENGINES
 from hw.design import Design, fingerprint
-from hw.fit import fitting, shortages
-from hw.plan import PlanError
 from hw.report import Timing, build_table, fit_table, plan_table, report
+from plan.device import DEVICES, Device
+from plan.engine import ENGINES
+from plan.fit import fitting, shortages
+from plan.schedule import PlanError
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged

@@ -6,7 +6,6 @@ from amaranth.hdl import Cat, Module, Mux, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw import latency
 from hw.ecp5.memory import Memory
 from hw.engine.accumulator import Accumulator
 from hw.engine.array import SystolicArray
@@ -18,8 +17,9 @@ from hw.fire.issuer import Issuer, delayed
 from hw.fire.loader import ParamLoader, WeightLoader
 from hw.fire.results import Results
 from hw.fire.writer import Writer, destination
-from hw.image import Image
-from hw.plan import Plan
+from plan import latency
+from plan.contents import Contents
+from plan.planner import Plan
 from spec import arith
 
 Pixel = data.StructLayout({"red": 8, "green": 8, "blue": 8})
@@ -40,7 +40,7 @@ class Core(wiring.Component):
     ----------
     plan : Plan
         What to do, and with which engine.
-    image : Image
+    contents : Contents
         Program, weights and parameters.
 
     Members
@@ -55,9 +55,9 @@ class Core(wiring.Component):
         Every beat that goes to the activation memory, in program order: for the proof.
     """
 
-    def __init__(self, plan: Plan, image: Image):
+    def __init__(self, plan: Plan, contents: Contents):
         self._plan = plan
-        self._image = image
+        self._contents = contents
         beat = stream.Signature(data.ArrayLayout(8, plan.engine.columns), always_ready=True)
         super().__init__(
             {
@@ -74,8 +74,8 @@ class Core(wiring.Component):
         engine = plan.engine
         network = plan.network
         word = data.ArrayLayout(8, engine.rows)
-        address_bits = plan.format.widths["i_base"]
-        ring = plan.window.ring_rows
+        address_bits = plan.program.format.widths["i_base"]
+        ring = plan.program.window.ring_rows
         groups = engine.groups(network.classes)
         param = data.StructLayout(
             {
@@ -85,14 +85,14 @@ class Core(wiring.Component):
             }
         )
 
-        m.submodules.window = window = WindowGenerator(**asdict(plan.window))
-        m.submodules.patches = patches = Memory(width=word.size, depth=plan.patch.words)
+        m.submodules.window = window = WindowGenerator(**asdict(plan.program.window))
+        m.submodules.patches = patches = Memory(width=word.size, depth=plan.program.patch.words)
         m.submodules.activations = activations = Memory(
-            width=word.size, depth=plan.activation_words, lanes=engine.lanes
+            width=word.size, depth=plan.program.activation_words, lanes=engine.lanes
         )
         m.submodules.issuer = issuer = Issuer(
-            format=plan.format,
-            program=self._image.program,
+            format=plan.program.format,
+            program=self._contents.program,
             address_bits=address_bits,
             patch_rows=ring,
             param_groups=plan.param_groups,
@@ -101,10 +101,10 @@ class Core(wiring.Component):
             rows=engine.rows,
             width=engine.weight_bits,
             delay=engine.load_delay,
-            init=self._image.weights,
+            init=self._contents.weights,
         )
         m.submodules.params = params = ParamLoader(
-            columns=engine.columns, param=param, init=self._image.params
+            columns=engine.columns, param=param, init=self._contents.params
         )
         m.submodules.array = array = SystolicArray(
             rows=engine.rows, columns=engine.columns, lut_rows=engine.lut_rows
@@ -116,16 +116,16 @@ class Core(wiring.Component):
             depth=engine.tile_pixels,
         )
         m.submodules.writer = writer = Writer(
-            format=plan.format,
+            format=plan.program.format,
             columns=engine.columns,
-            slots=plan.pool_slots,
+            slots=plan.program.pool_slots,
             address_bits=address_bits,
             lanes=engine.lanes,
             groups=groups,
         )
         m.submodules.pool = pool = MaxPool(
             columns=engine.columns,
-            depth=plan.pool_slots,
+            depth=plan.program.pool_slots,
             meta=destination(address_bits, engine.lanes, groups),
         )
         m.submodules.sums = sums = ClassSums(

@@ -6,18 +6,15 @@ from functools import cached_property
 from pathlib import Path
 
 from hw.board.shell import Shell
-from hw.config import Engine
 from hw.core import Core
-from hw.image import image
-from hw.plan import Plan, plan
+from plan.contents import contents
+from plan.engine import Engine
+from plan.link import WINDOW
+from plan.planner import Plan, plan
 from spec import artifact, reference, selftest
 from spec.protocol import CHUNK_BYTES
 from spec.quantized import QuantizedNetwork
 from spec.replies import Identity, digest, labels_digest
-
-WINDOW = 8
-"""Chunks that may be on their way to a board: 27 ms of a line at 3 Mbit/s, more than the answer of
-a USB adapter takes (16 ms at most) or the core takes for a frame."""
 
 _SOURCES = Path(__file__).parent.parent
 
@@ -64,7 +61,7 @@ class Design:
 
     @cached_property
     def plan(self) -> Plan:
-        """Raises :class:`hw.plan.PlanError` if the network does not fit the engine."""
+        """Raises :class:`plan.planner.PlanError` if the network does not fit the engine."""
         return plan(self.quantized.network, self.engine)
 
     @cached_property
@@ -97,7 +94,7 @@ class Design:
     def shell(self, *, divisors: tuple[int, ...], tick: int, leds: int) -> Shell:
         """The circuit behind the pads; see :class:`hw.board.shell.Shell`."""
         return Shell(
-            core=Core(self.plan, image(self.quantized, self.plan)),
+            core=Core(self.plan, contents(self.quantized, self.plan)),
             identity=self.identity,
             sums=self.sums,
             divisors=divisors,
@@ -109,7 +106,7 @@ class Design:
 def fingerprint(*settings: object) -> bytes:
     """Eight bytes: a digest of the circuit's sources and of everything else that makes it."""
     state = hashlib.sha256(repr(settings).encode())
-    for room in ("spec", "hw"):
+    for room in ("spec", "plan", "hw"):
         for path in sorted((_SOURCES / room).rglob("*.py")):
             state.update(path.read_bytes())
     return digest(state.digest())

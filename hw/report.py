@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.board.boards import Device
-from hw.fit import link_block_rams, needs
-from hw.plan import Plan
+from plan.device import Device
+from plan.fit import needs
+from plan.link import link_block_rams
+from plan.planner import Plan
 
 CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": "DP16KD"}
 """nextpnr's names of what is counted."""

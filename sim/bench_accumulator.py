@@ -6,8 +6,8 @@ While no pixel is there, the ports carry noise. Every other group is as fast as 
 import cocotb
 import numpy as np
 
-from hw import latency
 from hw.engine.accumulator import Tag
+from plan import latency
 from sim.play import play
 from sim.runner import parameters, reset
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import cocotb
 import numpy as np
 
-from hw.engine import array_timing
 from hw.engine.pe import sum_shape
+from plan import array_timing
 from sim.play import play
 from sim.runner import parameters, reset
 

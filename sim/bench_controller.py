@@ -12,9 +12,9 @@ from amaranth.hdl import Shape
 from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw import latency
 from hw.engine.pool import Flags
-from hw.plan import Plan
+from plan import latency
+from plan.planner import Plan
 from sim.expected import PATCHES, Expected
 from sim.fire_controller import seen
 from sim.networks import chosen, drawn
@@ -53,9 +53,9 @@ class Window:
     """Makes rows of patches while there is room, at its own pace, a frame after the other."""
 
     def __init__(self, plan: Plan, memory: Memory, rng: Random):
-        self._patch, self._memory, self._rng = plan.patch, memory, rng
+        self._patch, self._memory, self._rng = plan.program.patch, memory, rng
         self._height = plan.network.first.o.height
-        self._credit = plan.window.ring_rows
+        self._credit = plan.program.window.ring_rows
         self._frame, self._row, self._done_at = -1, self._height, None
 
     def begin(self) -> None:
@@ -105,7 +105,7 @@ class Bench:
 
     def __init__(self, plan: Plan, frames: int, rng: Random):
         expected = Expected(plan)
-        steps = [(frame, step) for frame in range(frames) for step in plan.steps]
+        steps = [(frame, step) for frame in range(frames) for step in plan.program.steps]
         self._pixels = deque((f, pixel) for f, step in steps for pixel in expected.pixels(step))
         self._beats = deque((f, beat) for f, step in steps for beat in expected.beats(step))
         self._params = deque(group for _, step in steps for group in expected.params(step))
@@ -213,9 +213,13 @@ async def controls(dut):
     members = bits(seen(plan))
     await reset(dut)
     given = {}
-    passes = sum(step.passes * (step.pixels + plan.engine.pass_cycles_min) for step in plan.steps)
+    passes = sum(
+        step.passes * (step.pixels + plan.engine.pass_cycles_min) for step in plan.program.steps
+    )
     rows = plan.network.first.o.height
-    slow = (plan.network.image.pixels + rows + sum(step.passes + 4 for step in plan.steps)) * SLOW
+    slow = (
+        plan.network.image.pixels + rows + sum(step.passes + 4 for step in plan.program.steps)
+    ) * SLOW
     for cycle in range(p["frames"] * (passes + slow)):
         for name, value in given.items():
             getattr(dut, name).value = int(value)

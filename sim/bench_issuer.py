@@ -11,10 +11,11 @@ import cocotb
 from amaranth.lib import data
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw import latency
 from hw.engine.accumulator import Tag
 from hw.fire.fetcher import write_layout
-from hw.plan import Plan, Step
+from plan import latency
+from plan.planner import Plan
+from plan.steps import Step
 from sim.networks import chosen
 from sim.runner import parameters, reset
 from sim.walk import Pass, passes
@@ -46,7 +47,7 @@ class Surroundings:
     def frame(self, now: int) -> None:
         """A frame's rows of patches may be made from now on."""
         self._rows_left = self._plan.network.first.o.height
-        self._room = [now] * self._plan.window.ring_rows
+        self._room = [now] * self._plan.program.window.ring_rows
         self._make()
 
     def _make(self) -> None:
@@ -139,7 +140,7 @@ class Issue:
         self._work = deque(
             (step, number, one)
             for _ in range(frames)
-            for step in plan.steps
+            for step in plan.program.steps
             for number, one in enumerate(passes(step, plan.engine))
         )
         self._rows_taken = 0
@@ -210,7 +211,7 @@ async def says_it_in_time(dut, slow):
     around = Surroundings(plan, Random(p["seed"]), slow)
     issue = Issue(plan, FRAMES, around)
     foretold = Foretold()
-    write = write_layout(plan.format)
+    write = write_layout(plan.program.format)
     for name in ("weights_ready", "retire", "row_done"):
         getattr(dut, name).value = 0
     await reset(dut)
@@ -225,7 +226,7 @@ async def says_it_in_time(dut, slow):
         starts = bool(issue) and issue.starts(now)
         assert int(dut.start.value) == starts, f"cycle {now}"
         assert int(dut.idle.value) == idle, f"cycle {now}"
-        if idle and frames * len(plan.steps) == issue.begun:
+        if idle and frames * len(plan.program.steps) == issue.begun:
             frames += 1
             around.frame(now)
         if issue:

@@ -4,7 +4,7 @@ from random import Random
 
 import cocotb
 
-from hw import latency
+from plan import latency
 from sim.bench_weights import contents
 from sim.play import play
 from sim.runner import parameters, reset

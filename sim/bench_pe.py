@@ -5,7 +5,7 @@ from random import Random
 
 import cocotb
 
-from hw.engine import array_timing
+from plan import array_timing
 from sim.play import play
 from sim.runner import parameters, reset
 

@@ -5,8 +5,8 @@ from random import Random
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw import latency
 from hw.engine.sums import ClassSums
+from plan import latency
 from sim.runner import parameters, reset
 from sim.streams import collect
 

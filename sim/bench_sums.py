@@ -3,8 +3,8 @@
 import cocotb
 import numpy as np
 
-from hw import latency
 from hw.engine.sums import ClassSums, beat
+from plan import latency
 from sim.play import play
 from sim.runner import parameters, reset
 

@@ -6,7 +6,7 @@ from random import Random
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw import latency
+from plan import latency
 from sim.runner import parameters, reset
 
 ROWS = 60

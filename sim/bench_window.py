@@ -11,7 +11,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw.engine.window_timing import WindowGeometry, WindowTiming
+from plan.window import WindowGeometry, WindowTiming
 from sim.runner import parameters, reset
 
 

@@ -4,12 +4,13 @@ from random import Random
 
 import cocotb
 
-from hw import latency
 from hw.engine.pool import payload
 from hw.fire.fetcher import write_layout
 from hw.fire.writer import destination
-from hw.plan import Plan, Step
-from hw.schedule import QUEUE
+from plan import latency
+from plan.planner import Plan
+from plan.schedule import QUEUE
+from plan.steps import Step
 from sim.networks import chosen
 from sim.play import play
 from sim.runner import parameters, reset
@@ -26,7 +27,7 @@ def announced(plan: Plan, frames: int, gaps: float, rng: Random):
     last: list[int] = []
     now = 0
     for _ in range(frames):
-        for step in plan.steps:
+        for step in plan.program.steps:
             # As early as the queue allows, or just before its beats.
             earliest = max([*steps, -1]) + 1
             if len(last) >= QUEUE:
@@ -73,7 +74,7 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     cycles = range(max(work) + latency.WRITER + 1)
     columns = plan.engine.columns
     words = [rng.getrandbits(8 * columns) for _ in cycles]
-    write = write_layout(plan.format)
+    write = write_layout(plan.program.format)
     noise = [rng.getrandbits(write.size) for _ in cycles]
     told = {
         cycle: write.const({name: step.fields[name] for name in write.members}).as_bits()
@@ -88,8 +89,8 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     await reset(dut)
     got = await play(dut, inputs, ["o__valid", "o__payload", "last", "frame_last"])
     groups = plan.engine.groups(plan.network.classes)
-    meta = destination(plan.format.widths["i_base"], plan.engine.lanes, groups)
-    layout = payload(columns, plan.pool_slots, meta)
+    meta = destination(plan.program.format.widths["i_base"], plan.engine.lanes, groups)
+    layout = payload(columns, plan.program.pool_slots, meta)
     for cycle in cycles:
         before = cycle - latency.WRITER
         step, beat, ends = work.get(before, (None, None, False))

@@ -19,9 +19,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hw.board.shell import Shell
-from hw.config import ENGINES
 from hw.design import Design, fingerprint
-from hw.plan import PlanError
+from plan.engine import ENGINES
+from plan.schedule import PlanError
 from sim import verilate
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -65,7 +65,7 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     ------
     sim.verilate.SimulationError
         If a tool is missing or the build fails.
-    hw.plan.PlanError
+    plan.planner.PlanError
         If the network does not fit the engine.
     """
     files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN)]

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from hw.config import ENGINES
 from hw.core import Core
-from hw.image import image as memory_image
-from hw.plan import Plan, PlanError, plan
+from plan.contents import contents
+from plan.engine import ENGINES
+from plan.planner import Plan, plan
+from plan.schedule import PlanError
 from sim import runner
 from sim.compare import Comparison, compare
 from sim.cosimulate import Frame, build, observe
@@ -64,7 +65,7 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
     """The frames, with a progress bar on a terminal, and how long they took."""
     print(f"{quantized.network.name} on {plan.engine}: model", file=sys.stderr)
     begin = monotonic()
-    model = build(Core(plan, memory_image(quantized, plan)), plan)
+    model = build(Core(plan, contents(quantized, plan)), plan)
     built = monotonic()
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=None) as bar:

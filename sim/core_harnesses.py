@@ -10,12 +10,12 @@ from amaranth.hdl import Array, Assert, Assume, Cat, Const, Cover, Module, Mux, 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from hw import latency
 from hw.engine.sums import ClassSums
 from hw.engine.window import WindowGenerator
-from hw.engine.window_timing import CHANNELS, WindowGeometry
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
+from plan import latency
+from plan.window import CHANNELS, WindowGeometry
 from sim.bench_window import patches
 from sim.formal import Steady
 

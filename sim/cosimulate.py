@@ -17,10 +17,10 @@ from threading import Event, Thread
 import numpy as np
 from amaranth.lib import wiring
 
-from hw.config import Engine
 from hw.core import Core
-from hw.image import image as memory_image
-from hw.plan import Plan, plan
+from plan.contents import contents
+from plan.engine import Engine
+from plan.planner import Plan, plan
 from sim import runner
 from sim.rebuild import computed, rebuild
 from spec.quantized import QuantizedNetwork
@@ -85,14 +85,14 @@ def cosimulate(
 
     Raises
     ------
-    hw.plan.PlanError
+    plan.planner.PlanError
         If the network does not fit the engine.
     sim.runner.SimulationError
         If a tool is missing, or the simulation fails, does not end within twice its time, or shows
         more or fewer words than the plan.
     """
     planned = plan(quantized.network, engine)
-    model = build(Core(planned, memory_image(quantized, planned)), planned)
+    model = build(Core(planned, contents(quantized, planned)), planned)
     return observe(
         model, planned, images, i_stall=i_stall, o_stall=o_stall, seed=seed, progress=progress
     )
@@ -131,7 +131,7 @@ def observe(
     cycles = plan.cycles + pixels / (1 - i_stall) + network.classes / (1 - o_stall)
     work = Path(tempfile.mkdtemp(prefix="frames-", dir=model.parent))
     np.stack(images).tofile(work / "pixels.bin")
-    words = len(images) * sum(computed(plan, step).words for step in plan.steps)
+    words = len(images) * sum(computed(plan, step).words for step in plan.program.steps)
     with _watched(work / TRACE, words * _word_bytes(plan), progress):
         runner.simulate(
             model,

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from host.photographs import PhotographError, gather, read
-from hw.config import ENGINES
+from plan.engine import ENGINES
 from spec import artifact, reference
 from spec.arguments import Parser
 from spec.artifact import ArtifactError

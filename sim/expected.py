@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from hw.engine.pool import Flags, flags
-from hw.plan import Plan, Step
-from hw.schedule import phases
+from plan.planner import Plan
+from plan.schedule import phases
+from plan.steps import Step
 from spec.network import Conv, MaxPool
 
 PATCHES = "patches"

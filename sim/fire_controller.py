@@ -4,17 +4,17 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from hw import latency
 from hw.engine.accumulator import Tag
 from hw.engine.pool import payload
 from hw.fire.issuer import Issuer, delayed
 from hw.fire.writer import Writer, destination
-from hw.plan import Plan
+from plan import latency
+from plan.planner import Plan
 
 
 def seen(plan: Plan) -> data.StructLayout:
     """What the bench sees in a cycle: all that issuer and writer say."""
-    format = plan.format
+    format = plan.program.format
     address_bits = format.widths["i_base"]
     groups = plan.engine.groups(plan.network.classes)
     meta = destination(address_bits, plan.engine.lanes, groups)
@@ -26,7 +26,7 @@ def seen(plan: Plan) -> data.StructLayout:
             "weights_address": format.widths["weights"],
             "params_load": 1,
             "params_group": range(plan.param_groups),
-            "free": range(plan.window.ring_rows + 1),
+            "free": range(plan.program.window.ring_rows + 1),
             "idle": 1,
             "address": address_bits,
             "patch": 1,
@@ -34,7 +34,7 @@ def seen(plan: Plan) -> data.StructLayout:
             "swap": 1,
             "tag": Tag,
             "written": 1,
-            "write": payload(plan.engine.columns, plan.pool_slots, meta),
+            "write": payload(plan.engine.columns, plan.program.pool_slots, meta),
             "last": 1,
             "frame_last": 1,
         }
@@ -63,18 +63,18 @@ class FireController(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         plan = self._plan
-        address_bits = plan.format.widths["i_base"]
+        address_bits = plan.program.format.widths["i_base"]
         m.submodules.issuer = issuer = Issuer(
-            format=plan.format,
-            program=[plan.format.encode(step.fields) for step in plan.steps],
+            format=plan.program.format,
+            program=plan.program.words,
             address_bits=address_bits,
-            patch_rows=plan.window.ring_rows,
+            patch_rows=plan.program.window.ring_rows,
             param_groups=plan.param_groups,
         )
         m.submodules.writer = writer = Writer(
-            format=plan.format,
+            format=plan.program.format,
             columns=plan.engine.columns,
-            slots=plan.pool_slots,
+            slots=plan.program.pool_slots,
             address_bits=address_bits,
             lanes=plan.engine.lanes,
             groups=plan.engine.groups(plan.network.classes),

@@ -4,12 +4,12 @@ from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect
 
-from hw import latency
 from hw.fire.fetcher import Fetcher, issue_layout, write_layout
 from hw.fire.issuer import Issuer, delayed
 from hw.fire.writer import Writer
-from hw.program import ISSUE_FIELDS, WRITE_FIELDS, Format
-from hw.schedule import QUEUE
+from plan import latency
+from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, Format
+from plan.schedule import QUEUE
 
 FORMAT = Format(dict.fromkeys(ISSUE_FIELDS | WRITE_FIELDS, 3))
 """Every field has three bits."""

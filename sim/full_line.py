@@ -11,9 +11,9 @@ import random
 import sys
 from pathlib import Path
 
-from hw.config import ENGINES
 from hw.design import Design
-from hw.plan import PlanError
+from plan.engine import ENGINES
+from plan.schedule import PlanError
 from sim import board
 from sim.fuzz import FuzzError, Session, on_the_wire
 from sim.verilate import SimulationError

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.config import ENGINES
 from hw.design import Design
+from plan.engine import ENGINES
 from sim import board
 from spec import artifact, reference, replies, synthetic
 from spec.arguments import Parser

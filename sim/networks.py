@@ -2,9 +2,10 @@
 
 from random import Random
 
-from hw.config import ENGINES as PRESETS
-from hw.config import Engine
-from hw.plan import Plan, PlanError, plan
+from plan.engine import ENGINES as PRESETS
+from plan.engine import Engine
+from plan.planner import Plan, plan
+from plan.schedule import PlanError
 from spec.network import Conv, FeatureMap, Fire, MaxPool, Network
 from spec.squeezenet import tiny
 

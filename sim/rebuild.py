@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.plan import Plan, Step
+from plan.planner import Plan
+from plan.steps import Step
 from sim.runner import SimulationError
 from spec.network import Fire, MaxPool
 
@@ -88,9 +89,12 @@ def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.nd
     """
     network = plan.network
     tensors = {name: np.zeros(shape.shape, np.uint8) for name, shape in network.tensors()}
-    _fill(tensors, [computed(plan, step) for step in plan.steps], trace, "computed")
+    _fill(tensors, [computed(plan, step) for step in plan.program.steps], trace, "computed")
     _fill(
-        tensors, [block for step in plan.steps if (block := written(plan, step))], write, "written"
+        tensors,
+        [block for step in plan.program.steps if (block := written(plan, step))],
+        write,
+        "written",
     )
     for layer, above in zip(network.layers, network.layers[1:], strict=False):
         # Never in memory as a whole: its two parts are, and what the pool makes of it.

@@ -1,7 +1,7 @@
 """The accumulator is a sum over passes, for every pixel of a tile."""
 
-from hw.config import Engine
 from hw.engine.accumulator import Accumulator
+from plan.engine import Engine
 from sim import runner
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hw.core import Core
-from hw.image import image as memory_image
-from hw.plan import Plan
+from plan.contents import contents
+from plan.planner import Plan
 from sim.compare import Comparison, compare
 from sim.cosimulate import Frame, build, observe
 from sim.networks import CASES, chosen
@@ -25,7 +25,7 @@ UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-l
 def built(network: str, engine: str) -> tuple[QuantizedNetwork, Plan, Path]:
     planned = chosen(network, engine)
     quantized = synthetic.quantized(planned.network, seed=1)
-    return quantized, planned, build(Core(planned, memory_image(quantized, planned)), planned)
+    return quantized, planned, build(Core(planned, contents(quantized, planned)), planned)
 
 
 def differing(quantized: QuantizedNetwork, images: list, frames: list[Frame]) -> list[Comparison]:

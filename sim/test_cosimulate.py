@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module
 
-from hw.config import Engine
 from hw.core import Core
-from hw.image import image as memory_image
-from hw.plan import plan
+from plan.contents import contents
+from plan.engine import Engine
+from plan.planner import plan
 from sim.compare import compare, differences
 from sim.cosimulate import build, cosimulate, observe
 from sim.rebuild import rebuild
@@ -58,7 +58,7 @@ def test_one_wrong_bias_is_found_where_it_is():
 def test_a_faulty_core_is_stopped(fickle, message):
     quantized = synthetic.quantized(tiny())
     planned = plan(quantized.network, ENGINE)
-    core = Faulty(planned, memory_image(quantized, planned))
+    core = Faulty(planned, contents(quantized, planned))
     core.fickle = fickle
     with pytest.raises(SimulationError, match=message):
         observe(build(core, planned), planned, [synthetic.image(quantized.network)], o_stall=0.5)

@@ -11,10 +11,10 @@ from sim.networks import chosen
 def test_every_cycle(network, engine):
     plan = chosen(network, engine)
     issuer = Issuer(
-        format=plan.format,
-        program=[plan.format.encode(step.fields) for step in plan.steps],
-        address_bits=plan.format.widths["i_base"],
-        patch_rows=plan.window.ring_rows,
+        format=plan.program.format,
+        program=plan.program.words,
+        address_bits=plan.program.format.widths["i_base"],
+        patch_rows=plan.program.window.ring_rows,
         param_groups=plan.param_groups,
     )
     given = {"network": network, "engine": engine, "seed": 1}

@@ -3,8 +3,8 @@
 import pytest
 from amaranth.lib import data
 
-from hw.config import Engine
 from hw.fire.loader import ParamLoader, WeightLoader
+from plan.engine import Engine
 from sim import runner
 from sim.bench_weights import contents
 

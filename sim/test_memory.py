@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from hw.ecp5.geometry import banks
 from hw.ecp5.memory import Memory
+from plan.block_rams import banks
 from sim import runner
 from sim.on_ecp5 import CELLS, TwinAndCells
 

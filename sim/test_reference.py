@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hw.config import ENGINES
-from hw.plan import plan
+from plan.engine import ENGINES
+from plan.planner import plan
 from sim.compare import compare
 from sim.cosimulate import cosimulate
 from spec import artifact, synthetic

@@ -13,10 +13,10 @@ from sim.networks import chosen
 def test_every_beat(network, engine):
     plan = chosen(network, engine)
     writer = Writer(
-        format=plan.format,
+        format=plan.program.format,
         columns=plan.engine.columns,
-        slots=plan.pool_slots,
-        address_bits=plan.format.widths["i_base"],
+        slots=plan.program.pool_slots,
+        address_bits=plan.program.format.widths["i_base"],
         lanes=plan.engine.lanes,
         groups=plan.engine.groups(plan.network.classes),
     )

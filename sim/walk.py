@@ -1,15 +1,15 @@
 """What a program makes the circuit read and write, pixel by pixel. Plain Python.
 
-The meaning of a step's fields (:mod:`hw.program`) in loops: what the issue side and the write
+The meaning of a step's fields (:mod:`plan.instruction`) in loops: what the issue side and the write
 side are compared with, and what shows that a plan reads no word before it is written.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hw.config import Engine
 from hw.engine.pool import Flags, flags
-from hw.plan import Step
+from plan.engine import Engine
+from plan.steps import Step
 
 PASSED = Flags(False, False, True)
 """A beat without pooling goes through."""

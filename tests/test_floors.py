@@ -1,6 +1,8 @@
 """The floors of the house: an import may go down, never up. The rule is this test."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ ROOT = Path(__file__).parent.parent
 ROOMS = {
     "spec": set(),
     "model": {"spec"},
-    "hw": {"spec"},
+    "plan": {"spec"},
+    "hw": {"spec", "plan"},
     "quant": {"spec", "model"},
-    "host": {"spec"},
-    "sim": {"spec", "model", "hw", "quant", "host"},
-    "explore": {"spec", "model", "hw", "quant", "host", "sim"},
+    "host": {"spec", "plan"},
+    "sim": {"spec", "plan", "model", "hw", "quant", "host"},
+    "explore": {"spec", "plan", "model", "hw", "quant", "host", "sim"},
 }
 #: Third-party packages that only some rooms may import.
 KEPT_TO = {
@@ -45,3 +48,19 @@ def test_no_import_climbs(room):
         for name in imports(path) - {room}:
             assert name not in ROOMS or name in ROOMS[room], f"{path}: {room} imports {name}"
             assert room in KEPT_TO.get(name, {room}), f"{path}: only {KEPT_TO[name]} use {name}"
+
+
+#: Rooms that any user's machine can load, and what they must not bring with them.
+PLAIN = {"spec": ("amaranth", "torch"), "plan": ("amaranth", "torch")}
+
+
+@pytest.mark.parametrize("room", PLAIN)
+def test_a_plain_room_loads_where_the_heavy_packages_are_missing(room):
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted((ROOT / room).rglob("*.py"))
+    ]
+    blocked = "".join(f"sys.modules[{name!r}] = None; " for name in PLAIN[room])
+    script = f"import importlib, sys; {blocked}[importlib.import_module(n) for n in {names}]"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
-from hw.ecp5 import geometry, is_ecp5
+from hw.ecp5 import is_ecp5
+from plan import block_rams, latency
 
 ADDRESS_BITS = 14
 """The cell addresses single bits; a shape of 9·2^k bits leaves the low 3 + k address pins free."""
@@ -106,7 +106,7 @@ class Memory(wiring.Component):
     def _cells(self):
         m = Module()
         lane_width = self.width // self.lanes
-        banks = geometry.banks(lane_width, self.depth)
+        banks = block_rams.banks(lane_width, self.depth)
         write_address = Signal.like(self.write_address, reset_less=True)
         write_data = Signal.like(self.write_data, reset_less=True)
         m.d.sync += [write_address.eq(self.write_address), write_data.eq(self.write_data)]

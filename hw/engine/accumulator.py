@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.ecp5.memory import Memory
+from plan import latency
 
 Tag = data.StructLayout({"valid": 1, "first": 1, "last": 1, "end": 1, "open": 1})
 """What travels beside a pixel: that it is one, the first and last pass of its output group, the
@@ -16,7 +16,7 @@ class Accumulator(wiring.Component):
     """Sums over the passes of an output group, for every pixel of a tile.
 
     Totals leave one cycle after the last pass's column sums arrive. Pixels of a pass follow each
-    other in order, and a pass begins :attr:`hw.config.Engine.pass_cycles_min` cycles or more
+    other in order, and a pass begins :attr:`plan.engine.Engine.pass_cycles_min` cycles or more
     after the one before it, so that what a pass wrote can be read by the next.
 
     Parameters

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.engine import array_timing
 from hw.engine.pe import ACTIVATION, PAIR, DspPair, LutPair, sum_shape
+from plan import array_timing
 
 
 class SystolicArray(wiring.Component):

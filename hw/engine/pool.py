@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.ecp5.memory import Memory
+from plan import latency
 
 REVISIT_MIN = 2
 """The fewest cycles between two horizontal results of one slot: maps are two wide or more."""

@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.ecp5.carry import MaskedAdder
 from hw.ecp5.multiplier import Multiplier
+from plan import latency
 from spec.arith import ACCUMULATOR_BITS, MULTIPLIER_BITS, SHIFT
 
 LOW_BITS = 18

@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5.memory import Memory
-from hw.engine.window_timing import CHANNELS, FIRST_WORD, WindowGeometry
+from plan.window import CHANNELS, FIRST_WORD, WindowGeometry
 
 PIXEL = data.StructLayout({"red": 8, "green": 8, "blue": 8})
 """A pixel of the image stream."""
@@ -80,12 +80,12 @@ class WindowGenerator(wiring.Component):
 
     The scan takes a position a cycle. It waits for pixels, for a free row of the ring where an
     image row begins that completes patches, and where a patch is complete for the words of the
-    one before. :class:`hw.engine.window_timing.WindowTiming` says in which cycle what happens.
+    one before. :class:`plan.window.WindowTiming` says in which cycle what happens.
 
     Parameters
     ----------
     height, width, kernel, stride, padding, word_bytes, ring_rows
-        See :class:`hw.engine.window_timing.WindowGeometry`.
+        See :class:`plan.window.WindowGeometry`.
 
     Members
     -------

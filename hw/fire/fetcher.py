@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.ecp5.memory import Memory
-from hw.program import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from plan import latency
+from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
 
 
 def layout(format: Format, fields) -> data.StructLayout:

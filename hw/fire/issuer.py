@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.engine.accumulator import Tag
 from hw.fire.fetcher import Fetcher, issue_layout, write_layout
-from hw.program import Format
-from hw.schedule import QUEUE
+from plan import latency
+from plan.instruction import Format
+from plan.schedule import QUEUE
 
 
 class Issuer(wiring.Component):

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw import latency
 from hw.ecp5.memory import Memory
+from plan import latency
 
 
 class WeightLoader(wiring.Component):

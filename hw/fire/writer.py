@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 from hw.engine.pool import payload
 from hw.fire.counter import Counter
 from hw.fire.fetcher import write_layout
-from hw.program import Format
-from hw.schedule import QUEUE
+from plan.instruction import Format
+from plan.schedule import QUEUE
 
 
 def destination(address_bits: int, lanes: int, groups: int) -> data.StructLayout:

@@ -3,9 +3,10 @@
 import pytest
 
 from explore.prediction import Target, predict
-from hw.board.boards import BOARDS, DEVICES
-from hw.config import ENGINES
-from hw.plan import plan
+from hw.board.boards import BOARDS
+from plan.device import DEVICES
+from plan.engine import ENGINES
+from plan.planner import plan
 from spec.squeezenet import Metaparameters, squeezenet
 
 TARGET = Target.of("ulx3s")

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from hw.board.boards import BOARDS, DEVICES
+from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
-from hw.config import ENGINES
 from hw.flash import IDCODES
+from plan.device import DEVICES
+from plan.engine import ENGINES
 from spec.protocol import RATES
 
 VARIANTS = [(name, variant) for name, board in BOARDS.items() for variant in board.variants]

@@ -11,8 +11,8 @@ from amaranth.hdl._ir import build_netlist
 from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.top import Top
-from hw.config import ENGINES
 from hw.design import Design
+from plan.engine import ENGINES
 from spec import artifact, synthetic
 from spec.squeezenet import tiny
 

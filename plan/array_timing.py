@@ -1,4 +1,4 @@
-"""The systolic array's fixed times, in cycles. Plain Python: the plan needs them too."""
+"""The systolic array's fixed times, in cycles."""
 
 INPUT = 1
 """Ports to the first processing element: one register."""

@@ -1,22 +1,22 @@
 """When steps start, against what each must wait for. The proof of the numbers is the circuit."""
 
-from hw import latency
-from hw.config import ENGINES, Engine
-from hw.engine.window_timing import FIRST_PIXEL, WindowTiming
-from hw.plan import plan
-from hw.timing import frame_cycles, step_times
+from plan import latency
+from plan.engine import ENGINES, Engine
+from plan.planner import plan
+from plan.timing import frame_cycles, step_times
+from plan.window import FIRST_PIXEL, WindowTiming
 from spec.squeezenet import tiny
 
 
 def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
-    times = step_times(made)
+    times = step_times(made.program)
     engine = made.engine
-    for index, (step, (start, end)) in enumerate(zip(made.steps, times, strict=True)):
+    for index, (step, (start, end)) in enumerate(zip(made.program.steps, times, strict=True)):
         period = max(step.pixels, engine.pass_cycles_min)
         assert end == start + (step.passes - 1) * period + step.pixels - 1 + engine.write_latency
         if index == 0:
             continue
-        before = made.steps[index - 1]
+        before = made.program.steps[index - 1]
         issued = times[index - 1][0] + before.passes * max(before.pixels, engine.pass_cycles_min)
         reasons = [issued]
         unfinished = index - 1 - step.fields["wait"]
@@ -28,13 +28,15 @@ def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
 
 
 def test_the_first_step_waits_for_its_patches(made):
-    window = WindowTiming(made.window)
-    done = [window.next_row() for _ in range(made.steps[0].rows)]
-    assert step_times(made)[0][0] == done[-1] + latency.CONDITION
+    window = WindowTiming(made.program.window)
+    done = [window.next_row() for _ in range(made.program.steps[0].rows)]
+    assert step_times(made.program)[0][0] == done[-1] + latency.CONDITION
 
 
 def test_a_frame_ends_with_its_class_sums(made):
-    assert frame_cycles(made) == step_times(made)[-1][1] + latency.SUMS - FIRST_PIXEL
+    assert (
+        frame_cycles(made.program) == step_times(made.program)[-1][1] + latency.SUMS - FIRST_PIXEL
+    )
 
 
 def test_rows_on_luts_cost_what_they_add_to_the_array():

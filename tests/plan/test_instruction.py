@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.program import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
 
 
 def decode(format: Format, word: int) -> dict[str, int]:
@@ -17,24 +17,24 @@ def decode(format: Format, word: int) -> dict[str, int]:
 
 
 def test_every_instruction_comes_back(made):
-    for step in made.steps:
-        assert decode(made.format, made.format.encode(step.fields)) == step.fields
+    for step in made.program.steps:
+        assert decode(made.program.format, made.program.format.encode(step.fields)) == step.fields
 
 
 def test_fields_are_those_of_the_table(made):
-    assert list(made.format.widths) == [*ISSUE_FIELDS, *WRITE_FIELDS]
+    assert list(made.program.format.widths) == [*ISSUE_FIELDS, *WRITE_FIELDS]
     assert not ISSUE_FIELDS.keys() & WRITE_FIELDS.keys()
     assert set(WRITE_SHARED) <= ISSUE_FIELDS.keys()
-    for step in made.steps:
-        assert step.fields.keys() == made.format.widths.keys()
+    for step in made.program.steps:
+        assert step.fields.keys() == made.program.format.widths.keys()
 
 
 def test_addresses_reach_all_of_both_memories(made):
-    bits = made.format.widths["i_base"]
-    assert max(made.activation_words, made.patch.words) <= 1 << bits
+    bits = made.program.format.widths["i_base"]
+    assert max(made.program.activation_words, made.program.patch.words) <= 1 << bits
     for name in ("i_plane", "o_base", "o_plane", "o_start"):
-        assert made.format.widths[name] == bits
-    assert made.format.widths["i_start"] == bits + 1
+        assert made.program.format.widths[name] == bits
+    assert made.program.format.widths["i_start"] == bits + 1
 
 
 def test_a_field_is_as_wide_as_its_largest_value():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hw import latency
-from hw.config import ENGINES, Engine
+from plan import latency
+from plan.engine import ENGINES, Engine
 
 
 @pytest.mark.parametrize(

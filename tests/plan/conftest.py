@@ -2,8 +2,8 @@
 
 import pytest
 
-from hw.config import ENGINES, Engine
-from hw.plan import Plan, plan
+from plan.engine import ENGINES, Engine
+from plan.planner import Plan, plan
 from spec.network import Conv, FeatureMap, Fire, MaxPool, Network
 from spec.squeezenet import published, squeezenet, tiny
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hw.engine.pool import flags
-from hw.schedule import PlanError, Tile, finished, interleave, phases, ring_rows, split
+from plan.schedule import PlanError, Tile, finished, interleave, phases, ring_rows, split
 from spec.network import Conv, FeatureMap, MaxPool
 from spec.squeezenet import squeezenet, tiny
 

@@ -1,19 +1,15 @@
-"""When each step starts: the exact cycle prediction of a plan.
+"""When each step starts: the exact cycle prediction of a program.
 
-Plain Python. Cycle 0 is the one in which the window generator is told that a frame may begin. The
+Cycle 0 is the one in which the window generator is told that a frame may begin. The
 streams are taken to be always ready; the test of this file is the simulated circuit.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hw import latency
-from hw.engine.window_timing import FIRST_PIXEL, WindowTiming
-
-if TYPE_CHECKING:
-    from hw.plan import Plan
+from plan import latency
+from plan.program import Program
+from plan.window import FIRST_PIXEL, WindowTiming
+from spec.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,13 @@ class LayerCost:
     cycles: int
 
 
-def step_times(plan: Plan) -> list[tuple[int, int]]:
+def step_times(program: Program) -> list[tuple[int, int]]:
     """For each step the cycle in which it starts, and that in which its last word is written."""
-    engine = plan.engine
-    window = WindowTiming(plan.window)
+    engine = program.engine
+    window = WindowTiming(program.window)
     times: list[tuple[int, int]] = []
     earliest = 0
-    for index, step in enumerate(plan.steps):
+    for index, step in enumerate(program.steps):
         start = earliest
         must_be_done = index - 1 - step.fields["wait"]
         if must_be_done >= 0:
@@ -52,17 +48,17 @@ def step_times(plan: Plan) -> list[tuple[int, int]]:
     return times
 
 
-def frame_cycles(plan: Plan) -> int:
+def frame_cycles(program: Program) -> int:
     """Cycles from the one in which the first pixel is taken to the sums being complete."""
-    return step_times(plan)[-1][1] + latency.SUMS - FIRST_PIXEL
+    return step_times(program)[-1][1] + latency.SUMS - FIRST_PIXEL
 
 
-def layer_costs(plan: Plan) -> tuple[LayerCost, ...]:
+def layer_costs(program: Program, network: Network) -> tuple[LayerCost, ...]:
     """Each convolution's share of :func:`frame_cycles`, in order of computation."""
-    starts = [start for start, _ in step_times(plan)]
-    ends = [*starts[1:], frame_cycles(plan) + FIRST_PIXEL]
+    starts = [start for start, _ in step_times(program)]
+    ends = [*starts[1:], frame_cycles(program) + FIRST_PIXEL]
     starts[0] = FIRST_PIXEL
-    cost = dict.fromkeys((conv.name for conv in plan.network.convs), 0)
-    for step, start, end in zip(plan.steps, starts, ends, strict=True):
+    cost = dict.fromkeys((conv.name for conv in network.convs), 0)
+    for step, start, end in zip(program.steps, starts, ends, strict=True):
         cost[step.conv.name] += end - start
-    return tuple(LayerCost(conv.name, conv.macs, cost[conv.name]) for conv in plan.network.convs)
+    return tuple(LayerCost(conv.name, conv.macs, cost[conv.name]) for conv in network.convs)

@@ -1,13 +1,13 @@
 """Where everything lies: the channels in each tensor's words, the regions of the memories.
 
-Plain Python. The layout of words and planes is that of ``docs/dataflow.md``.
+The layout of words and planes is that of ``docs/dataflow.md``.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-from hw.config import Engine
-from hw.schedule import Phase, Tile, ring_rows
+from plan.engine import Engine
+from plan.schedule import Phase, Tile, ring_rows
 from spec.network import Conv, Network
 
 Words = tuple[tuple[int, ...], ...]
@@ -82,7 +82,7 @@ def regions(
     Parameters
     ----------
     work, orders
-        The phases, and the order of each one's tiles (:func:`hw.schedule.interleave`).
+        The phases, and the order of each one's tiles (:func:`plan.schedule.interleave`).
     inputs
         See :func:`inputs`.
     """

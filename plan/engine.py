@@ -1,13 +1,12 @@
 """The engine's shape, checked; presets by name.
 
-Plain Python: the plan reads it as much as the circuit does.
+The plan reads it as much as the circuit does.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-from hw import latency
-from hw.engine import array_timing
+from plan import array_timing, latency
 from spec import arith
 
 

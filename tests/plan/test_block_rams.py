@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from hw.ecp5.geometry import SHAPES, banks, block_rams
+from plan.block_rams import SHAPES, banks, block_rams
 
 
 @pytest.mark.parametrize(

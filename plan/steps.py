@@ -1,10 +1,10 @@
-"""From tiles to instructions. Plain Python."""
+"""From tiles to instructions."""
 
 from dataclasses import dataclass
 
-from hw.config import Engine
-from hw.memory_map import Region, Words
-from hw.schedule import QUEUE, Phase, Tile
+from plan.engine import Engine
+from plan.memory_map import Region, Words
+from plan.schedule import QUEUE, Phase, Tile
 from spec.network import Conv, Network
 
 
@@ -52,9 +52,9 @@ def steps(
     Parameters
     ----------
     work, orders
-        The phases, and the order of each one's tiles (:func:`hw.schedule.interleave`).
+        The phases, and the order of each one's tiles (:func:`plan.schedule.interleave`).
     reads, places, patch
-        What the convolutions read, and where it lies (:mod:`hw.memory_map`).
+        What the convolutions read, and where it lies (:mod:`plan.memory_map`).
     """
     weights, params = {}, {}
     rows = groups = 0

@@ -1,4 +1,4 @@
-"""How a memory is cut into embedded block RAMs (EBR) of 18 Kbit. Plain Python."""
+"""How a memory is cut into embedded block RAMs (EBR) of 18 Kbit."""
 
 from dataclasses import dataclass
 

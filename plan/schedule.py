@@ -1,6 +1,6 @@
 """The order of work: phases of the Fire dataflow, tiles of rows, dependences.
 
-Plain Python. Only squeezed tensors are ever whole. A phase computes a wide tensor a few rows at a
+Only squeezed tensors are ever whole. A phase computes a wide tensor a few rows at a
 time (conv1, or both expands of a Fire module, with max-pool on the way) and, one tile behind,
 the narrow convolution that consumes it (the next squeeze, or the last convolution).
 """

@@ -1,16 +1,16 @@
-"""Quantized network + plan → memory contents. Plain Python, no Amaranth."""
+"""Quantized network + plan → memory contents."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from hw.config import Engine
-from hw.plan import Plan
+from plan.engine import Engine
+from plan.planner import Plan
 from spec.quantized import QuantizedConv, QuantizedNetwork
 
 
 @dataclass(frozen=True)
-class Image:
+class Contents:
     """Initial contents of the three read-only memories, an integer a word."""
 
     program: list[int]
@@ -18,7 +18,7 @@ class Image:
     params: list[int]
 
 
-def image(quantized: QuantizedNetwork, plan: Plan) -> Image:
+def contents(quantized: QuantizedNetwork, plan: Plan) -> Contents:
     """The memory contents of a network's plan.
 
     Raises
@@ -34,7 +34,7 @@ def image(quantized: QuantizedNetwork, plan: Plan) -> Image:
         integers = quantized.convs[conv.name]
         weights += weight_rows(integers, plan)
         params += param_words(integers, plan.engine)
-    return Image([plan.format.encode(step.fields) for step in plan.steps], weights, params)
+    return Contents(plan.program.words, weights, params)
 
 
 def weight_rows(integers: QuantizedConv, plan: Plan) -> list[int]:

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from hw.memory_map import Region
-from hw.schedule import phases
+from plan.memory_map import Region
+from plan.schedule import phases
 
 
 def test_every_input_channel_has_one_byte(made):
@@ -18,19 +18,19 @@ def test_every_input_channel_has_one_byte(made):
 def test_rings_and_narrow_tensors_lie_apart(made):
     """A phase's ring, what it reads and what it makes are alive at once."""
     work = phases(made.network)
-    narrow = [made.regions[phase.consumer.name] for phase in work[:-1]]
-    rings = [made.regions[phase.wide] for phase in work]
+    narrow = [made.program.regions[phase.consumer.name] for phase in work[:-1]]
+    rings = [made.program.regions[phase.wide] for phase in work]
     for ring, *others in zip(rings, [None, *narrow], [*narrow, None], strict=True):
         alive = [ring, *(region for region in others if region)]
         spans = sorted((region.base, region.base + region.words) for region in alive)
         assert all(before[1] <= after[0] for before, after in pairwise(spans))
         assert spans[0][0] >= 0
-        assert spans[-1][1] <= made.activation_words
+        assert spans[-1][1] <= made.program.activation_words
 
 
 def test_a_narrow_tensor_is_whole_and_a_ring_is_not_larger(made):
     shapes = dict(made.network.tensors())
-    for name, region in made.regions.items():
+    for name, region in made.program.regions.items():
         shape = shapes[name]
         assert region.width == shape.width
         assert region.plane % shape.width == 0

@@ -1,24 +1,18 @@
-"""What fits on which device, before anything is built. Plain Python."""
+"""What fits on which device, before anything is built."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from math import floor
 
-from hw.board.boards import Device
-from hw.config import ENGINES
-from hw.design import WINDOW
-from hw.ecp5.geometry import block_rams
-from hw.plan import Plan, PlanError, plan
+from plan.device import Device
+from plan.engine import ENGINES
+from plan.link import link_block_rams
+from plan.planner import Plan, plan
+from plan.schedule import PlanError
 from spec.network import FeatureMap, Network
-from spec.protocol import CHUNK_BYTES
 
 IMAGE_STEP = 16
 """Image sizes that are tried are multiples of this."""
-
-
-def link_block_rams() -> dict[str, int]:
-    """EBR of the shell around the core."""
-    return {"chunks": block_rams(8, WINDOW * CHUNK_BYTES), "frames": block_rams(8, 256)}
 
 
 def needs(made: Plan) -> dict[str, int]:

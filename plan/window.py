@@ -1,11 +1,11 @@
-"""Geometry and exact timing of the window generator. Plain Python, shared with the circuit.
+"""Geometry and exact timing of the window generator.
 
 Cycles count from the one in which ``start`` is presented (cycle 0), pixels always offered.
 """
 
 from dataclasses import dataclass
 
-from hw.ecp5.geometry import block_rams
+from plan.block_rams import block_rams
 
 CHANNELS = 3
 """Red, green, blue: the bytes of a pixel, in this order."""

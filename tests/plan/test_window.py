@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from hw.engine.window_timing import (
+from plan.window import (
     FIRST_PIXEL,
     FIRST_WORD,
     RING,

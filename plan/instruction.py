@@ -1,6 +1,6 @@
 """The instruction: one step, a tile of whole rows of one convolution.
 
-Plain Python, shared by the plan that makes programs and the circuit that follows them. A field
+Shared by the plan that makes programs and the circuit that follows them. A field
 is as wide as the largest value the program holds in it.
 """
 

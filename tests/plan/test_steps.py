@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from hw.plan import Plan
-from hw.schedule import QUEUE
+from plan.planner import Plan
+from plan.schedule import QUEUE
 from sim.walk import beats, passes
 from spec.network import MaxPool
 
@@ -22,7 +22,7 @@ class Memories:
 
     def __init__(self, made: Plan):
         self.made = made
-        shape = (made.activation_words, made.engine.rows)
+        shape = (made.program.activation_words, made.engine.rows)
         self.labels = np.full(shape, NOTHING, np.int64)
         self.writers = np.full(shape, NOTHING)
         names = [name for name, _ in made.network.tensors()]
@@ -42,7 +42,7 @@ class Memories:
 
     def read(self, index: int) -> None:
         """Every byte a step reads is the one it must be, and its writer has retired."""
-        made, step = self.made, self.made.steps[index]
+        made, step = self.made, self.made.program.steps[index]
         conv = step.conv
         words = made.inputs[conv.name]
         tensor = self.numbers[self.sources[conv.name]]
@@ -72,7 +72,7 @@ class Memories:
 
     def write(self, index: int, rows_before: int) -> int:
         """What a step writes; returns how many rows of its target are then complete."""
-        made, step = self.made, self.made.steps[index]
+        made, step = self.made, self.made.program.steps[index]
         engine = made.engine
         name, first_channel = self.targets[step.conv.name]
         width = (step.tile.pool or step.conv).o.width
@@ -97,7 +97,7 @@ class Memories:
 def test_every_step_reads_what_it_must_and_waits_for_it(made):
     memories = Memories(made)
     rows = Counter()
-    for index, step in enumerate(made.steps):
+    for index, step in enumerate(made.program.steps):
         if not step.fields["patch"]:
             memories.read(index)
         if not step.fields["final"]:
@@ -109,7 +109,7 @@ def test_every_step_reads_what_it_must_and_waits_for_it(made):
 
 def test_tiles_cover_each_convolution_once_and_fit_the_accumulators(made):
     covered = defaultdict(list)
-    for step in made.steps:
+    for step in made.program.steps:
         f = step.fields
         assert step.pixels == f["pixels_last"] + 1 == step.rows * (f["x_last"] + 1)
         assert step.rows == f["rows_last"] + 1
@@ -123,23 +123,23 @@ def test_tiles_cover_each_convolution_once_and_fit_the_accumulators(made):
 
 
 def test_the_program_ends_with_the_class_sums(made):
-    *before, last = made.steps
-    finals = [step for step in made.steps if step.fields["final"]]
+    *before, last = made.program.steps
+    finals = [step for step in made.program.steps if step.fields["final"]]
     assert [step.conv for step in finals] == [made.network.last] * len(finals)
     assert [step.fields["fresh"] for step in finals] == [1] + [0] * (len(finals) - 1)
     assert last.fields["frame_last"] and last.fields["final"]
     assert not any(step.fields["frame_last"] for step in before)
-    assert len(finals) == sum(step.conv == made.network.last for step in made.steps)
-    assert all(0 <= step.fields["wait"] < QUEUE for step in made.steps)
-    assert made.steps[0].fields["wait"] == 0
+    assert len(finals) == sum(step.conv == made.network.last for step in made.program.steps)
+    assert all(0 <= step.fields["wait"] < QUEUE for step in made.program.steps)
+    assert made.program.steps[0].fields["wait"] == 0
 
 
 def test_patches_are_taken_in_order_from_a_ring_that_holds_them(made):
-    window = made.window
-    assert (made.patch.planes, made.patch.plane) == (window.words, window.plane)
+    window = made.program.window
+    assert (made.program.patch.planes, made.program.patch.plane) == (window.words, window.plane)
     ring = window.ring_rows
     taken = 0
-    for step in made.steps:
+    for step in made.program.steps:
         f = step.fields
         if not f["patch"]:
             assert not f["patch_rows"]
@@ -158,14 +158,14 @@ def test_patches_are_taken_in_order_from_a_ring_that_holds_them(made):
 
 def test_the_max_pool_keeps_each_partial_maximum_apart(made):
     owners: dict[int, str] = {}
-    for step in made.steps:
+    for step in made.program.steps:
         f, pool = step.fields, step.tile.pool
         kernel = pool.kernel if pool else 0
         assert (f["pool3"], f["pool2"]) == (kernel == 3, kernel == 2)
         if not pool:
             continue
         slots = range(f["slot"], f["slot"] + pool.o.width * (f["groups_out_last"] + 1))
-        assert slots[-1] < made.pool_slots
+        assert slots[-1] < made.program.pool_slots
         if not f["top"]:
             assert {owners[slot] for slot in slots} == {step.conv.name}
         owners |= dict.fromkeys(slots, step.conv.name)
@@ -174,7 +174,7 @@ def test_the_max_pool_keeps_each_partial_maximum_apart(made):
 def test_weights_and_parameters_are_read_once_and_in_order(made):
     rows = params = 0
     for conv in made.network.convs:
-        steps = [step for step in made.steps if step.conv == conv]
+        steps = [step for step in made.program.steps if step.conv == conv]
         assert {step.fields["weights"] for step in steps} == {rows}
         assert {step.fields["params"] for step in steps} == {params}
         assert {step.passes for step in steps} == {made.passes(conv)}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hw.config import Engine
-from hw.image import image
-from hw.plan import plan
+from plan.contents import contents
+from plan.engine import Engine
+from plan.planner import plan
 from spec import synthetic
 from spec.squeezenet import tiny
 
@@ -13,7 +13,7 @@ from spec.squeezenet import tiny
 @pytest.fixture(scope="module")
 def packed(made):
     quantized = synthetic.quantized(made.network, seed=1)
-    return quantized, image(quantized, made)
+    return quantized, contents(quantized, made)
 
 
 def columns(row: int, count: int) -> list[int]:
@@ -30,8 +30,8 @@ def columns(row: int, count: int) -> list[int]:
 
 
 def test_every_weight_is_there_once_and_else_nothing(made, packed):
-    quantized, contents = packed
-    engine, rows = made.engine, iter(contents.weights)
+    quantized, memories = packed
+    engine, rows = made.engine, iter(memories.weights)
     for conv in made.network.convs:
         integers = quantized.convs[conv.name]
         patch = conv == made.network.first
@@ -51,12 +51,12 @@ def test_every_weight_is_there_once_and_else_nothing(made, packed):
                             found[channel, i, y, x] = weight
         assert (found == integers.weight).all(), conv.name
     assert next(rows, None) is None
-    assert len(contents.weights) == made.weight_rows
+    assert len(memories.weights) == made.weight_rows
 
 
 def test_every_channel_has_its_parameters(made, packed):
-    quantized, contents = packed
-    engine, words = made.engine, iter(contents.params)
+    quantized, memories = packed
+    engine, words = made.engine, iter(memories.params)
     for conv in made.network.convs:
         integers = quantized.convs[conv.name]
         for group in range(engine.groups(conv.channels)):
@@ -71,14 +71,14 @@ def test_every_channel_has_its_parameters(made, packed):
                 assert word >> 25 & 0xFFFF == integers.multiplier[channel]
                 assert word >> 41 == conv.relu
     assert next(words, None) is None
-    assert len(contents.params) == made.param_groups * engine.columns
+    assert len(memories.params) == made.param_groups * engine.columns
 
 
 def test_the_program_is_the_plan(made, packed):
-    assert packed[1].program == [made.format.encode(step.fields) for step in made.steps]
+    assert packed[1].program == made.program.words
 
 
 def test_the_plan_of_another_network_is_refused():
     other = plan(tiny(image_size=11), Engine())
     with pytest.raises(ValueError, match="the plan is of tiny, not of"):
-        image(synthetic.quantized(tiny(image_size=12)), other)
+        contents(synthetic.quantized(tiny(image_size=12)), other)

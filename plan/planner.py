@@ -1,4 +1,4 @@
-"""Network + engine → program, memory map and cycle prediction. Plain Python, no Amaranth.
+"""Network + engine → program, memory map and cycle prediction.
 
 Everything that can be decided before elaboration is decided here: the circuit follows a program,
 it does not compute one.
@@ -7,18 +7,16 @@ it does not compute one.
 from dataclasses import dataclass
 from functools import cached_property
 
-from hw.config import Engine
-from hw.ecp5.geometry import block_rams
-from hw.engine.window_timing import WindowGeometry, line_block_rams
-from hw.memory_map import Region, Words, inputs, regions
-from hw.program import Format
-from hw.schedule import PlanError, interleave, phases
-from hw.steps import Step, steps
-from hw.timing import LayerCost, frame_cycles, layer_costs
+from plan.block_rams import block_rams
+from plan.engine import Engine
+from plan.memory_map import Region, Words, inputs, regions
+from plan.program import Program
+from plan.schedule import PlanError, interleave, phases
+from plan.steps import steps
+from plan.timing import LayerCost, frame_cycles, layer_costs
+from plan.window import WindowGeometry, line_block_rams
 from spec import arith
 from spec.network import Conv, Network
-
-__all__ = ["LayerCost", "Plan", "PlanError", "Step", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,25 +24,12 @@ class Plan:
     """What the circuit of a network is: its program, its memories, its cycles."""
 
     network: Network
-    engine: Engine
-    steps: tuple[Step, ...]
-    regions: dict[str, Region]
-    patch: Region
+    program: Program
     inputs: dict[str, Words]
 
-    @cached_property
-    def format(self) -> Format:
-        fields = [step.fields for step in self.steps]
-        return Format.of(fields, max(self.activation_words, self.patch.words).bit_length())
-
     @property
-    def window(self) -> WindowGeometry:
-        """How the first convolution's patches come about."""
-        return _window(self.network.first, self.engine, self.patch.plane // self.patch.width)
-
-    @property
-    def activation_words(self) -> int:
-        return max(region.base + region.words for region in self.regions.values())
+    def engine(self) -> Engine:
+        return self.program.engine
 
     @property
     def weight_rows(self) -> int:
@@ -53,18 +38,6 @@ class Plan:
     @property
     def param_groups(self) -> int:
         return sum(self.engine.groups(conv.channels) for conv in self.network.convs)
-
-    @property
-    def pool_slots(self) -> int:
-        """Partial maxima the pool's row buffer holds: pooled columns × output groups."""
-        return max(
-            (
-                step.fields["slot"] + step.tile.pool.o.width * (step.fields["groups_out_last"] + 1)
-                for step in self.steps
-                if step.tile.pool
-            ),
-            default=1,
-        )
 
     @property
     def sum_bits(self) -> int:
@@ -80,11 +53,11 @@ class Plan:
     @cached_property
     def cycles(self) -> int:
         """Cycles of a frame, from its first pixel to its class sums, no stream stalled."""
-        return frame_cycles(self)
+        return frame_cycles(self.program)
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
-        return layer_costs(self)
+        return layer_costs(self.program, self.network)
 
     @property
     def utilization(self) -> float:
@@ -97,28 +70,29 @@ class Plan:
     @cached_property
     def block_rams(self) -> dict[str, int]:
         """EBR by memory; zero where a memory is on LUTs."""
-        engine = self.engine
+        program = self.program
+        engine = program.engine
         word = 8 * engine.rows
         first = self.network.first
         return {
             "weights": block_rams(engine.weight_bits, self.weight_rows),
-            "activations": block_rams(word, self.activation_words, engine.lanes),
-            "patches": block_rams(word, self.patch.words),
+            "activations": block_rams(word, program.activation_words, engine.lanes),
+            "patches": block_rams(word, program.patch.words),
             "accumulators": block_rams(
                 engine.columns * engine.accumulator_bits, engine.tile_pixels
             ),
             "parameters": block_rams(engine.param_bits, self.param_groups * engine.columns),
-            "program": block_rams(self.format.bits, len(self.steps)),
-            "pool rows": block_rams(8 * engine.columns, self.pool_slots),
+            "program": block_rams(program.format.bits, len(program.steps)),
+            "pool rows": block_rams(8 * engine.columns, program.pool_slots),
             "image lines": line_block_rams(first.i.width, first.kernel),
         }
 
     def listing(self) -> str:
         """The program, a line a step, and the memory map."""
         lines = [f"; {self.network.name} on {self.engine}", "; region: base, planes × words"]
-        for region in (self.patch, *self.regions.values()):
+        for region in (self.program.patch, *self.program.regions.values()):
             lines.append(f"; {region.tensor:16} {region.base:6} {region.planes:3} × {region.plane}")
-        for index, step in enumerate(self.steps):
+        for index, step in enumerate(self.program.steps):
             f = step.fields
             last = step.first_row + step.rows - 1
             lines.append(
@@ -170,11 +144,11 @@ def plan(network: Network, engine: Engine) -> Plan:
         planes=window.words,
         width=window.o_width,
     )
-    return Plan(
-        network=network,
+    program = Program(
         engine=engine,
+        window=window,
         steps=steps(network, engine, work, orders, reads, places, patch),
         regions=places,
         patch=patch,
-        inputs=reads,
     )
+    return Plan(network=network, program=program, inputs=reads)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from hw.config import ENGINES, Engine
-from hw.plan import PlanError, plan
+from plan.engine import ENGINES, Engine
+from plan.planner import plan
+from plan.schedule import PlanError
 from spec.network import Conv, FeatureMap, MaxPool, Network
 from spec.squeezenet import published, squeezenet, tiny
 
@@ -19,8 +20,8 @@ def test_the_cost_of_the_layers_adds_up_to_the_frame(made):
 
 def test_listing_has_a_line_a_step_and_a_region(made):
     lines = made.listing().splitlines()
-    assert len([line for line in lines if not line.startswith(";")]) == len(made.steps)
-    for name in made.regions:
+    assert len([line for line in lines if not line.startswith(";")]) == len(made.program.steps)
+    for name in made.program.regions:
         assert any(line.startswith(f"; {name}") for line in lines)
 
 

@@ -1,0 +1,1 @@
+"""What the engine does, and in which cycle. Plain Python: no Amaranth, no torch."""

@@ -1,0 +1,61 @@
+"""What an engine does in a frame, whatever the numbers: where plan, timing and circuit meet."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from plan.engine import Engine
+from plan.instruction import Format
+from plan.memory_map import Region
+from plan.steps import Step
+from plan.window import WindowGeometry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """Steps on an engine, and the memories they use.
+
+    Parameters
+    ----------
+    engine
+        What follows the program.
+    window
+        How the first convolution's patches come about.
+    steps
+        The instructions, in order.
+    regions
+        Where each tensor of the activation memory lies, by its name.
+    patch
+        The patch memory.
+    """
+
+    engine: Engine
+    window: WindowGeometry
+    steps: tuple[Step, ...]
+    regions: dict[str, Region]
+    patch: Region
+
+    @cached_property
+    def format(self) -> Format:
+        fields = [step.fields for step in self.steps]
+        return Format.of(fields, max(self.activation_words, self.patch.words).bit_length())
+
+    @property
+    def activation_words(self) -> int:
+        return max(region.base + region.words for region in self.regions.values())
+
+    @property
+    def pool_slots(self) -> int:
+        """Partial maxima the pool's row buffer holds: pooled columns × output groups."""
+        return max(
+            (
+                step.fields["slot"] + step.tile.pool.o.width * (step.fields["groups_out_last"] + 1)
+                for step in self.steps
+                if step.tile.pool
+            ),
+            default=1,
+        )
+
+    @cached_property
+    def words(self) -> list[int]:
+        """The instruction words, in order."""
+        return [self.format.encode(step.fields) for step in self.steps]
