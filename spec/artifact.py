@@ -31,8 +31,9 @@ def save(quantized: QuantizedNetwork, path: str | Path) -> None:
         If the path cannot be written, or the metadata has a key of the file's own.
     """
     path = Path(path)
-    if export.LABELS in quantized.metadata:
-        raise ArtifactError(f"{path}: the metadata must not use the key {export.LABELS}")
+    for key in export.OWN:
+        if key in quantized.metadata:
+            raise ArtifactError(f"{path}: the metadata must not use the key {key}")
     data = export.model(quantized).SerializeToString(deterministic=True)
     part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:

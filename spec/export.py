@@ -23,6 +23,12 @@ OPSET = 17
 IR_VERSION = 8
 LABELS = "labels"
 """Key of the labels in the metadata, a JSON list; written last, so a cut file has none."""
+NONE_CLASS = "none.class"
+"""Key of the index of the class that stands for none of the others, if there is one."""
+NONE_THRESHOLD = "none.threshold"
+"""Key of the least lead for any other answer than none, an integer, if none is an answer."""
+OWN = (LABELS, NONE_CLASS, NONE_THRESHOLD)
+"""Keys that free metadata must not use."""
 
 IMAGE = "image"
 QUANTIZED_IMAGE = "image.quantized"
@@ -161,7 +167,13 @@ def model(quantized: QuantizedNetwork) -> onnx.ModelProto:
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
-    for key, value in sorted(quantized.metadata.items()):
+    decision = quantized.decision
+    metadata = dict(quantized.metadata)
+    if decision.refuses:
+        metadata[NONE_THRESHOLD] = str(decision.threshold)
+    if decision.none is not None:
+        metadata[NONE_CLASS] = str(decision.none)
+    for key, value in sorted(metadata.items()):
         result.metadata_props.add(key=key, value=value)
     result.metadata_props.add(
         key=LABELS, value=json.dumps(list(quantized.labels), ensure_ascii=False)

@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto
 
 from spec import arith, export
+from spec.decision import Decision
 from spec.error import ArtifactError
 from spec.network import Conv, FeatureMap, Fire, MaxPool, Network
 from spec.operands import (
@@ -69,7 +70,9 @@ def _read(model: onnx.ModelProto) -> QuantizedNetwork:
     image = _image(graph)
     walk = _Walk(graph)
     layers = walk.layers(image)
-    return QuantizedNetwork(Network(graph.name, image, layers), walk.convs, labels, metadata)
+    decision = _decision(metadata)
+    network = Network(graph.name, image, layers)
+    return QuantizedNetwork(network, walk.convs, labels, metadata, decision)
 
 
 def _metadata(model: onnx.ModelProto) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -91,6 +94,20 @@ def _metadata(model: onnx.ModelProto) -> tuple[tuple[str, ...], dict[str, str]]:
             f"the metadata's {export.LABELS} must be a JSON list of strings; {REQUANTIZE}"
         )
     return tuple(labels), metadata
+
+
+def _decision(metadata: dict[str, str]) -> Decision:
+    """How the answer follows from the sums; its keys leave the metadata."""
+    numbers = {}
+    for key in (export.NONE_CLASS, export.NONE_THRESHOLD):
+        text = metadata.pop(key, None)
+        try:
+            numbers[key] = None if text is None else int(text)
+        except ValueError:
+            raise ArtifactError(
+                f"the metadata's {key} must be an integer, not {text}; {REQUANTIZE}"
+            ) from None
+    return Decision(none=numbers[export.NONE_CLASS], threshold=numbers[export.NONE_THRESHOLD])
 
 
 def _image(graph: onnx.GraphProto) -> FeatureMap:

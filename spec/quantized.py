@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spec import arith
+from spec.decision import NONE, Decision
 from spec.network import Conv, Fire, Network
 
 
@@ -86,12 +87,15 @@ class QuantizedNetwork:
         One a class.
     metadata
         Free text by key: accuracy, provenance, preprocessing.
+    decision
+        How the answer follows from the class sums.
     """
 
     network: Network
     convs: dict[str, QuantizedConv]
     labels: tuple[str, ...]
     metadata: dict[str, str] = field(default_factory=dict)
+    decision: Decision = field(default_factory=Decision)
 
     def __post_init__(self):
         names = [conv.name for conv in self.network.convs]
@@ -102,6 +106,11 @@ class QuantizedNetwork:
                 raise ValueError(f"{conv.name}: its geometry differs from the network's")
         if len(self.labels) != self.network.classes:
             raise ValueError(f"there must be {self.network.classes} labels, not {len(self.labels)}")
+        if self.decision.none is not None and not self.decision.none < len(self.labels) > 1:
+            raise ValueError(
+                f"the class for none must be one of {len(self.labels)}, and not the only one, "
+                f"not {self.decision.none}"
+            )
         for layer in self.network.layers:
             if isinstance(layer, Fire):
                 one, three = (self.convs[conv.name].o_scale_log2 for conv in layer.convs[1:])
@@ -110,6 +119,10 @@ class QuantizedNetwork:
                         f"{layer.name}: both expands must share one output scale, "
                         f"not 2^{one} and 2^{three}"
                     )
+
+    def label(self, answer: int) -> str:
+        """The label of an answer of ``decision``."""
+        return self.labels[answer] if answer < len(self.labels) else NONE
 
     def scale_log2(self, name: str) -> int:
         """log2 of the scale of a tensor of ``network.tensors()``, or of ``"image"``."""
