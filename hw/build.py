@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+from amaranth.build.run import BuildPlan
+from amaranth.vendor import LatticePlatform
+
 from hw import flow
 from hw.board.boards import BOARDS, Board
 from hw.board.clocks import Pll
@@ -106,9 +109,7 @@ def build(arguments: argparse.Namespace) -> int:
             refuse_unless_fits(design, device, name)
             (work / "program.txt").write_text(design.plan.listing())
         with stages.stage("elaborate"):
-            shell = design.shell(divisors=rates, tick=int(clock_hz) // 20, leds=len(board.leds))
-            top = Top(board=board, shell=shell, pll=pll, clock_hz=int(clock_hz))
-            prepared = flow.prepare(platform, top, seed=arguments.seed)
+            prepared = prepare(board, platform, design, pll, rates, seed=arguments.seed)
             prepared.extract(work)
         for stage, command in flow.commands(prepared, tools):
             log = work / flow.LOGS.get(stage, "")
@@ -131,6 +132,24 @@ def build(arguments: argparse.Namespace) -> int:
     print(table)
     print(f"{output / 'top.bit'} is ready: python -m hw.flash --board {arguments.board}")
     return 0
+
+
+def prepare(
+    board: Board,
+    platform: LatticePlatform,
+    design: Design,
+    pll: Pll,
+    rates: tuple[int, ...],
+    *,
+    seed: int,
+) -> BuildPlan:
+    """Every file that the tools need to make a board's bitstream of a design.
+
+    ``rates`` are the clock cycles a bit of the line, the first one tried first.
+    """
+    shell = design.shell(divisors=rates, tick=design.clock_hz // 20, leds=len(board.leds))
+    top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz)
+    return flow.prepare(platform, top, seed=seed)
 
 
 def show_plan(board: Board, variant: str, design: Design, clock_mhz: float) -> int:

@@ -67,22 +67,26 @@ async def equals_the_contract(dut):
         arith.requantize(total, multiplier, relu=False) & 255,
     )
     assert len(set(want.tolist())) == 256
-    got = []
+    got = {"twin_o": [], "cells_o": []}
+
+    async def cycle():
+        await FallingEdge(dut.clk)
+        for name, values in got.items():
+            values.append(int(getattr(dut, name).value))
+        await RisingEdge(dut.clk)
+
     await reset(dut)
     for values in zip(*(v.tolist() for v in (total - bias, bias, multiplier, relu)), strict=True):
         for port, value in zip(("accumulator", "bias", "multiplier", "relu"), values, strict=True):
             getattr(dut, port).value = value
-        await FallingEdge(dut.clk)
-        got.append(int(dut.o.value))
-        await RisingEdge(dut.clk)
+        await cycle()
     for _ in range(Requantizer.LATENCY):
-        await FallingEdge(dut.clk)
-        got.append(int(dut.o.value))
-        await RisingEdge(dut.clk)
-    wrong = np.flatnonzero(np.array(got[Requantizer.LATENCY :]) != want)
-    assert not wrong.size, (
-        f"{wrong.size} of {want.size} differ; the first: sum {total[wrong[0]]}, "
-        f"multiplier {multiplier[wrong[0]]}, relu {relu[wrong[0]]}: "
-        f"{got[Requantizer.LATENCY + wrong[0]]}, not {want[wrong[0]]}"
-    )
+        await cycle()
+    for name, values in got.items():
+        wrong = np.flatnonzero(np.array(values[Requantizer.LATENCY :]) != want)
+        assert not wrong.size, (
+            f"{name}: {wrong.size} of {want.size} differ; the first: sum {total[wrong[0]]}, "
+            f"multiplier {multiplier[wrong[0]]}, relu {relu[wrong[0]]}: "
+            f"{values[Requantizer.LATENCY + wrong[0]]}, not {want[wrong[0]]}"
+        )
     dut._log.info("%d results", want.size)

@@ -2,6 +2,9 @@
 // and a pseudo-terminal. Arguments: clocks a bit, clocks of silence after which nothing can happen
 // any more without input, and "pty" or "wire".
 //
+// A fourth argument seeds what nothing sets before it is used. Compiled with CYCLE_PS, the circuit has
+// an oscillator of its own, and time passes instead.
+//
 // "pty" prints the terminal's name, and ends when its standard input does. "wire" reads pairs of
 // bytes, what to do on the wire and with what, and writes the bytes the board sends.
 
@@ -125,6 +128,24 @@ private:
     unsigned timer_ = 0;
 };
 
+// A cycle of the core's clock.
+void cycle(VerilatedContext& context, Vboard& board) {
+#ifdef CYCLE_PS
+    const uint64_t end = context.time() + CYCLE_PS;
+    board.eval();
+    while (board.eventsPending() && board.nextTimeSlot() <= end) {
+        context.time(board.nextTimeSlot());
+        board.eval();
+    }
+    context.time(end);
+#else
+    board.clk = 0;
+    board.eval();
+    board.clk = 1;
+    board.eval();
+#endif
+}
+
 int open_terminal() {
     const int master = posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || grantpt(master) || unlockpt(master)) fail("no pseudo-terminal");
@@ -158,8 +179,8 @@ void write_all(int file, std::string& bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4) {
-        std::fprintf(stderr, "simulated board: three arguments are needed\n");
+    if (argc != 4 && argc != 5) {
+        std::fprintf(stderr, "simulated board: three or four arguments are needed\n");
         return 2;
     }
     const unsigned clocks_a_bit = static_cast<unsigned>(std::atoi(argv[1]));
@@ -170,6 +191,10 @@ int main(int argc, char** argv) {
     fcntl(input, F_SETFL, O_NONBLOCK);
 
     VerilatedContext context;
+    if (argc == 5) {
+        context.randReset(2);
+        context.randSeed(std::atoi(argv[4]));
+    }
     Vboard board{&context};
     Driver driver{clocks_a_bit};
     Sampler sampler{clocks_a_bit};
@@ -181,11 +206,8 @@ int main(int argc, char** argv) {
 
     while (true) {
         for (int count = 0; count < 512; ++count) {
-            board.clk = 0;
             driver.clock(board);
-            board.eval();
-            board.clk = 1;
-            board.eval();
+            cycle(context, board);
             sampler.clock(board.tx);
         }
         silence = driver.idle() && sampler.idle() && sampler.received.empty() ? silence + 512 : 0;
@@ -194,6 +216,7 @@ int main(int argc, char** argv) {
             if (ended && silence > patience) break;
             continue;
         }
+        if (context.gotFinish()) fail("the circuit stopped");
         if (silence > patience) {
             pollfd files[] = {{input, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
             poll(files, 2, -1);

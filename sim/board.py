@@ -84,10 +84,16 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     return [str(board), str(clocks_a_bit), str(patience)]
 
 
-def start(command: list[str]) -> tuple[subprocess.Popen, str]:
-    """Run a board in a process of its own, until its ``stdin`` is closed; the terminal's name."""
+def start(command: list[str], seed: int | None = None) -> tuple[subprocess.Popen, str]:
+    """Run a board in a process of its own, until its ``stdin`` is closed; the terminal's name.
+
+    With a ``seed``, whatever configuration does not set starts at random.
+    """
     process = subprocess.Popen(
-        [*command, "pty"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "pty", *([] if seed is None else [str(seed)])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return process, process.stdout.readline().strip()
 

@@ -1,6 +1,7 @@
-// Models of the ECP5 cells that hw/ecp5 instantiates, written from Lattice's documentation and used
-// only to test those instances: FPGA-TN-02205 (sysDSP), FPGA-TN-02204 (memory), FPGA-TN-02209 and
-// yosys' cells_sim.v (carry cell). What is not modelled stops the simulation.
+// Models of the ECP5 cells that hw/ecp5 instantiates, written from Lattice's documentation to test
+// those instances and whole netlists: FPGA-TN-02205 (sysDSP), FPGA-TN-02204 (memory), FPGA-TN-02209
+// and yosys' cells_sim.v (carry cell). What is not modelled stops the simulation; what configuration
+// does not set has no value at first.
 `timescale 1ns/1ps
 
 // 18×18 multiplier: an input, a pipeline and an output register, each there unless its clock is
@@ -41,11 +42,11 @@ module MULT18X18D(
   // The nineteenth bit is the sign, or 0 of an unsigned operand.
   wire signed [18:0] a_in = {SIGNEDA & a_pins[17], a_pins};
   wire signed [18:0] b_in = {SIGNEDB & b_pins[17], b_pins};
-  reg signed [18:0] a_reg = 0, b_reg = 0;
+  reg signed [18:0] a_reg, b_reg;
   wire signed [18:0] a = REG_INPUTA_CLK == "NONE" ? a_in : a_reg;
   wire signed [18:0] b = REG_INPUTB_CLK == "NONE" ? b_in : b_reg;
   wire signed [37:0] product = a * b;
-  reg [35:0] pipeline_reg = 0, output_reg = 0;
+  reg [35:0] pipeline_reg, output_reg;
   wire [35:0] pipelined = REG_PIPELINE_CLK == "NONE" ? product[35:0] : pipeline_reg;
   assign p = REG_OUTPUT_CLK == "NONE" ? pipelined : output_reg;
 
@@ -174,7 +175,7 @@ module DP16KD(
   wire [3:0] bytes_written = BYTES == 1 ? 4'b0001 : BYTES == 2 ? address_a[1:0] : address_a[3:0];
   wire writing = CEA && WEA && {CSA2, CSA1, CSA0} == 0;
   wire reading = CEB && {CSB2, CSB1, CSB0} == 0;
-  reg [35:0] latch = 0, output_reg = 0;
+  reg [35:0] latch, output_reg;
 
   always @(posedge CLKA) begin
     if (writing)

