@@ -172,11 +172,11 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
     done: set[Path] = set()
     width = min(60, max((len(str(path)) for path in listed or ()), default=40))
     with connected(arguments) as (client, quantized):
-        size = client.identity.width
+        framing = quantized.framing
         if listed is None:
-            batches = (read_ahead([path], size, refused) for path in paths)
+            batches = (read_ahead([path], framing, refused) for path in paths)
         else:
-            batches = iter([read_ahead(paths, size, refused)])
+            batches = iter([read_ahead(paths, framing, refused)])
         if not arguments.json:
             print(show.head(width), flush=True)
         bar = tqdm(

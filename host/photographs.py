@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from spec.photograph import square
+from spec.photograph import Framing, square
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 """What counts as a photograph in a folder."""
@@ -47,7 +47,7 @@ def photographs_in(folder: Path) -> list[Path]:
     )
 
 
-def read(path: Path, size: int) -> bytes:
+def read(path: Path, size: int | Framing) -> bytes:
     """A photograph's pixels as the board takes them: rows of red, green, blue, a byte each.
 
     Raises
@@ -65,7 +65,7 @@ def read(path: Path, size: int) -> bytes:
 
 
 def read_ahead(
-    paths: Iterable[Path], size: int, refused: dict[Path, PhotographError]
+    paths: Iterable[Path], size: int | Framing, refused: dict[Path, PhotographError]
 ) -> Iterator[tuple[Path, bytes]]:
     """Path and pixels of each photograph; the next one is read while the last one is used.
 

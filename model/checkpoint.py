@@ -9,6 +9,7 @@ import torch
 
 from model.squeezenet import SqueezeNet
 from spec.network import Network
+from spec.photograph import Framing
 from spec.squeezenet import Metaparameters, published, squeezenet
 
 FORMAT = "caracal float checkpoint"
@@ -34,12 +35,14 @@ class Preprocessing:
     """How a photograph becomes the network's input.
 
     EXIF rotation is applied, the image converted to RGB (transparency over black), its shorter
-    side resized to the network's image size (bilinear, antialiased), the centre cropped. Pixels
-    in 0…1 are then normalized by ``mean`` and ``std``, inside the network.
+    side resized (bilinear, antialiased) to ``shorter_side``, or for 0 to the network's image size,
+    the centre cropped. Pixels in 0…1 are then normalized by ``mean`` and ``std``, inside the
+    network.
     """
 
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    shorter_side: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,11 @@ class Checkpoint:
     @property
     def network(self) -> Network:
         return network_of(self.parameters)
+
+    @property
+    def framing(self) -> Framing:
+        """What of a photograph the network sees."""
+        return Framing(self.network.image.height, self.preprocessing.shorter_side)
 
     def module(self) -> SqueezeNet:
         """The network with its weights, in evaluation mode, float32."""
@@ -185,13 +193,16 @@ def load(path: Path) -> Checkpoint:
             state=content["state"],
             labels=tuple(content["labels"]),
             preprocessing=Preprocessing(
-                **{key: tuple(value) for key, value in content["preprocessing"].items()}
+                **{
+                    key: tuple(value) if isinstance(value, list | tuple) else value
+                    for key, value in content["preprocessing"].items()
+                }
             ),
             history=content["history"],
             provenance=content["provenance"],
             training=content["training"],
         )
-        network = checkpoint.network
+        network, _ = checkpoint.network, checkpoint.framing
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: its description is damaged ({error})") from error
     module = SqueezeNet(network, batch_norm=checkpoint.batch_norm)

@@ -9,6 +9,7 @@ import torch
 
 from model.data import Splits, read_splits
 from spec.arguments import Parser
+from spec.photograph import Framing
 
 
 def add_data_arguments(parser: Parser) -> None:
@@ -29,7 +30,7 @@ def add_data_arguments(parser: Parser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
 
 
-def read_data(arguments: argparse.Namespace, size: int) -> Splits:
+def read_data(arguments: argparse.Namespace, size: int | Framing) -> Splits:
     """The splits that the flags name."""
     return read_splits(
         arguments.data,

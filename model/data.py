@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+
+from spec.photograph import Framing, square
 
 
 class DataError(ValueError):
@@ -76,30 +78,8 @@ def pixels(images: torch.Tensor) -> torch.Tensor:
     return images.to(memory_format=torch.channels_last).float() / 255
 
 
-def square(image: Image.Image, size: int) -> np.ndarray:
-    """A photograph as the network sees it: uint8, shape (size, size, 3), RGB.
-
-    EXIF rotation applied, transparency laid over black, the shorter side resized to ``size``
-    (bilinear, antialiased), the centre cropped. An image of that size comes through unchanged.
-    """
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16-bit greyscale, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
-    image = image.convert("RGB")
-    if image.size != (size, size):
-        ratio = size / min(image.size)
-        wide = [max(size, round(length * ratio)) for length in image.size]
-        image = image.resize(wide, Image.Resampling.BILINEAR)
-        left, top = ((length - size) // 2 for length in image.size)
-        image = image.crop((left, top, left + size, top + size))
-    return np.asarray(image)
-
-
-def read(path: Path, size: int) -> np.ndarray:
-    """The photograph in a file, as :func:`square` gives it.
+def read(path: Path, size: int | Framing) -> np.ndarray:
+    """The photograph in a file, as :func:`spec.photograph.square` gives it.
 
     Raises
     ------
@@ -116,7 +96,7 @@ def read(path: Path, size: int) -> np.ndarray:
 
 
 def read_folder(
-    folder: Path, size: int, *, root: Path | None = None, strict: bool = False
+    folder: Path, size: int | Framing, *, root: Path | None = None, strict: bool = False
 ) -> Photographs:
     """Every photograph of a folder of class folders.
 
@@ -125,7 +105,7 @@ def read_folder(
     folder
         Its subfolders are the classes, in order of name. Hidden files are not looked at.
     size
-        Side of the square images, in pixels.
+        Side of the square images, in pixels, or their framing.
     root
         What names are relative to; ``folder`` itself if None.
     strict
@@ -201,7 +181,7 @@ def listed(photographs: Photographs, path: Path) -> list[int]:
 
 def read_splits(
     data: Path,
-    size: int,
+    size: int | Framing,
     *,
     validation_list: Path | None = None,
     validation_share: float = 0.0,

@@ -10,11 +10,13 @@ from model.checkpoint import FORMAT, CheckpointError, Preprocessing, load, unpic
 from model.squeezenet import SqueezeNet
 from spec.network import Fire, Network
 
-#: torchvision's normalization of pixels in 0…1, RGB.
-TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+#: torchvision's: shorter side 256, centre cropped, pixels in 0…1 normalized, RGB.
+TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), shorter_side=256)
 
-#: Caffe's: pixels in 0…255 minus a mean colour, here as pixels in 0…1, RGB.
-CAFFE = Preprocessing(mean=(123 / 255, 117 / 255, 104 / 255), std=(1 / 255, 1 / 255, 1 / 255))
+#: Caffe's: pixels in 0…255 minus a mean colour, here as pixels in 0…1, RGB; shorter side 256.
+CAFFE = Preprocessing(
+    mean=(123 / 255, 117 / 255, 104 / 255), std=(1 / 255, 1 / 255, 1 / 255), shorter_side=256
+)
 
 
 def _content(path: Path) -> dict:

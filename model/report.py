@@ -130,7 +130,7 @@ def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:
 
 def write_page(arguments: argparse.Namespace) -> int:
     made = checkpoint.load(arguments.checkpoint)
-    splits = read_data(arguments, made.network.image.height)
+    splits = read_data(arguments, made.framing)
     if splits.train.labels != made.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}; the "

@@ -10,6 +10,7 @@ from model.augment import Augmentation
 from model.checkpoint import Published
 from model.schedule import Schedule
 from spec.arguments import Parser
+from spec.photograph import Framing
 from spec.squeezenet import Metaparameters
 
 
@@ -38,6 +39,7 @@ class Settings:
     output: Annotated[Path, "folder of the run"]
     epochs: Annotated[int, "passes over the training photographs, stages included"] = 40
     image: Annotated[int, "side of the images, in pixels"] = 224
+    shorter_side: Annotated[int, "of a photograph, before its centre is cropped; 0: --image"] = 0
     stages: Annotated[str, "smaller images first: 128x250,160x120 is side x epochs"] = ""
     validation_list: Annotated[Path | None, "file that names the validation photographs"] = None
     validation_share: Annotated[float, "share of each class held out for validation"] = 0.0
@@ -112,7 +114,7 @@ class Settings:
             raise ValueError(f"teacher_weight must be in 0…1, not {self.teacher_weight}")
         if self.hint_weight < 0:
             raise ValueError(f"hint_weight must be at least 0, not {self.hint_weight}")
-        _ = self.schedule, self.augmentation  # they check their own
+        _ = self.schedule, self.augmentation, self.framing  # they check their own
 
     @property
     def schedule(self) -> Schedule:
@@ -123,6 +125,10 @@ class Settings:
             rate=self.rate,
             warmup=self.warmup,
         )
+
+    @property
+    def framing(self) -> Framing:
+        return Framing(self.image, self.shorter_side)
 
     @property
     def augmentation(self) -> Augmentation:

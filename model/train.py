@@ -41,6 +41,9 @@ def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preproc
     if settings.init is not None:
         copied, fresh = pretrained.initialize(module, weights)
         line = f"{settings.init}: {len(copied)} tensors taken; fresh: {', '.join(fresh) or 'none'}"
+        if preprocessing.shorter_side not in (0, settings.framing.shorter):
+            line += f"; it learned with --shorter-side {preprocessing.shorter_side}"
+    preprocessing = replace(preprocessing, shorter_side=settings.shorter_side)
     return module.to(memory_format=torch.channels_last), preprocessing, line
 
 
@@ -74,7 +77,7 @@ def train(settings: Settings, group: Group) -> None:
     say = partial(print, flush=True) if group.first else lambda _: None
     splits = read_splits(
         settings.data,
-        settings.image,
+        settings.framing,
         validation_list=settings.validation_list,
         validation_share=settings.validation_share,
         seed=settings.seed,

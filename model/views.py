@@ -91,6 +91,7 @@ def views_of(settings: Settings, train: Photographs) -> Views:
     """
     lasting = settings.lasting()
     made_from = {key: lasting[key] for key in SETTINGS} | {
+        "image": f"{settings.image}{f' of {settings.shorter_side}' * bool(settings.shorter_side)}",
         "augmentation": str(settings.augmentation),
         "photographs": "\n".join(train.names),
     }

@@ -49,7 +49,7 @@ def read_checkpoint(arguments: argparse.Namespace) -> Checkpoint:
 
 def read_splits(arguments: argparse.Namespace, float_network: Checkpoint) -> Splits:
     """The photographs, their targets aligned with the network's classes."""
-    splits = read_data(arguments, float_network.network.image.height)
+    splits = read_data(arguments, float_network.framing)
     if not arguments.pretrained and splits.train.labels != float_network.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}, and the "

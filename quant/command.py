@@ -6,9 +6,10 @@ import torch
 
 from model.command import read_data
 from model.data import DataError, Photographs, read_folder
+from spec.photograph import Framing
 
 
-def held_out(arguments: argparse.Namespace, size: int) -> list[tuple[str, Photographs]]:
+def held_out(arguments: argparse.Namespace, size: int | Framing) -> list[tuple[str, Photographs]]:
     """The parts that training did not see; all of a folder of nothing but class folders."""
     split = arguments.validation_list is not None or arguments.validation_share
     if split or (arguments.data / "train").is_dir():

@@ -127,8 +127,7 @@ def report_skipped(parts: Iterable[tuple[str, Photographs]]) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     judges = Judges(arguments.model)
-    network = judges.quantized.network
-    parts = held_out(arguments, network.image.height)
+    parts = held_out(arguments, judges.quantized.framing)
     report_skipped(parts)
     for name, photographs in parts:
         photographs, unknown = align(photographs, judges.quantized.labels)

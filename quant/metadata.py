@@ -8,13 +8,34 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model.checkpoint import Checkpoint
+from model.checkpoint import Checkpoint, Preprocessing
 from quant.choose import Candidate
+from spec.quantized import SHORTER_SIDE
 
 PREPROCESSING = (
-    "EXIF rotation applied, RGB (transparency over black), shorter side resized to {size} "
-    "(bilinear, antialiased), centre {size}x{size} cropped; raw pixels 0...255, not normalized"
+    "EXIF rotation applied, RGB (transparency over black), shorter side resized to {shorter} "
+    "(bilinear, antialiased), centre {side}x{side} cropped; raw pixels 0...255, not normalized"
 )
+
+
+def _preprocessing(checkpoint: Checkpoint) -> dict[str, str]:
+    """In words; and what differs from the rule of networks that were trained here."""
+    framing, learned = checkpoint.framing, checkpoint.preprocessing
+    words = {
+        "preprocessing": PREPROCESSING.format(side=framing.side, shorter=framing.shorter),
+    }
+    if framing.shorter != framing.side:
+        words[SHORTER_SIDE] = str(framing.shorter)
+    if (learned.mean, learned.std) != (Preprocessing().mean, Preprocessing().std):
+        words["preprocessing.normalization"] = (
+            f"RGB in 0...1, mean {_triple(learned.mean)}, deviation {_triple(learned.std)}: "
+            "in the first convolution's weights"
+        )
+    return words
+
+
+def _triple(values: tuple[float, float, float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
 
 
 def describe(
@@ -42,7 +63,7 @@ def describe(
         "numpy": np.__version__,
     }
     return {
-        "preprocessing": PREPROCESSING.format(size=checkpoint.network.image.height),
+        **_preprocessing(checkpoint),
         "calibration": f"{chosen.method}, biases {'corrected' if chosen.corrected else 'rounded'}, "
         f"{chosen.accuracy.photographs} photographs",
         "finetuning": tuning,

@@ -30,12 +30,12 @@ class BadInput(ValueError):
 
 def read(path: Path, quantized: QuantizedNetwork) -> np.ndarray:
     """The photograph in a file as the network takes it, see :func:`spec.photograph.square`."""
-    size = quantized.network.image.height
-    if quantized.network.image.width != size:
-        raise BadInput(f"images of {quantized.network.image} are not square: give a square network")
+    image = quantized.network.image
+    if image.width != image.height:
+        raise BadInput(f"images of {image} are not square: give a square network")
     try:
-        with Image.open(path) as image:
-            return square(image, size)
+        with Image.open(path) as photograph:
+            return square(photograph, quantized.framing)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
     except UnidentifiedImageError:
@@ -81,8 +81,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser(
         prog="python -m sim",
         description="Run photographs through the simulated circuit and check every value.",
-        epilog="A photograph is set upright, its shorter side resized to the network's image size, "
-        "its centre cropped, as in training.",
+        epilog="A photograph is set upright, its shorter side resized as the model says (else to "
+        "the network's image size), its centre cropped, as in training.",
     )
     parser.add_argument("photographs", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")

@@ -42,8 +42,8 @@ def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
 def expected(path: Path, model: Path) -> list[int]:
     """A photograph's class sums, from the reference."""
     quantized = artifact.load(model)
-    size = quantized.network.image.width
-    picture = np.frombuffer(read(path, size), np.uint8).reshape(size, size, 3)
+    framing = quantized.framing
+    picture = np.frombuffer(read(path, framing), np.uint8).reshape(framing.side, framing.side, 3)
     return reference.run(quantized, picture)["sums"].tolist()
 
 

@@ -12,6 +12,8 @@ from PIL import Image
 from sim import command, verilate
 from spec import artifact, synthetic
 from spec.network import Conv, FeatureMap, Network
+from spec.photograph import Framing, square
+from spec.quantized import SHORTER_SIDE
 from spec.squeezenet import published, tiny
 
 
@@ -43,6 +45,12 @@ def test_a_photograph(model, photograph, capsys):
     names = [name for name, _ in tiny().tensors()] + ["sums"]
     assert [line.split()[0] for line in lines[4:]] == names
     assert all(line.split()[2:] == ["0", "0"] for line in lines[4:])
+
+
+def test_the_model_says_how_a_photograph_is_framed(photograph):
+    quantized = replace(synthetic.quantized(tiny()), metadata={SHORTER_SIDE: "12"})
+    expected = square(Image.open(photograph), Framing(8, 12))
+    assert np.array_equal(command.read(photograph, quantized), expected)
 
 
 @pytest.mark.parametrize("fault", ["value", "cycles"])

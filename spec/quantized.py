@@ -7,6 +7,10 @@ import numpy as np
 from spec import arith
 from spec.decision import NONE, Decision
 from spec.network import Conv, Fire, Network
+from spec.photograph import Framing
+
+SHORTER_SIDE = "preprocessing.shorter_side"
+"""Metadata key: what a photograph's shorter side is resized to; without it, the image's side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +90,8 @@ class QuantizedNetwork:
     labels
         One a class.
     metadata
-        Free text by key: accuracy, provenance, preprocessing.
+        Free text by key: accuracy, provenance, preprocessing. Of these, ``SHORTER_SIDE`` is obeyed
+        by all that read photographs.
     decision
         How the answer follows from the class sums.
     """
@@ -111,6 +116,9 @@ class QuantizedNetwork:
                 f"the class for none must be one of {len(self.labels)}, and not the only one, "
                 f"not {self.decision.none}"
             )
+        side, text = self.network.image.height, self.metadata.get(SHORTER_SIDE)
+        if text is not None and not (text.isdecimal() and int(text) >= side):
+            raise ValueError(f"{SHORTER_SIDE} must be an integer of at least {side}, not {text}")
         for layer in self.network.layers:
             if isinstance(layer, Fire):
                 one, three = (self.convs[conv.name].o_scale_log2 for conv in layer.convs[1:])
@@ -123,6 +131,11 @@ class QuantizedNetwork:
     def label(self, answer: int) -> str:
         """The label of an answer of ``decision``."""
         return self.labels[answer] if answer < len(self.labels) else NONE
+
+    @property
+    def framing(self) -> Framing:
+        """What of a photograph the network sees; its images must be square."""
+        return Framing(self.network.image.height, int(self.metadata.get(SHORTER_SIDE, 0)))
 
     def scale_log2(self, name: str) -> int:
         """log2 of the scale of a tensor of ``network.tensors()``, or of ``"image"``."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from spec import artifact, reference, selftest, synthetic
 from spec.protocol import COUNTERS, Frame, Refusal, Reply, Request, Splitter
+from spec.quantized import SHORTER_SIDE
 from spec.replies import Counters, Identity, Result, digest, labels_digest
 from spec.squeezenet import tiny
 
@@ -22,7 +23,9 @@ SIZE = 24
 
 @pytest.fixture(scope="session")
 def quantized():
-    return synthetic.quantized(tiny(image_size=SIZE))
+    """Its photographs are framed as the file says, not as a square of the image's size."""
+    made = synthetic.quantized(tiny(image_size=SIZE))
+    return replace(made, metadata=made.metadata | {SHORTER_SIDE: str(SIZE + 7)})
 
 
 @pytest.fixture(scope="session")

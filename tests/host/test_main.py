@@ -38,8 +38,8 @@ def run(board, model, capsys, monkeypatch):
 
 def right(quantized, path):
     """The sums of a photograph, from the reference."""
-    size = quantized.network.image.width
-    picture = np.frombuffer(read(path, size), np.uint8).reshape(size, size, 3)
+    framing = quantized.framing
+    picture = np.frombuffer(read(path, framing), np.uint8).reshape(framing.side, framing.side, 3)
     return reference.run(quantized, picture)["sums"].tolist()
 
 

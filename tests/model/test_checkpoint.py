@@ -23,7 +23,7 @@ def make(**changes) -> Checkpoint:
         "parameters": SMALL,
         "batch_norm": True,
         "labels": ("cat", "dog"),
-        "preprocessing": Preprocessing(mean=(0.5, 0.4, 0.3)),
+        "preprocessing": Preprocessing(mean=(0.5, 0.4, 0.3), shorter_side=44),
         "history": [{"epoch": 1, "loss": 0.5}],
         "provenance": {"seed": "0"},
         "training": {"average_steps": 3},

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from model.data import DataError, read, read_folder, read_splits, square
+from model.data import DataError, read, read_folder, read_splits
+from spec.photograph import Framing, square
 
 
 def test_an_image_of_the_right_size_comes_through_unchanged():
@@ -195,3 +196,9 @@ def test_class_folders_that_differ(folders):
 def test_one_photograph_cannot_be_split(folders):
     with pytest.raises(DataError, match="class blue: one photograph cannot be split"):
         read_splits(folders(1), 24, validation_share=0.5)
+
+
+def test_photographs_are_framed_as_asked(data):
+    framed = read_folder(data / "train", Framing(16, 24))
+    whole = read_folder(data / "train", 24)
+    assert torch.equal(framed.images, whole.images[:, :, 4:20, 4:20])

@@ -14,7 +14,7 @@ from spec.squeezenet import Metaparameters, squeezenet
 SIZE = 19
 LABELS = ("a", "b", "c")
 PARAMETERS = Metaparameters(num_filters=8, base_e=8, incr_e=8, blocks=2, classes=3, image_size=SIZE)
-PREPROCESSING = Preprocessing(mean=(0.4, 0.5, 0.3), std=(0.2, 0.3, 0.25))
+PREPROCESSING = Preprocessing(mean=(0.4, 0.5, 0.3), std=(0.2, 0.3, 0.25), shorter_side=25)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import torch
 from model.checkpoint import load, save
 from quant.__main__ import main
 from spec import artifact
+from spec.photograph import Framing
 
 
 @pytest.fixture
@@ -29,13 +30,15 @@ def test_a_checkpoint_becomes_a_model_with_its_story(quant, tmp_path, capsys):
     for kind in ("float", "int8"):
         assert metadata[f"accuracy.{kind}.validation"].endswith("of 9)")
         assert metadata[f"accuracy.{kind}.validation"] in out
-    assert "shorter side resized to 19" in metadata["preprocessing"]
+    assert "shorter side resized to 25" in metadata["preprocessing"]
+    assert metadata["preprocessing.normalization"].startswith("RGB in 0...1, mean 0.4, 0.5, 0.3,")
+    assert quantized.framing == Framing(19, 25)
     assert "--finetune 2 --rate 0.3" in metadata["provenance.command"]
     assert metadata["provenance.seed"] == "0"
     assert torch.__version__ in metadata["provenance.versions"]
     assert json.loads(metadata["provenance.training"]) == {}
     assert metadata["finetuning"].endswith("of 2, the best on validation; rate 0.3")
-    assert metadata["calibration"] == "mse, biases rounded, 15 photographs"
+    assert metadata["calibration"] == "minmax, biases corrected, 15 photographs"
     for text in ("mse           rounded", "fire5.expand3x3", "epoch 2: training loss", "taken:"):
         assert text in out
     assert not list((tmp_path / "out").glob("*.part"))

@@ -7,6 +7,7 @@ from model.checkpoint import CheckpointError
 from quant import pretrained
 from quant.fold import fold
 from spec.network import Fire
+from spec.photograph import Framing
 from spec.squeezenet import published
 
 #: Where torchvision's ``features`` has its Fire modules and pools.
@@ -74,6 +75,7 @@ def test_torchvision_weights_on_raw_pixels(version, image, tmp_path):
     checkpoint = pretrained.load(path, {1: "LION"})
     assert checkpoint.labels == ("class 0", "LION", "class 2")
     assert checkpoint.network == published(version, classes=3)
+    assert checkpoint.framing == Framing(224, 256)
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     expected = torchvision_scores(weights, version, (image / 255 - mean) / std)
@@ -89,6 +91,7 @@ def test_caffe_weights_take_blue_green_red_minus_a_mean(tmp_path):
     np.savez(path, **{name: value.numpy() for name, value in weights.items()})
     checkpoint = pretrained.load(path, {})
     network = checkpoint.network
+    assert checkpoint.framing == Framing(227, 256)
     assert network.image.height == 227 and network.last.padding == 1
     folded = fold(checkpoint.module())
     pixels = torch.randint(256, (1, 3, 31, 31)).double()

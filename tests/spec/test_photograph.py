@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spec.photograph import square
+from spec.photograph import Framing, square
 
 
 def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -74,3 +74,19 @@ def test_other_modes_become_rgb(mode):
 def test_sixteen_bit_grey_keeps_its_range():
     grey = np.repeat([[0, 0x4000, 0x8000, 0xFFFF]], 4, axis=0).astype(np.uint16)
     assert square(Image.fromarray(grey), 4)[0, :, 0].tolist() == [0, 0x40, 0x80, 0xFF]
+
+
+def test_the_shorter_side_may_be_larger_than_the_square():
+    pixels = noise(20, 30)
+    framed = square(Image.fromarray(pixels), Framing(16, 20))
+    assert np.array_equal(framed, pixels[2:18, 7:23])
+    large = Image.fromarray(pixels).resize((60, 40), Image.Resampling.BILINEAR)
+    expected = np.asarray(large.resize((30, 20), Image.Resampling.BILINEAR))[2:18, 7:23]
+    assert np.array_equal(square(large, Framing(16, 20)), expected)
+    assert Framing(16) == Framing(16, 16)
+
+
+@pytest.mark.parametrize("sides", [(0, 0), (16, 15), (16, -1)])
+def test_a_framing_must_fit_the_square(sides):
+    with pytest.raises(ValueError, match="must be at least"):
+        Framing(*sides)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from spec import synthetic
-from spec.quantized import QuantizedNetwork
+from spec.photograph import Framing
+from spec.quantized import SHORTER_SIDE, QuantizedNetwork
 from spec.squeezenet import tiny
 
 QUANTIZED = synthetic.quantized(tiny())
@@ -57,6 +58,14 @@ def test_a_network_refuses():
     expand = replace(convs["fire2.expand1x1"], o_scale_log2=-3)
     with pytest.raises(ValueError, match="fire2: both expands must share one output scale"):
         QuantizedNetwork(network, convs | {"fire2.expand1x1": expand}, labels)
+    for text in ("7", "-9", "9.5", ""):
+        with pytest.raises(ValueError, match="shorter_side must be an integer of at least 8, not"):
+            QuantizedNetwork(network, convs, labels, {SHORTER_SIDE: text})
+
+
+def test_the_framing_is_the_files_or_the_images_own():
+    assert QUANTIZED.framing == Framing(8, 8)
+    assert replace(QUANTIZED, metadata={SHORTER_SIDE: "11"}).framing == Framing(8, 11)
 
 
 def test_scales_by_name():
