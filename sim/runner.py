@@ -180,8 +180,8 @@ def simulate(
             seed=1,
             log_file=log,
         )
-    except SystemExit:
-        pass  # the results, or their absence, say more
+    except (SystemExit, RuntimeError):
+        pass  # of the simulator: the results, or their absence, say more
     finally:
         sys.path = python
         os.environ["PATH"] = path
