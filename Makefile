@@ -1,24 +1,30 @@
-# The two commands of the README. Each does its own set-up: a virtual environment in .venv.
+# Each target does its own set-up: a virtual environment in .venv.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: bitstream test lint clean
+.PHONY: help bitstream test lint clean
 
-bitstream: $(VENV)/base.installed
+# A line for each target that says "## what it does".
+help:
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@echo 'ARGS="…" is handed on: make bitstream ARGS="--clock 120", make test ARGS="-k plan"'
+
+bitstream: $(VENV)/base.installed  ## the packaged network for a ULX3S: build/ulx3s/top.bit
 	$(RUN) -m hw.build --board ulx3s $(ARGS)
 
 # One thread each: on a busy machine torch's threads mostly wait for each other.
-test: $(VENV)/dev.installed
+test: $(VENV)/dev.installed  ## the tests and the co-simulations
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/ sim/ $(ARGS)
 
-lint: $(VENV)/dev.installed
+lint: $(VENV)/dev.installed  ## style
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
-clean:
-	rm -rf build
+# Only what comes again by itself. Networks that were trained, and bitstreams, are a user's work.
+clean:  ## remove caches; what was trained or built stays
+	rm -rf build/sim build/lib build/bdist.* .pytest_cache .ruff_cache
 
 $(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

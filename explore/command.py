@@ -76,7 +76,7 @@ def _parser() -> Parser:
     )
     yes_or_no = argparse.BooleanOptionalAction
     parser.add_argument("--data", type=Path, help="folder of photographs, as for model.train")
-    parser.add_argument("--output", type=Path, default=Path("build/explore"))
+    parser.add_argument("--output", type=Path, default=Path("runs/explore"))
     parser.add_argument(
         "--study",
         type=Path,

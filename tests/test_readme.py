@@ -111,7 +111,7 @@ def test_every_command_works(folder):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, f"{shlex.join(words)}: {done.stderr[-2000:]}"
     assert ran == set(TABLE)
-    assert (folder / "build" / "mine.onnx").exists()
+    assert (folder / "runs" / "mine.onnx").exists()
 
 
 def test_every_link_leads_somewhere():
