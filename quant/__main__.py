@@ -4,6 +4,7 @@ Fold, calibrate in every way and take the best by a table, fine-tune, measure, w
 """
 
 import argparse
+import json
 import os
 import sys
 from dataclasses import replace
@@ -22,7 +23,9 @@ from quant.command import align
 from quant.finetune import FineTuning, finetune
 from quant.fold import FoldedNetwork, fold
 from quant.metadata import describe
-from quant.report import BATCH, accuracy, all_scores, layer_table, layers
+from quant.names import FOLDERS, Names, given_names
+from quant.photographs import read_foreign
+from quant.report import BATCH, accuracies, all_scores, in_words, layer_table, layers
 from quant.straight import StraightNetwork
 from spec import artifact
 from spec.arguments import Parser
@@ -40,16 +43,20 @@ def prepare(output: Path) -> None:
         raise ArtifactError(f"{output}: cannot be written; choose another --output")
 
 
-def read_checkpoint(arguments: argparse.Namespace) -> Checkpoint:
-    """The float network that the flags name."""
+def read_checkpoint(arguments: argparse.Namespace) -> tuple[Checkpoint, Names]:
+    """The float network that the flags name, and what its classes are called."""
     if arguments.pretrained:
-        return pretrained.load(arguments.checkpoint, dict(arguments.name))
-    return checkpoint.load(arguments.checkpoint)
+        made = pretrained.load(arguments.checkpoint)
+        names = given_names(made.network.classes, arguments.names, arguments.name)
+        return replace(made, labels=names.labels), names
+    made = checkpoint.load(arguments.checkpoint)
+    return made, Names(labels=made.labels)
 
 
-def read_splits(arguments: argparse.Namespace, float_network: Checkpoint) -> Splits:
+def read_splits(arguments: argparse.Namespace, float_network: Checkpoint, names: Names) -> Splits:
     """The photographs, their targets aligned with the network's classes."""
-    splits = read_data(arguments, float_network.framing)
+    read = read_foreign if arguments.pretrained else read_data
+    splits = read(arguments, float_network.framing)
     if not arguments.pretrained and splits.train.labels != float_network.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}, and the "
@@ -57,7 +64,7 @@ def read_splits(arguments: argparse.Namespace, float_network: Checkpoint) -> Spl
         )
     parts = {}
     for name, photographs in splits.items():
-        known, unknown = align(photographs, float_network.labels)
+        known, unknown = align(photographs, names)
         notes = [f"{len(known)} photographs", f"{len(photographs.skipped)} files skipped"]
         notes += [f"{folder} is no class of the model and left out" for folder in unknown]
         print(f"{name}: {', '.join(notes)}")
@@ -127,10 +134,12 @@ def judge(
     print("\nAccuracy:")
     for name, part in parts.items():
         for kind, own in scores.items():
-            found = accuracy(own[name], part.targets)
-            print(f"{name:<12}{kind:<6}{found}")
+            found = accuracies(own[name], part.targets)
+            print(f"{name:<12}{kind:<6}{in_words(found)}")
             if name != "train":
-                result[f"accuracy.{kind}.{name}"] = str(found)
+                key = f"accuracy.{kind}.{name}"
+                result |= {f"{key}.{best}": str(value) for best, value in found.items()}
+                result[key] = str(result.pop(f"{key}.top-1"))
     if report is not None:
         title = f"{quantized.network.name}, {quantized.network.weights:,} weights"
         notes = made.provenance | quantized.metadata | result
@@ -144,8 +153,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     if arguments.finetune:
         how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
     prepare(arguments.output)
-    made = read_checkpoint(arguments)
-    splits = read_splits(arguments, made)
+    made, names = read_checkpoint(arguments)
+    splits = read_splits(arguments, made, names)
     folded = fold(made.module())
     chosen = choose(arguments, folded, made.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
@@ -160,6 +169,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
         command=f"python -m quant {' '.join(arguments.argv)}",
         seed=arguments.seed,
     )
+    if names.folders:
+        metadata[FOLDERS] = json.dumps(names.folders, ensure_ascii=False)
     quantized = replace(quantized, metadata=metadata)
     metadata |= judge(made, quantized, splits, arguments.report)
     artifact.save(replace(quantized, metadata=metadata), arguments.output)
@@ -211,11 +222,19 @@ def main(argv: list[str] | None = None) -> int:
         help="label of a class of a --pretrained network; repeat",
     )
     parser.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="labels of a --pretrained network's classes, one a line; see docs/quantization.md",
+    )
+    parser.add_argument(
         "--report", type=Path, metavar="FOLDER", help="write a page of figures, float and int8"
     )
     arguments = parser.parse_args(argv)
     if arguments.report and arguments.pretrained:
         parser.error("--report is for the classes of the photographs, not of a --pretrained file")
+    if arguments.names and not arguments.pretrained:
+        parser.error("--names is for a --pretrained file; a checkpoint has its own")
     arguments.argv = sys.argv[1:] if argv is None else argv
     return run(quantize_file, arguments)
 

@@ -6,6 +6,7 @@ import torch
 
 from model.command import read_data
 from model.data import DataError, Photographs, read_folder
+from quant.names import Names
 from spec.photograph import Framing
 
 
@@ -17,21 +18,22 @@ def held_out(arguments: argparse.Namespace, size: int | Framing) -> list[tuple[s
     return [("all", read_folder(arguments.data, size, strict=arguments.strict))]
 
 
-def align(photographs: Photographs, labels: tuple[str, ...]) -> tuple[Photographs, list[str]]:
-    """The photographs with targets that index ``labels``, and the folders that are no label.
+def align(photographs: Photographs, names: Names) -> tuple[Photographs, list[str]]:
+    """The photographs with targets that index ``names.labels``, and the folders of no class.
 
     Raises
     ------
     DataError
-        If no folder is a label.
+        If no folder is called as a class is.
     """
-    unknown = [name for name in photographs.labels if name not in labels]
+    classes, labels = names.index(), names.labels
+    unknown = [name for name in photographs.labels if name not in classes]
     if len(unknown) == len(photographs.labels):
         raise DataError(
             f"none of the class folders {', '.join(unknown)} is a class of the model: it knows "
             f"{', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
         )
-    index = [labels.index(name) if name in labels else -1 for name in photographs.labels]
+    index = [classes.get(name, -1) for name in photographs.labels]
     targets = torch.tensor(index)[photographs.targets]
     known = (targets >= 0).nonzero().flatten().tolist()
     kept = photographs.take(known)

@@ -17,7 +17,8 @@ from tqdm import tqdm
 from model.command import add_data_arguments, run
 from model.data import Photographs
 from quant.command import align, held_out
-from quant.report import Accuracy
+from quant.names import names_of
+from quant.report import accuracies, in_words
 from quant.straight import StraightNetwork
 from spec import artifact, reference
 from spec.arguments import Parser
@@ -73,8 +74,8 @@ class Judges:
         last = tensors[self.quantized.network.last.name]
         return tensors | {"sums": last.sum(axis=(1, 2), dtype=np.float64)}
 
-    def classify(self, image: torch.Tensor) -> int:
-        """The class the reference gives to uint8 pixels, shape (3, height, width).
+    def sums(self, image: torch.Tensor) -> np.ndarray:
+        """The reference's class sums for uint8 pixels, shape (3, height, width).
 
         Every tensor is compared on the way, and counted in ``agreements``.
         """
@@ -84,15 +85,12 @@ class Judges:
             agreement.values += expected[name].size
             for other, tensors in others.items():
                 agreement.differing[other] += int((tensors[name] != expected[name]).sum())
-        return int(expected["sums"].argmax())
+        return expected["sums"]
 
-    def accuracy(self, photographs: Photographs) -> Accuracy:
-        """The reference's accuracy, every photograph compared."""
-        pairs = zip(photographs.images, photographs.targets.tolist(), strict=True)
-        bar = tqdm(pairs, total=len(photographs), desc="compare", leave=False, disable=None)
-        return Accuracy(
-            sum(self.classify(image) == target for image, target in bar), len(photographs)
-        )
+    def scores(self, photographs: Photographs) -> torch.Tensor:
+        """The reference's class sums, shape (photographs, classes), every photograph compared."""
+        bar = tqdm(photographs.images, desc="compare", leave=False, disable=None)
+        return torch.from_numpy(np.stack([self.sums(image) for image in bar]))
 
     def table(self) -> Iterator[str]:
         """Lines: a heading, one a tensor, the total."""
@@ -129,11 +127,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
     judges = Judges(arguments.model)
     parts = held_out(arguments, judges.quantized.framing)
     report_skipped(parts)
+    names = names_of(judges.quantized)
     for name, photographs in parts:
-        photographs, unknown = align(photographs, judges.quantized.labels)
+        photographs, unknown = align(photographs, names)
         for folder in unknown:
             print(f"{name}: {folder} is no class of the model and is left out")
-        print(f"{name}: int8 accuracy {judges.accuracy(photographs)}")
+        found = accuracies(judges.scores(photographs), photographs.targets)
+        print(f"{name}: int8 accuracy {in_words(found)}")
     print("Values that differ from the NumPy reference:")
     for line in judges.table():
         print(line)

@@ -17,20 +17,15 @@ _FIRST = ("features.0.weight", "conv1.weight")
 _LAST = ("classifier.1.weight", "conv10.weight")
 
 
-def load(path: Path, names: dict[int, str]) -> Checkpoint:
+def load(path: Path) -> Checkpoint:
     """Read a torchvision-style state dict, or an ``.npz`` of the published Caffe model.
 
-    Parameters
-    ----------
-    path
-        The file of weights.
-    names
-        Labels of some classes; the others are called ``class 7`` and so on.
+    Its classes have numbers for names.
 
     Raises
     ------
     CheckpointError
-        If the file is no SqueezeNet 1.0 or 1.1, or a named class does not exist.
+        If the file is no SqueezeNet 1.0 or 1.1.
     """
     weights = read_weights(path)
     first, last = (
@@ -53,14 +48,11 @@ def load(path: Path, names: dict[int, str]) -> Checkpoint:
             f"{path}: not the weights of SqueezeNet {version}: "
             f"{mismatch or f'{len(weights) - len(state)} tensors too many'}"
         )
-    wrong = [index for index in names if not 0 <= index < classes]
-    if wrong:
-        raise CheckpointError(f"{path}: has classes 0…{classes - 1}, no class {wrong[0]}")
     return Checkpoint(
         parameters=parameters,
         batch_norm=False,
         state=state,
-        labels=tuple(names.get(index, f"class {index}") for index in range(classes)),
+        labels=tuple(map(str, range(classes))),
         preprocessing=preprocessing,
         provenance={"weights": path.name},
     )

@@ -16,6 +16,10 @@ BATCH = 16
 """Images at a time; more gains nothing on a CPU."""
 
 
+MANY = 20
+"""With so many classes, the right one among the five likeliest counts, too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerReport:
     """One convolution.
@@ -131,6 +135,25 @@ class Accuracy:
         return f"{self.right / self.photographs:.4f} ({self.right} of {self.photographs})"
 
 
-def accuracy(scores: torch.Tensor, targets: torch.Tensor) -> Accuracy:
-    """How often the largest score, the first of equal ones, is that of the target."""
-    return Accuracy(int((scores.argmax(dim=1) == targets).sum()), len(targets))
+def accuracy(scores: torch.Tensor, targets: torch.Tensor, best: int = 1) -> Accuracy:
+    """How often the target's score is among the ``best`` largest; of equal ones the first are."""
+    own = scores.gather(1, targets[:, None])
+    before = torch.arange(scores.shape[1]) < targets[:, None]
+    ahead = (scores > own) | ((scores == own) & before)
+    return Accuracy(int((ahead.sum(dim=1) < best).sum()), len(targets))
+
+
+def accuracies(scores: torch.Tensor, targets: torch.Tensor) -> dict[str, Accuracy]:
+    """Accuracy under ``top-1``, and where there are many classes that of the best five, ``top-5``.
+
+    ``scores`` has shape (photographs, classes).
+    """
+    best = (1, 5) if scores.shape[1] >= MANY else (1,)
+    return {f"top-{count}": accuracy(scores, targets, count) for count in best}
+
+
+def in_words(found: dict[str, Accuracy]) -> str:
+    """:func:`accuracies` in a line; one alone needs no name."""
+    if len(found) == 1:
+        return str(*found.values())
+    return ", ".join(f"{name} {value}" for name, value in found.items())

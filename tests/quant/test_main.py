@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from model.checkpoint import load, save
+from quant import evaluate, pretrained
 from quant.__main__ import main
 from spec import artifact
 from spec.photograph import Framing
@@ -192,3 +193,35 @@ def test_a_name_must_look_like_one(quant, capsys):
     with pytest.raises(SystemExit, match="2"):
         quant("--name", "CHEETAH")
     assert "must look like 293=CHEETAH" in capsys.readouterr().err
+
+
+@pytest.fixture
+def foreign(quant, checkpoint_file, monkeypatch, tmp_path):
+    """The command, on the small network as if it were somebody else's; a file of its names."""
+    monkeypatch.setattr(pretrained, "load", load)
+    names = tmp_path / "names.tsv"
+    names.write_text("0\ta\tlynx\n1\tb\tlion\n2\tc\ttiger\n")
+    return lambda *more: quant("--pretrained", "--names", names, *more)
+
+
+def test_a_foreign_network_with_a_file_of_names(foreign, data, tmp_path, capsys):
+    for path in sorted(data.glob("valid/*/*")):
+        path.rename(data / "train" / path.parent.name / path.name)
+    assert foreign("--data", data / "train", "--images", 10) == 0
+    out = capsys.readouterr().out
+    assert "train: 10 photographs" in out and "validation: 14 photographs" in out
+    quantized = artifact.load(tmp_path / "out" / "model.onnx")
+    assert quantized.labels == ("lynx", "lion", "tiger")
+    assert evaluate.main([str(tmp_path / "out" / "model.onnx"), "--data", str(data / "train")]) == 0
+    assert "of 24)" in capsys.readouterr().out
+
+
+def test_two_classes_of_one_name_are_refused(foreign, capsys):
+    assert foreign("--name", "0=LION", "--name", "1=LION") == 2
+    assert "classes 0 and 1 are both called LION" in capsys.readouterr().err
+
+
+def test_names_are_for_networks_from_elsewhere(quant, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        quant("--names", tmp_path / "names.txt")
+    assert "--names is for a --pretrained file" in capsys.readouterr().err

@@ -72,8 +72,8 @@ def test_torchvision_weights_on_raw_pixels(version, image, tmp_path):
     path = tmp_path / "squeezenet.pth"
     weights = torchvision_weights(version)
     torch.save(weights, path)
-    checkpoint = pretrained.load(path, {1: "LION"})
-    assert checkpoint.labels == ("class 0", "LION", "class 2")
+    checkpoint = pretrained.load(path)
+    assert checkpoint.labels == ("0", "1", "2")
     assert checkpoint.network == published(version, classes=3)
     assert checkpoint.framing == Framing(224, 256)
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
@@ -89,7 +89,7 @@ def test_caffe_weights_take_blue_green_red_minus_a_mean(tmp_path):
     weights = random_weights("1.0", names)
     path = tmp_path / "squeezenet.npz"
     np.savez(path, **{name: value.numpy() for name, value in weights.items()})
-    checkpoint = pretrained.load(path, {})
+    checkpoint = pretrained.load(path)
     network = checkpoint.network
     assert checkpoint.framing == Framing(227, 256)
     assert network.image.height == 227 and network.last.padding == 1
@@ -136,11 +136,4 @@ def test_other_weights_are_refused_by_name(tmp_path, spoil, message):
     path = tmp_path / "weights.pth"
     torch.save(weights, path)
     with pytest.raises(CheckpointError, match=message):
-        pretrained.load(path, {})
-
-
-def test_a_class_that_does_not_exist(tmp_path):
-    path = tmp_path / "weights.pth"
-    torch.save(torchvision_weights("1.1"), path)
-    with pytest.raises(CheckpointError, match="has classes 0…2, no class 293"):
-        pretrained.load(path, {293: "CHEETAH"})
+        pretrained.load(path)

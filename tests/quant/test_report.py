@@ -6,7 +6,16 @@ import torch
 
 from quant.choose import candidates
 from quant.fold import fold
-from quant.report import Accuracy, Noise, accuracy, layer_table, layers
+from quant.report import (
+    MANY,
+    Accuracy,
+    Noise,
+    accuracies,
+    accuracy,
+    in_words,
+    layer_table,
+    layers,
+)
 from quant.straight import StraightNetwork
 
 
@@ -50,3 +59,18 @@ def test_layers_count_what_they_say(module, photographs):
     assert by_name["fire2.squeeze"].saturated >= 1 / 4
     assert by_name["conv1"].sqnr_db > 30 > by_name["fire2.squeeze"].sqnr_db
     assert len(layer_table(reports).splitlines()) == len(reports) + 1
+
+
+def test_the_target_may_be_among_the_best():
+    scores = torch.tensor([[3.0, 1.0, 2.0], [1.0, 1.0, 1.0], [0.0, 5.0, 6.0]])
+    targets = torch.tensor([2, 1, 0])
+    assert [accuracy(scores, targets, best).right for best in (1, 2, 3)] == [0, 2, 3]
+
+
+def test_five_of_many_classes():
+    scores = torch.arange(MANY).float()[None]
+    found = accuracies(scores, torch.tensor([MANY - 5]))
+    assert {name: value.right for name, value in found.items()} == {"top-1": 0, "top-5": 1}
+    assert in_words(found) == "top-1 0.0000 (0 of 1), top-5 1.0000 (1 of 1)"
+    few = accuracies(scores[:, 1:], torch.tensor([0]))
+    assert in_words(few) == "0.0000 (0 of 1)"
