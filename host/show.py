@@ -7,7 +7,7 @@ import numpy as np
 
 from host.client import Answer
 from spec.quantized import QuantizedNetwork
-from spec.reference import probabilities
+from spec.reference import BEST, best, probabilities
 from spec.replies import Counters, Identity
 
 
@@ -20,6 +20,10 @@ def verdict(answer: Answer, quantized: QuantizedNetwork, clock_hz: int) -> dict:
         "label": quantized.labels[winner],
         "class": winner,
         "probability": round(float(odds[winner]), 4),
+        "best": [
+            {"label": quantized.labels[index], "class": index, "probability": round(share, 4)}
+            for index, share in best(quantized, np.array(answer.result.sums))
+        ],
         "sums": list(answer.result.sums),
         "cycles": answer.result.cycles,
         "chip_ms": round(1e3 * answer.result.cycles / clock_hz, 3),
@@ -33,10 +37,16 @@ def head(width: int) -> str:
 
 
 def row(said: dict, width: int) -> str:
-    return (
+    """A photograph's line; and where there are many classes, a second one of the next best."""
+    line = (
         f"{said['file']:{width}}  {said['label']:20} {said['probability']:6.3f} "
         f"{said['chip_ms']:8.3f} {said['total_ms']:9.1f}"
     )
+    if len(said["sums"]) <= BEST:
+        return line
+    others = (one for one in said["best"] if one["class"] != said["class"])
+    ranked = ", ".join(f"{one['label']} {one['probability']:.3f}" for one in others)
+    return f"{line}\n{'':{width}}  then {ranked}"
 
 
 def identity(board: Identity) -> Iterable[str]:

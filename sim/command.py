@@ -21,7 +21,7 @@ from spec.artifact import ArtifactError, load
 from spec.models import packaged
 from spec.photograph import square
 from spec.quantized import QuantizedNetwork
-from spec.reference import probabilities
+from spec.reference import best
 
 
 class BadInput(ValueError):
@@ -54,11 +54,10 @@ def table(comparisons: list[Comparison]) -> str:
 
 
 def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
-    """The class and the probabilities, the likeliest first."""
-    odds = probabilities(quantized, frame.tensors["sums"])
-    order = np.argsort(-odds, kind="stable")
-    ranked = ", ".join(f"{quantized.labels[index]} {odds[index]:.4f}" for index in order)
-    return f"class {quantized.labels[order[0]]} ({ranked})"
+    """The class, and the likeliest ones with their probabilities."""
+    found = best(quantized, frame.tensors["sums"])
+    ranked = ", ".join(f"{quantized.labels[index]} {share:.4f}" for index, share in found)
+    return f"class {quantized.labels[found[0][0]]} ({ranked})"
 
 
 def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) -> list[Frame]:

@@ -72,6 +72,14 @@ def test_a_difference_is_exit_code_1(model, photograph, capsys, monkeypatch, fau
         assert line.split()[2:] == ["1", "1"]
 
 
+def test_a_thousand_classes_are_not_all_printed():
+    quantized = synthetic.quantized(tiny(classes=1000))
+    sums = np.arange(1000)
+    frame = command.Frame(tensors={"sums": sums}, cycles=1, elapsed=1, starved=0, held=0)
+    text = command.verdict(quantized, frame)
+    assert text.startswith("class class 999 (class 999 0.") and text.count("class ") == 7
+
+
 def complaint(capsys, *arguments) -> str:
     assert run(*arguments) == 2
     out, error = capsys.readouterr()

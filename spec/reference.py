@@ -12,6 +12,9 @@ from spec import arith
 from spec.network import Fire, MaxPool
 from spec.quantized import QuantizedConv, QuantizedNetwork
 
+BEST = 5
+"""How many classes an answer names at most: ImageNet has a thousand."""
+
 
 def accumulate(quantized: QuantizedConv, u: np.ndarray) -> np.ndarray:
     """``b + Σ w·u`` at every position: int64, shape ``conv.o.shape``.
@@ -120,3 +123,13 @@ def probabilities(quantized: QuantizedNetwork, sums: np.ndarray) -> np.ndarray:
     logits = np.asarray(sums) * (2.0 ** quantized.scale_log2(last.name) / last.o.pixels)
     odds = np.exp(logits - logits.max())
     return odds / odds.sum()
+
+
+def best(quantized: QuantizedNetwork, sums: np.ndarray) -> list[tuple[int, float]]:
+    """The ``BEST`` likeliest classes and their probabilities, likeliest first; of equals the first.
+
+    ``sums`` is as for :func:`probabilities`.
+    """
+    odds = probabilities(quantized, sums)
+    order = np.argsort(-np.asarray(sums), kind="stable")[:BEST]
+    return [(int(index), float(odds[index])) for index in order]

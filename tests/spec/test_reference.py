@@ -144,3 +144,13 @@ def test_probabilities_are_the_softmax_of_the_means():
     assert given.dtype == np.float64
     np.testing.assert_allclose(given, [0.25, 0.25, 0.5])
     assert np.isfinite(reference.probabilities(quantized, np.array([0, 0, 10**9]))).all()
+
+
+def test_the_best_five_of_many_classes():
+    quantized = synthetic.quantized(tiny(classes=40))
+    sums = np.zeros(40, np.int64)
+    sums[[7, 30, 31]] = (50, 90, 50)
+    found = reference.best(quantized, sums)
+    assert [index for index, _ in found] == [30, 7, 31, 0, 1]
+    odds = reference.probabilities(quantized, sums)
+    assert [share for _, share in found] == [odds[index] for index, _ in found]
