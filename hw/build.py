@@ -50,7 +50,7 @@ def parser() -> Parser:
     )
     result.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     result.add_argument("--engine", choices=ENGINES, help="default: the device's")
-    result.add_argument("--clock", type=Fraction, metavar="MHZ", help="default: the device's")
+    result.add_argument("--clock", type=megahertz, metavar="MHZ", help="default: the device's")
     result.add_argument(
         "--seed", type=int, default=1, help="of the placement (default %(default)s)"
     )
@@ -58,6 +58,19 @@ def parser() -> Parser:
     result.add_argument("--output", type=Path, metavar="DIR", help="default: build/BOARD")
     result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
     return result
+
+
+def megahertz(text: str) -> Fraction:
+    """A clock's frequency, such as 100, 112.5 or 625/6."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 0 < value < 1000:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of MHz between 0 and 1000, such as 112.5 or 625/6, not {text}"
+        )
+    return value
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -130,7 +143,10 @@ def build(arguments: argparse.Namespace) -> int:
             )
         publish(work, output)
     print(table)
-    print(f"{output / 'top.bit'} is ready: python -m hw.flash --board {arguments.board}")
+    file = f" --file {output / 'top.bit'}" if arguments.output else ""
+    print(f"{output / 'top.bit'} is ready: python -m hw.flash --board {arguments.board}{file}")
+    for hint in board.hints:
+        print(f"note: {hint}")
     return 0
 
 

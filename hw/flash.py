@@ -1,5 +1,6 @@
 """``python -m hw.flash --board ulx3s``: a bitstream into a board."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,34 +8,14 @@ import sys
 from pathlib import Path
 
 from hw.board.boards import BOARDS, Board
+from hw.idcodes import IDCODES
+from hw.programmers import PROGRAMMERS, FlashError, Job, Load
 from spec.arguments import Parser
 
 PREAMBLE = bytes.fromhex("ffffbdb3")
 """Where the commands of an ECP5 bitstream begin: Lattice FPGA-TN-02039, table on its format."""
 DONE = bytes.fromhex("5e000000ffffffff")
 """How they end: ISC_PROGRAM_DONE, then filling."""
-TOOLS = ("openFPGALoader", "fujprog")
-INSTALL = {
-    "openFPGALoader": "apt-get install openfpgaloader",
-    "fujprog": "https://github.com/kost/fujprog",
-}
-IDCODES = {
-    "LFE5U-12F": 0x21111043,
-    "LFE5U-25F": 0x41111043,
-    "LFE5U-45F": 0x41112043,
-    "LFE5U-85F": 0x41113043,
-    "LFE5UM-25F": 0x01111043,
-    "LFE5UM-45F": 0x01112043,
-    "LFE5UM-85F": 0x01113043,
-    "LFE5UM5G-25F": 0x81111043,
-    "LFE5UM5G-45F": 0x81112043,
-    "LFE5UM5G-85F": 0x81113043,
-}
-"""What a device says on its JTAG pins: Lattice FPGA-TN-02039, table of device IDs."""
-
-
-class FlashError(Exception):
-    """One line that names what is wrong, and the way out."""
 
 
 def parser() -> Parser:
@@ -42,7 +23,11 @@ def parser() -> Parser:
     result.add_argument("--board", required=True, choices=BOARDS)
     result.add_argument("--file", type=Path, help="default: build/BOARD/top.bit")
     result.add_argument("--flash", action="store_true", help="for good, not until power-down")
-    result.add_argument("--tool", choices=TOOLS, help="default: the first one installed")
+    result.add_argument(
+        "--variant", metavar="DEVICE", help="such as 45F: refuse a file for another one"
+    )
+    result.add_argument("--cable", help="JTAG cable, for a board without one of its own")
+    result.add_argument("--tool", choices=PROGRAMMERS, help="default: the first one installed")
     return result
 
 
@@ -51,22 +36,52 @@ def main(argv: list[str] | None = None) -> int:
     board = BOARDS[arguments.board]
     file = arguments.file or Path("build") / arguments.board / "top.bit"
     try:
+        devices = wanted_devices(arguments.board, arguments.variant)
         part = read_part(file)
-        if part not in {platform.device for platform in board.variants.values()}:
-            devices = ", ".join(platform.device for platform in board.variants.values())
-            raise FlashError(f"{file}: made for an {part}; {arguments.board} has {devices}")
+        if part not in devices:
+            raise FlashError(
+                f"{file}: made for an {part}; {arguments.board} has {', '.join(devices)}"
+            )
         tool, path = find_tool(arguments.tool, board)
-        if tool == "openFPGALoader":
-            check_device(path, board, part)
-        command = [path, *options(tool, board, arguments.flash), str(file)]
+        check_cable(arguments.cable, arguments.board)
+        load = PROGRAMMERS[tool].prepare(
+            path,
+            Job(board=board, part=part, file=file, flash=arguments.flash, cable=arguments.cable),
+        )
     except FlashError as error:
         print(f"hw.flash: {error}", file=sys.stderr)
         return 2
-    print(" ".join(command), flush=True)
-    code = subprocess.run(command).returncode
+    for note in (*board.hints, *load.notes):
+        print(f"note: {note}", file=sys.stderr)
+    print(" ".join(load.command), flush=True)
+    code = run(load)
     if code:
         print(f"hw.flash: {tool} failed with exit code {code}; see above", file=sys.stderr)
     return 1 if code else 0
+
+
+def wanted_devices(name: str, variant: str | None) -> list[str]:
+    """The devices a file may be for."""
+    variants = BOARDS[name].variants
+    if variant is None:
+        return BOARDS[name].devices
+    if variant not in variants:
+        raise FlashError(
+            f"--variant must be one of {', '.join(variants)} for {name}, not {variant}"
+        )
+    return [variants[variant].device]
+
+
+def check_cable(cable: str | None, name: str) -> None:
+    """A cable is named exactly where the board has none."""
+    board = BOARDS[name]
+    if cable and board.cable:
+        raise FlashError(f"{board.title} has a cable of its own; leave out --cable")
+    if not cable and not board.cable:
+        raise FlashError(
+            f"{board.title} has no cable of its own; name yours with --cable, such as ft232 "
+            "(openFPGALoader --list-cables has them all)"
+        )
 
 
 def read_part(file: Path) -> str:
@@ -79,7 +94,7 @@ def read_part(file: Path) -> str:
         ) from error
     begin = data.find(PREAMBLE, 0, 1024)
     part = re.search(rb"Part: (LFE5\w+-\d+F)-", data[: max(begin, 0)])
-    if begin < 0 or not part:
+    if begin < 0 or not part or part[1].decode() not in IDCODES:
         raise FlashError(f"{file}: not an ECP5 bitstream; make one with python -m hw.build")
     if not data.endswith(DONE):
         raise FlashError(f"{file}: not a whole bitstream; make it again with python -m hw.build")
@@ -88,39 +103,31 @@ def read_part(file: Path) -> str:
 
 def find_tool(wanted: str | None, board: Board) -> tuple[str, str]:
     """Name and path of the programmer to use."""
-    usable = [tool for tool in TOOLS if tool != "fujprog" or board.fujprog]
+    usable = list(board.programmers)
     if wanted and wanted not in usable:
         raise FlashError(f"{wanted} cannot program {board.title}; use {usable[0]}")
     for tool in [wanted] if wanted else usable:
         if path := shutil.which(tool):
             return tool, path
-    ways = "; or ".join(f"{tool}: {INSTALL[tool]}" for tool in ([wanted] if wanted else usable))
+    ways = "; or ".join(
+        f"{tool}: {PROGRAMMERS[tool].install}" for tool in ([wanted] if wanted else usable)
+    )
     raise FlashError(f"no programmer is installed; get {ways}")
 
 
-def check_device(path: str, board: Board, part: str) -> None:
-    """Refuse if the device that answers is another one than the bitstream's."""
-    command = [path, "-b", board.programmer, "--detect"]
-    said = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(r"idcode\s+(?:0x)?([0-9a-fA-F]+)", said.stdout + said.stderr)
-    if said.returncode or not found:
-        words = (said.stderr or said.stdout).strip().splitlines()
-        raise FlashError(
-            f"no {board.title} answers ({words[-1] if words else 'no message'}); "
-            "plug it in, and see that no other program uses its USB port"
-        )
-    code = int(found[1], 16)
-    if code != IDCODES[part]:
-        names = [name for name, other in IDCODES.items() if other == code]
-        have = names[0] if names else f"device {code:#010x}"
-        raise FlashError(f"the board has an {have}, the bitstream is for an {part}")
-
-
-def options(tool: str, board: Board, flash: bool) -> list[str]:
-    """A programmer's options before the file."""
-    if tool == "openFPGALoader":
-        return ["-b", board.programmer, "--write-flash" if flash else "--write-sram"]
-    return ["-j", "FLASH" if flash else "SRAM"]
+def run(load: Load) -> int:
+    """The programmer's exit code, or 0 if it said that it was done."""
+    if load.done is None:
+        return subprocess.run(load.command).returncode
+    said = b""
+    with subprocess.Popen(
+        load.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        while piece := os.read(process.stdout.fileno(), 4096):
+            said += piece
+            sys.stdout.write(piece.decode(errors="replace"))
+            sys.stdout.flush()
+    return 0 if load.done.encode() in said else process.returncode
 
 
 if __name__ == "__main__":

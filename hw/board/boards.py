@@ -19,11 +19,12 @@ from amaranth_boards.ulx3s import (
     ULX3S_85F_Platform,
 )
 from amaranth_boards.versa_ecp5 import VersaECP5Platform
+from amaranth_boards.versa_ecp5_5g import VersaECP55GPlatform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A board of ``amaranth_boards`` with what the shell needs to know of it.
+    """A board of ``amaranth_boards`` with what the shell and its user need to know of it.
 
     Parameters
     ----------
@@ -38,10 +39,17 @@ class Board:
         Resource of the button that runs the self-test, if there is one.
     uart
         A resource to add, for a board without a UART of its own.
-    programmer
-        The board's name for openFPGALoader.
-    fujprog
-        fujprog can program it, too.
+    programmers
+        The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
+        with the names it may have for the board, or for its loader.
+    dfu
+        USB id of its loader, if it takes bitstreams by DFU instead of JTAG.
+    cable
+        It has a JTAG cable of its own.
+    since
+        The first openFPGALoader that knows it, if that is a late one.
+    hints
+        What its user should know before plugging it in, a sentence each.
     """
 
     title: str
@@ -49,16 +57,37 @@ class Board:
     leds: tuple[tuple[str, int, str | None], ...] = ()
     button: tuple[str, int] | None = None
     uart: tuple[Resource, ...] = ()
-    programmer: str
-    fujprog: bool = False
+    programmers: dict[str, tuple[str, ...]]
+    dfu: str | None = None
+    cable: bool = True
+    since: str | None = None
+    hints: tuple[str, ...] = ()
 
     @property
     def default(self) -> str:
         return next(iter(self.variants))
 
+    @property
+    def devices(self) -> list[str]:
+        """Names of the devices, such as ``LFE5U-85F``, in the order of ``variants``."""
+        return [platform.device for platform in self.variants.values()]
+
 
 def _leds(count: int) -> tuple[tuple[str, int, None], ...]:
     return tuple(("led", index, None) for index in range(count))
+
+
+def _versa(title: str, platform: type) -> Board:
+    return Board(
+        title=title,
+        variants={"45F": platform},
+        leds=_leds(8),
+        programmers={"openocd": ()},
+        hints=(
+            "The ispCLOCK device must be taken out of the JTAG chain with the board's jumper.",
+            "Boards labelled 5G with an LFE5UM-45F, and the reverse, exist: hw.flash tells.",
+        ),
+    )
 
 
 BOARDS = {
@@ -72,46 +101,60 @@ BOARDS = {
         },
         leds=_leds(8),
         button=("button_fire", 0),
-        programmer="ulx3s",
-        fujprog=True,
+        programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
+        hints=("Use the USB connector US1.",),
     ),
     "orangecrab": Board(
-        title="OrangeCrab r0.2, a serial adapter on its pins 0 (in) and 1 (out)",
+        title="OrangeCrab r0.2",
         variants={"85F": OrangeCrabR0_2_85FPlatform, "25F": OrangeCrabR0_2_25FPlatform},
         leds=tuple(("rgb_led", 0, color) for color in "rgb"),
         button=("button", 0),
         uart=(UARTResource(0, rx="0", tx="1", conn=("io", 0), attrs=Attrs(IO_TYPE="LVCMOS33")),),
-        programmer="orangeCrab",
+        programmers={"dfu-util": (), "openFPGALoader": ("orangeCrab",)},
+        dfu="1209:5af0",
+        hints=(
+            "Hold its button while you plug it in.",
+            "The serial line is a 3.3 V adapter's, on the pins 0 (in) and 1 (out).",
+        ),
     ),
     "ecpix5": Board(
         title="LambdaConcept ECPIX-5",
         variants={"85F": ECPIX585Platform, "45F": ECPIX545Platform},
         leds=tuple(("rgb_led", index, "g") for index in range(4)),
-        programmer="ecpix5",
+        programmers={"openFPGALoader": ("ecpix5", "ecpix5_r03")},
+        hints=(
+            "Use the debug USB connector; boards up to R02 and from R03 on are both looked for.",
+        ),
     ),
     "ecp5-evn": Board(
         title="Lattice ECP5-5G Evaluation Board",
         variants={"85F": ECP55GEVNPlatform},
         leds=_leds(8),
         button=("button", 0),
-        programmer="ecp5_evn",
+        programmers={"openFPGALoader": ("ecp5_evn",)},
+        hints=("Its serial line works once R22 and R23 are removed and R34 and R35 are fitted.",),
     ),
-    "versa-ecp5": Board(
-        title="Lattice ECP5 Versa",
-        variants={"45F": VersaECP5Platform},
-        leds=_leds(8),
-        programmer="ecp5_versa",
-    ),
+    "versa-ecp5": _versa("Lattice ECP5 Versa", VersaECP5Platform),
+    "versa-ecp5-5g": _versa("Lattice ECP5-5G Versa", VersaECP55GPlatform),
     "icepi-zero": Board(
         title="Icepi Zero",
         variants={"25F": IcepiZero1_3Platform},
         leds=_leds(5),
         button=("button", 0),
-        programmer="icepi-zero",
+        programmers={"openFPGALoader": ("icepi-zero",)},
+        since="1.0.0",
+        hints=("It wants openFPGALoader 1.0.0 or newer.",),
     ),
     "colorlight-5a75b": Board(
-        title="Colorlight 5A-75B r7.0; its lamp and button are the serial line",
+        title="Colorlight 5A-75B",
         variants={"25F": Colorlight_5A75B_R70Platform},
-        programmer="colorlight",
+        programmers={"openFPGALoader": ("colorlight",)},
+        cable=False,
+        hints=(
+            "The pins are those of revision 7.0, and no other.",
+            "It has no JTAG cable: name yours with --cable.",
+            "Its lamp and its button's pin are the serial line; that pin is slow, and 115200 bit/s "
+            "may be too fast for it.",
+        ),
     ),
 }

@@ -128,6 +128,8 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert list(report["layers"][0]) == ["name", "macs", "cycles", "utilization"]
     assert set(report["seconds"]) == {"plan", "elaborate", *flow.TOOLS, "total"}
     assert (out / "report.txt").read_text() in said.out
+    ready = f"{out / 'top.bit'} is ready: python -m hw.flash --board ulx3s --file {out / 'top.bit'}"
+    assert said.out.endswith(f"{ready}\nnote: Use the USB connector US1.\n")
 
 
 def built(arguments, monkeypatch) -> None:
@@ -257,7 +259,11 @@ def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, cap
         ({"variant": "99F"}, "--variant must be one of 85F, 45F, 25F, 12F for ulx3s, not 99F"),
         ({"engine": "1x1"}, "invalid choice: '1x1'"),
         ({"clock": "141"}, "no PLL setting makes 141 MHz from 25 MHz; the nearest are 140.625"),
-        ({"clock": "fast"}, "argument --clock: invalid"),
+        ({"clock": "fast"}, "argument --clock: must be a number of MHz between 0 and 1000"),
+        ({"clock": "1/0"}, "such as 112.5 or 625/6, not 1/0"),
+        ({"clock": "nan"}, "such as 112.5 or 625/6, not nan"),
+        ({"clock": "0"}, "such as 112.5 or 625/6, not 0"),
+        ({"clock": "1e999"}, "such as 112.5 or 625/6, not 1e999"),
         ({"seed": "x"}, "argument --seed: invalid int value: 'x'"),
         ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
         ({"board": None}, "the following arguments are required: --board"),
