@@ -9,7 +9,9 @@ from torch.nn import functional
 from model.augment import DRAWS, augment, mix
 from model.data import Photographs, pixels
 from model.distill import HINT_TEMPERATURE
+from model.others import Backgrounds
 from model.parallel import Group
+from model.scenes import staged
 from model.settings import Settings
 from model.views import Views
 
@@ -27,10 +29,13 @@ class Batches:
         The photographs.
     views
         What a teacher scored, or None.
+    backgrounds
+        What lies behind a picture that is pasted or covered, or None.
     """
 
     train: Photographs
     views: Views | None
+    backgrounds: Backgrounds | None = None
     settings: Settings
     group: Group
     _cache: dict[int, torch.Tensor] = field(default_factory=dict, repr=False)
@@ -50,12 +55,17 @@ class Batches:
         generator = torch.Generator().manual_seed(s.seed * 1_000_003 + number)
         order = torch.randperm(len(self.train), generator=generator)
         size = s.schedule.size(number)
-        for rows in order.split(s.batch)[: self.steps]:
-            draws = torch.rand(len(rows), DRAWS, generator=generator)
-            chosen = torch.randint(s.views, (len(rows),), generator=generator)
-            rows, draws, chosen = (self.group.own(part) for part in (rows, draws, chosen))
+        for every in order.split(s.batch)[: self.steps]:
+            whole = torch.rand(len(every), DRAWS, generator=generator)
+            chosen = torch.randint(s.views, (len(every),), generator=generator)
+            rows, draws, chosen = (self.group.own(part) for part in (every, whole, chosen))
             if self.views is None:
-                images = augment(self.train.images[rows], size, s.augmentation, draws)
+                if s.scenes.any:  # every process makes the whole batch, from the same draws
+                    images = augment(self.train.images[every], size, s.augmentation, whole)
+                    images = staged(images, self.backgrounds, s.augmentation, s.scenes, generator)
+                    images = self.group.own(images)
+                else:
+                    images = augment(self.train.images[rows], size, s.augmentation, draws)
                 labels = functional.one_hot(self.train.targets[rows], len(self.train.labels))
                 yield mix(
                     images,

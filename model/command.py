@@ -30,6 +30,14 @@ def add_data_arguments(parser: Parser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
 
 
+def add_other_arguments(parser: Parser) -> None:
+    """Flags of pictures beside the classes', as those of ``python -m model.train``."""
+    parser.add_argument("--others", type=Path, help="pictures that training had as none")
+    parser.add_argument("--empties", type=Path, help="empty frames that training had as none")
+    parser.add_argument("--field", type=Path, help="class folders of more photographs")
+    parser.add_argument("--repeat", type=int, default=6, help="times for --empties and --field")
+
+
 def read_data(arguments: argparse.Namespace, size: int | Framing) -> Splits:
     """The splits that the flags name."""
     return read_splits(

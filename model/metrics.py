@@ -1,5 +1,6 @@
 """Counts and ratios of right and wrong answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,3 +58,64 @@ def classification(matrix: np.ndarray, labels: tuple[str, ...]) -> list[Row]:
         p, r, f = (float(value) for value in weights @ columns / weights.sum())
         rows.append(Row(name=name, precision=p, recall=r, f1=f, support=int(support.sum())))
     return rows
+
+
+def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """The chance that a positive scores above a negative, equal scores half each; NaN without."""
+    if not len(positive) or not len(negative):
+        return float("nan")
+    difference = np.asarray(positive)[:, None] - np.asarray(negative)[None]
+    return float((difference > 0).mean() + (difference == 0).mean() / 2)
+
+
+def over_groups(
+    figure: Callable[[np.ndarray], float], groups: np.ndarray, *, draws: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % interval of a figure, by a bootstrap over groups, such as cameras, not pictures.
+
+    ``figure`` takes indices of pictures; draws for which it is NaN do not count, and without any
+    other the interval is NaN. Efron and Tibshirani, "An Introduction to the Bootstrap", 1993.
+    """
+    random = np.random.default_rng(seed)
+    names, number = np.unique(groups, return_inverse=True)
+    members = [np.flatnonzero(number == index) for index in range(len(names))]
+    values = []
+    for _ in range(draws):
+        chosen = random.integers(len(names), size=len(names))
+        values.append(figure(np.concatenate([members[index] for index in chosen])))
+    values = [value for value in values if not np.isnan(value)]
+    if not values:
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """Answers of about one confidence: its mean, the share that is right, and how many."""
+
+    confidence: float
+    right: float
+    count: int
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> list[Bin]:
+    """Answers by their confidence in 0…1, in bins of equal width; empty bins are left out.
+
+    Guo et al., "On Calibration of Modern Neural Networks", 2017.
+    """
+    number = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        Bin(
+            confidence=float(confidence[number == index].mean()),
+            right=float(right[number == index].mean()),
+            count=int((number == index).sum()),
+        )
+        for index in np.unique(number)
+    ]
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """Mean distance of confidence and share of right answers, weighted by counts."""
+    total = sum(part.count for part in bins)
+    return sum(part.count * abs(part.confidence - part.right) for part in bins) / total

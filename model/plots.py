@@ -8,6 +8,7 @@ import torch
 from matplotlib.figure import Figure
 
 from model.data import Photographs
+from model.metrics import Bin
 
 
 def curves(history: list[dict], path: Path) -> None:
@@ -88,3 +89,18 @@ def mistakes(
         )
     figure.savefig(path, dpi=100)
     return wrong
+
+
+def reliability(bins: list[Bin], title: str, path: Path) -> None:
+    """How often answers are right against how sure they are; dots grow with their number."""
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    axis.scatter(
+        [part.confidence for part in bins],
+        [part.right for part in bins],
+        s=[20 + 4 * part.count for part in bins],
+    )
+    axis.set(xlabel="confidence", ylabel="share of right answers", title=title)
+    axis.set(xlim=(0, 1.02), ylim=(0, 1.02))
+    figure.savefig(path, dpi=100)

@@ -29,7 +29,18 @@ img {{ max-width: 100%; }}
 """
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def write_html(folder: Path, title: str, body: list[str]) -> Path:
+    """Write ``folder/index.html`` whole, of parts of HTML, and give its path."""
+    page = folder / "index.html"
+    part = page.with_name("index.html.part")
+    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)))
+    os.replace(part, page)
+    return page
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A table as HTML."""
+
     def line(cells: list[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
@@ -51,7 +62,7 @@ def _section(
     body = [
         f"<h2>{kind}, {part}: {metrics.accuracy(counts):.3f} of {len(photographs)}</h2>",
         f'<img src="{stem}-confusion.png" alt="confusion matrix">',
-        _table(["class", "precision", "recall", "F1", "photographs"], rows),
+        table(["class", "precision", "recall", "F1", "photographs"], rows),
     ]
     if wrong:
         names = ", ".join(html.escape(photographs.names[index]) for index in wrong)
@@ -95,7 +106,7 @@ def write(
         [kind, *(f"{evaluate.accuracy(own[part], parts[part].targets):.3f}" for part in parts)]
         for kind, own in scores.items()
     ]
-    body = ["<h2>Accuracy</h2>", _table(head, rows)]
+    body = ["<h2>Accuracy</h2>", table(head, rows)]
     if history:
         plots.curves(history, folder / "curves.png")
         body += ["<h2>Curves</h2>", '<img src="curves.png" alt="loss and accuracy by epoch">']
@@ -106,12 +117,8 @@ def write(
     if skipped:
         body += ["<h2>Files skipped</h2>", *(f"<p>{html.escape(line)}" for line in skipped)]
     if notes:
-        body += ["<h2>Settings</h2>", _table(["", ""], [list(note) for note in notes.items()])]
-    page = folder / "index.html"
-    part = page.with_name("index.html.part")
-    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)))
-    os.replace(part, page)
-    return page
+        body += ["<h2>Settings</h2>", table(["", ""], [list(note) for note in notes.items()])]
+    return write_html(folder, title, body)
 
 
 def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 
 from model.augment import Augmentation
 from model.checkpoint import Published
+from model.scenes import Scenes
 from model.schedule import Schedule
 from spec.arguments import Parser
 from spec.photograph import Framing
@@ -43,6 +44,10 @@ class Settings:
     stages: Annotated[str, "smaller images first: 128x250,160x120 is side x epochs"] = ""
     validation_list: Annotated[Path | None, "file that names the validation photographs"] = None
     validation_share: Annotated[float, "share of each class held out for validation"] = 0.0
+    others: Annotated[Path | None, "folder of pictures of anything else: a class none"] = None
+    empties: Annotated[Path | None, "folder of empty frames, best of your own camera"] = None
+    field: Annotated[Path | None, "class folders of more photographs, of your own cameras"] = None
+    repeat: Annotated[int, "how often an epoch shows each of --empties and --field"] = 6
     strict: Annotated[bool, "refuse files that are no photographs instead of skipping"] = False
 
     architecture: Annotated[str, "the family, or a published network"] = "family"
@@ -78,10 +83,17 @@ class Settings:
     mixup: Annotated[float, "probability that a batch is blended with itself"] = 0.0
     cutmix: Annotated[float, "probability that rectangles are exchanged in a batch"] = 0.0
 
+    paste: Annotated[float, "probability of being small, on a background"] = 0.0
+    smallest: Annotated[float, "smallest side when pasted, as a share"] = 0.25
+    night: Annotated[float, "probability of grey, dark and noisy"] = 0.0
+    blur: Annotated[float, "probability of a blur"] = 0.0
+    hide: Annotated[float, "probability that background covers a part"] = 0.0
+
     teacher: Annotated[Path | None, "float checkpoint or ONNX classifier to learn from"] = None
     teacher_weight: Annotated[float, "share of the teacher in the loss"] = 0.9
     hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 0.0
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
+    refit: Annotated[bool, "fit a layer on the teacher's own scores to the views"] = False
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
     views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
@@ -102,7 +114,7 @@ class Settings:
                 raise ValueError(
                     f"{key} must be one of {', '.join(choices)}, not {getattr(self, key)}"
                 )
-        for key in ("batch", "validate_every", "views", "image"):
+        for key in ("batch", "validate_every", "views", "image", "repeat"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, not {getattr(self, key)}")
         for key in ("dropout", "smoothing", "average", "validation_share"):
@@ -114,7 +126,12 @@ class Settings:
             raise ValueError(f"teacher_weight must be in 0…1, not {self.teacher_weight}")
         if self.hint_weight < 0:
             raise ValueError(f"hint_weight must be at least 0, not {self.hint_weight}")
-        _ = self.schedule, self.augmentation, self.framing  # they check their own
+        backgrounds = self.others is not None or self.empties is not None
+        if (self.paste or self.hide) and not backgrounds:
+            raise ValueError("paste and hide need backgrounds: give --others or --empties, or both")
+        if self.refit and self.teacher is None:
+            raise ValueError("refit needs a teacher")
+        _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
 
     @property
     def schedule(self) -> Schedule:
@@ -135,6 +152,10 @@ class Settings:
         return Augmentation(
             **{item.name: getattr(self, item.name) for item in fields(Augmentation)}
         )
+
+    @property
+    def scenes(self) -> Scenes:
+        return Scenes(**{item.name: getattr(self, item.name) for item in fields(Scenes)})
 
     def parameters(self, classes: int) -> Metaparameters | Published:
         """The architecture for a number of classes."""

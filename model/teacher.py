@@ -12,9 +12,9 @@ from model.checkpoint import CheckpointError, load
 from model.pretrained import TORCHVISION
 from spec.export import LABELS
 
-Teacher = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
-"""Scores (images, classes) and hints (images, …) or None, float32, of pixels in 0…1, shape
-(images, 3, height, width). Hints are whatever else it scores, such as other classes."""
+Teacher = Callable[[torch.Tensor], tuple[torch.Tensor | None, torch.Tensor | None]]
+"""Scores (images, classes) and hints (images, …), either may be None, float32, of pixels in 0…1,
+shape (images, 3, height, width). Hints are whatever else it scores, such as other classes."""
 
 LOGITS, HINTS = "logits", "hints"
 """Names of an ONNX teacher's outputs."""
@@ -51,6 +51,23 @@ def read_teacher(path: Path, labels: tuple[str, ...], precision: torch.dtype) ->
         raise CheckpointError(
             f"{path}: the teacher knows {', '.join(named)}; the data has {', '.join(labels)}"
         )
+    return teacher
+
+
+def read_untaught(path: Path) -> Teacher:
+    """An ONNX classifier of any classes, that gives hints and no scores.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is none that can be run.
+    """
+    classifier = OnnxClassifier(path)
+
+    def teacher(images: torch.Tensor) -> tuple[None, torch.Tensor]:
+        scores, hints = classifier(images)
+        return None, scores if hints is None else hints
+
     return teacher
 
 

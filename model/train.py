@@ -17,6 +17,7 @@ from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, read_splits
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
+from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.schedule import Average
 from model.settings import Settings, parse
@@ -83,6 +84,15 @@ def train(settings: Settings, group: Group) -> None:
         seed=settings.seed,
         strict=settings.strict,
     )
+    splits, backgrounds = add_others(
+        splits,
+        settings.framing,
+        others=settings.others,
+        empties=settings.empties,
+        field=settings.field,
+        repeat=settings.repeat,
+        strict=settings.strict,
+    )
     for part, photographs in splits.items():
         say(f"{part}: {len(photographs)} photographs, {len(photographs.skipped)} files skipped")
         for line in photographs.skipped:
@@ -98,7 +108,7 @@ def train(settings: Settings, group: Group) -> None:
         mean=preprocessing.mean,
         std=preprocessing.std,
     ).to(group.device, memory_format=torch.channels_last)
-    views = None if settings.teacher is None else views_of(settings, splits.train)
+    views = None if settings.teacher is None else views_of(settings, splits.train, backgrounds)
     hinted = views is not None and views.hints is not None and settings.hint_weight > 0
     module = share_batch_norm(module, group).to(group.device)
     student = Student(module, views.hints.shape[2] if hinted else 0).to(group.device)
@@ -116,7 +126,9 @@ def train(settings: Settings, group: Group) -> None:
         if differ:
             raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
         run.restore(saved)
-    batches = Batches(train=splits.train, views=views, settings=settings, group=group)
+    batches = Batches(
+        train=splits.train, views=views, backgrounds=backgrounds, settings=settings, group=group
+    )
     forward = group.parallel(student)
     for number in range(len(run.history), settings.epochs):
         top = best_of(run.history)

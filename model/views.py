@@ -11,8 +11,14 @@ from tqdm import tqdm
 from model.augment import DRAWS, Augmentation, augment, mix
 from model.checkpoint import CheckpointError, unpickle
 from model.data import Photographs, pixels
+from model.head import fit
+from model.others import Backgrounds
+from model.scenes import NEVER, Scenes, staged
 from model.settings import Settings
-from model.teacher import Teacher, read_teacher
+from model.teacher import Teacher, read_teacher, read_untaught
+
+DECAY = 0.03
+"""Penalty on squared weights of a layer that is fitted to the views."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +51,8 @@ def make_views(
     count: int,
     size: int,
     how: Augmentation,
+    scenes: Scenes = NEVER,
+    backgrounds: Backgrounds | None = None,
     batch: int = 32,
     mixup: float = 0.0,
     cutmix: float = 0.0,
@@ -54,7 +62,8 @@ def make_views(
 
     A batch is mixed before the teacher sees it, so its scores are of what the student sees, not a
     mean of two scores (Beyer et al., "Knowledge distillation: A good teacher is patient and
-    consistent", 2022). See :func:`model.augment.mix` for ``mixup`` and ``cutmix``.
+    consistent", 2022). See :func:`model.augment.mix` for ``mixup`` and ``cutmix``. A teacher that
+    gives hints and no scores gets a layer on the hints, fitted to the views and their labels.
     """
     generator = torch.Generator().manual_seed(seed)
     images = torch.empty(len(train), count, 3, size, size, dtype=torch.uint8)
@@ -64,24 +73,36 @@ def make_views(
         for rows in torch.randperm(len(train), generator=generator).split(batch):
             draws = torch.rand(len(rows), DRAWS, generator=generator)
             copies = augment(train.images[rows], size, how, draws)
+            copies = staged(copies, backgrounds, how, scenes, generator)
             shares = functional.one_hot(train.targets[rows], len(train.labels)).float()
             copies, (labels[rows, view],) = mix(
                 copies, (shares,), mixup=mixup, cutmix=cutmix, generator=generator
             )
             images[rows, view] = (copies * 255).round().to(torch.uint8)
-            scores[rows, view], more = teacher(pixels(images[rows, view]))
+            own, more = teacher(pixels(images[rows, view]))
+            if own is not None:
+                scores[rows, view] = own
             if more is not None:
                 if hints is None:
                     hints = torch.empty(len(train), count, more.shape[1])
                 hints[rows, view] = more
+    if own is None:
+        flat = hints.flatten(0, 1)
+        weight, bias = fit(flat, labels.flatten(0, 1).double(), len(train.labels), DECAY)
+        scores = (flat @ weight + bias).unflatten(0, hints.shape[:2])
     return Views(images=images, labels=labels, scores=scores, hints=hints)
 
 
 #: The settings that views depend on, besides the augmentation and the photographs.
-SETTINGS = ("teacher", "views", "image", "batch", "mixup", "cutmix", "seed", "precision")
+SETTINGS = (
+    *("teacher", "refit", "views", "image", "batch", "mixup", "cutmix", "seed", "precision"),
+    *("others", "empties"),
+)
 
 
-def views_of(settings: Settings, train: Photographs) -> Views:
+def views_of(
+    settings: Settings, train: Photographs, backgrounds: Backgrounds | None = None
+) -> Views:
     """:func:`make_views` as a run's settings say, or from the file that holds them already.
 
     Raises
@@ -93,17 +114,25 @@ def views_of(settings: Settings, train: Photographs) -> Views:
     made_from = {key: lasting[key] for key in SETTINGS} | {
         "image": f"{settings.image}{f' of {settings.shorter_side}' * bool(settings.shorter_side)}",
         "augmentation": str(settings.augmentation),
+        "scenes": str(settings.scenes),
         "photographs": "\n".join(train.names),
     }
     file = settings.views_file
     if file is not None and file.exists():
         return _load(file, made_from)
+    if settings.refit:
+        teacher = read_untaught(settings.teacher)
+    else:
+        precision = getattr(torch, settings.precision)
+        teacher = read_teacher(settings.teacher, train.labels, precision)
     views = make_views(
-        read_teacher(settings.teacher, train.labels, getattr(torch, settings.precision)),
+        teacher,
         train,
         count=settings.views,
         size=settings.image,
         how=settings.augmentation,
+        scenes=settings.scenes,
+        backgrounds=backgrounds,
         batch=settings.batch,
         mixup=settings.mixup,
         cutmix=settings.cutmix,
