@@ -19,6 +19,7 @@ from explore.table import Row, csv_table, markdown_table
 from explore.training import Failure, Result
 from model.data import read_splits
 from model.settings import Settings
+from spec import terminal
 from spec.squeezenet import Metaparameters
 
 CHECK_SIZE = 32
@@ -92,7 +93,7 @@ def train_rows(request: Request, rows: dict[Point, Row], store: Store) -> None:
         return
     with (
         closing(outcomes(request, list(runs))) as finished,
-        tqdm(total=len(runs), desc="runs", disable=None) as bar,
+        tqdm(total=len(runs), desc="runs", disable=terminal.bars_off()) as bar,
     ):
         for number, (settings, outcome) in enumerate(finished, 1):
             row = runs[settings]
@@ -141,28 +142,23 @@ def explore(argv: list[str]) -> int:
         code = 130
     write_tables(request, list(rows.values()), argv)
     if code:
-        print(
-            "explore: interrupted; finished runs are kept, the same command goes on",
-            file=sys.stderr,
-        )
+        terminal.complain("interrupted; finished runs are kept, the same command goes on")
         return code
     for row in rows.values():
         for seed, outcome in row.outcomes.items():
             if isinstance(outcome, Failure):
-                print(f"explore: {row.label}, seed {seed}: {outcome.why}", file=sys.stderr)
+                terminal.complain(f"{row.label}, seed {seed}: {outcome.why}")
                 code = 1
     return code
 
 
 def main(argv: list[str] | None = None) -> int:
-    try:
-        return explore(sys.argv[1:] if argv is None else argv)
-    except (ValueError, ClusterError) as error:
-        print(f"explore: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("explore: interrupted; finished runs are kept", file=sys.stderr)
-        return 130
+    return terminal.run(
+        "explore",
+        lambda: explore(sys.argv[1:] if argv is None else argv),
+        bad=(ValueError, ClusterError),
+        interrupted=lambda: "interrupted; finished runs are kept",
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """``python -m host``: photographs to a board, classes back."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from host import show
 from host.client import BoardError, Client
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, photographs_in, read_ahead
-from spec import artifact, reference, selftest
+from spec import artifact, reference, selftest, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -63,19 +62,12 @@ def parser() -> Parser:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    try:
-        return arguments.run(arguments)
-    except (LineError, ArtifactError, PhotographError, Mismatch) as error:
-        print(f"host: {error}", file=sys.stderr)
-        return 2
-    except (LineLost, BoardError, ProtocolError) as error:
-        print(f"host: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return terminal.run(
+        "host",
+        lambda: arguments.run(arguments),
+        bad=(LineError, ArtifactError, PhotographError, Mismatch),
+        failed=(LineLost, BoardError, ProtocolError),
+    )
 
 
 @contextmanager
@@ -90,7 +82,7 @@ def connected(arguments: argparse.Namespace) -> Iterator[tuple[Client, Quantized
     quantized = artifact.load(arguments.model)
     simulated = None
     if arguments.simulate:
-        print("starting the simulated board; its first start compiles it …", file=sys.stderr)
+        terminal.note("starting the simulated board; its first start compiles it …")
         simulated = SimulatedBoard(arguments.model, arguments.engine)
     try:
         line = Line(simulated.device if simulated else arguments.port or find())
@@ -122,7 +114,7 @@ def list_ports(arguments: argparse.Namespace) -> int:
     for port in found:
         print(f"{port.device:20} {'board?' if port.likely else '':8} {port.description}")
     if not found:
-        print("host: this computer has no serial ports", file=sys.stderr)
+        terminal.complain("this computer has no serial ports")
     return 0 if found else 2
 
 
@@ -180,7 +172,10 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
         if not arguments.json:
             print(show.head(width), flush=True)
         bar = tqdm(
-            total=len(listed or ()), unit="photo", disable=None if listed else True, leave=False
+            total=len(listed or ()),
+            unit="photo",
+            disable=terminal.bars_off() if listed else True,
+            leave=False,
         )
         try:
             for batch in batches:
@@ -192,12 +187,12 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
                     done.add(said.key)
                     bar.update()
                 while refused:
-                    print(f"host: {refused.popitem()[1]}; skipped", file=sys.stderr)
+                    terminal.complain(f"{refused.popitem()[1]}; skipped")
                     done.add(None)
         except (LineLost, BoardError, KeyboardInterrupt):
             missing = [str(path) for path in listed or () if path not in done]
             if missing:
-                print(f"host: not answered: {', '.join(missing)}", file=sys.stderr)
+                terminal.complain(f"not answered: {', '.join(missing)}")
             raise
         finally:
             bar.close()

@@ -25,6 +25,7 @@ from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
 from plan.schedule import PlanError
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -75,17 +76,13 @@ def megahertz(text: str) -> Fraction:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    try:
-        return build(arguments)
-    except (BadInput, ArtifactError, PlanError, flow.ToolError) as error:
-        print(f"hw.build: {error}", file=sys.stderr)
-        return 2
-    except flow.FlowError as error:
-        print(f"hw.build: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("hw.build: interrupted; nothing was changed", file=sys.stderr)
-        return 130
+    return terminal.run(
+        "hw.build",
+        lambda: build(arguments),
+        bad=(BadInput, ArtifactError, PlanError, flow.ToolError),
+        failed=(flow.FlowError,),
+        interrupted=lambda: "interrupted; nothing was changed",
+    )
 
 
 def build(arguments: argparse.Namespace) -> int:

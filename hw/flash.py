@@ -1,5 +1,6 @@
 """``python -m hw.flash --board ulx3s``: a bitstream into a board."""
 
+import argparse
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from hw.board.boards import BOARDS, Board
 from hw.idcodes import IDCODES
 from hw.programmers import PROGRAMMERS, FlashError, Job, Load
+from spec import terminal
 from spec.arguments import Parser
 
 PREAMBLE = bytes.fromhex("ffffbdb3")
@@ -33,30 +35,28 @@ def parser() -> Parser:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
+    return terminal.run("hw.flash", lambda: flash(arguments), bad=(FlashError,))
+
+
+def flash(arguments: argparse.Namespace) -> int:
     board = BOARDS[arguments.board]
     file = arguments.file or Path("build") / arguments.board / "top.bit"
-    try:
-        devices = wanted_devices(arguments.board, arguments.variant)
-        part = read_part(file)
-        if part not in devices:
-            raise FlashError(
-                f"{file}: made for an {part}; {arguments.board} has {', '.join(devices)}"
-            )
-        tool, path = find_tool(arguments.tool, board)
-        check_cable(arguments.cable, arguments.board)
-        load = PROGRAMMERS[tool].prepare(
-            path,
-            Job(board=board, part=part, file=file, flash=arguments.flash, cable=arguments.cable),
-        )
-    except FlashError as error:
-        print(f"hw.flash: {error}", file=sys.stderr)
-        return 2
+    devices = wanted_devices(arguments.board, arguments.variant)
+    part = read_part(file)
+    if part not in devices:
+        raise FlashError(f"{file}: made for an {part}; {arguments.board} has {', '.join(devices)}")
+    tool, path = find_tool(arguments.tool, board)
+    check_cable(arguments.cable, arguments.board)
+    load = PROGRAMMERS[tool].prepare(
+        path,
+        Job(board=board, part=part, file=file, flash=arguments.flash, cable=arguments.cable),
+    )
     for note in (*board.hints, *load.notes):
-        print(f"note: {note}", file=sys.stderr)
+        terminal.note(f"note: {note}")
     print(" ".join(load.command), flush=True)
     code = run(load)
     if code:
-        print(f"hw.flash: {tool} failed with exit code {code}; see above", file=sys.stderr)
+        terminal.complain(f"{tool} failed with exit code {code}; see above")
     return 1 if code else 0
 
 

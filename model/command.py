@@ -1,13 +1,13 @@
 """What commands share: the flags of photographs, one-line errors, exit codes."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from model.data import Splits, read_splits
+from spec import terminal
 from spec.arguments import Parser
 from spec.photograph import Framing
 
@@ -50,15 +50,10 @@ def read_data(arguments: argparse.Namespace, size: int | Framing) -> Splits:
     )
 
 
-def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Exit code of a command; bad input is one line and 2, Ctrl-C one word and 130."""
+def run(
+    name: str, command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace
+) -> int:
+    """Exit code of a command of this name; see :func:`spec.terminal.run`."""
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
-    try:
-        return command(arguments)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return terminal.run(name, lambda: command(arguments), bad=(ValueError, OSError))

@@ -14,6 +14,7 @@ from model.checkpoint import Checkpoint
 from model.distill import Student
 from model.schedule import Average
 from model.settings import Settings
+from spec import terminal
 
 
 class TrainError(RuntimeError):
@@ -81,7 +82,7 @@ def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> 
         total=batches.steps,
         desc=f"epoch {number + 1}/{s.epochs}",
         leave=False,
-        disable=None if group.first else True,
+        disable=terminal.bars_off() if group.first else True,
     )
     for step, (images, targets) in enumerate(bar):
         rate = s.schedule.rate_at(number + step / batches.steps)

@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--image", type=int, default=224, help="side of the images (224)")
     parser.add_argument("--decay", type=float, default=0.1, help="penalty on squared weights (0.1)")
     parser.add_argument("--output", type=Path, required=True, metavar="TEACHER.onnx")
-    return run(make_teacher, parser.parse_args(argv))
+    return run("model.head", make_teacher, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path)
     add_data_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="folder of the page")
-    return run(write_page, parser.parse_args(argv))
+    return run("model.report", write_page, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

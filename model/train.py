@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -23,6 +24,7 @@ from model.schedule import Average
 from model.settings import Settings, parse
 from model.squeezenet import SqueezeNet
 from model.views import views_of
+from spec import terminal
 
 
 def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preprocessing, str]:
@@ -169,30 +171,30 @@ def train(settings: Settings, group: Group) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    try:
+    last = Path("last.pt")
+
+    def command() -> int:
+        nonlocal last
         settings = parse(argv)
-        last = settings.output / "last.pt"
+        last = settings.output / last
         if last.exists() and not settings.resume:
             raise ValueError(f"{last} exists: give --resume, or another --output")
         settings.output.mkdir(parents=True, exist_ok=True)
-    except (ValueError, OSError) as error:
-        print(f"model.train: {error}", file=sys.stderr)
-        return 2
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    group = join()
-    try:
-        train(settings, group)
-    except (ValueError, TrainError, OSError) as error:
-        print(f"model.train: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        group = join()
+        try:
+            train(settings, group)
+        finally:
+            leave()
+        return 0
+
+    def interrupted() -> str:
         kept = f"{last} holds the epochs before; --resume goes on" if last.exists() else "no epoch"
-        print(f"model.train: interrupted; {kept}", file=sys.stderr)
-        return 130
-    finally:
-        leave()
-    return 0
+        return f"interrupted; {kept}"
+
+    bad = (ValueError, TrainError, OSError)
+    return terminal.run("model.train", command, bad=bad, interrupted=interrupted)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from model.others import Backgrounds
 from model.scenes import NEVER, Scenes, staged
 from model.settings import Settings
 from model.teacher import Teacher, read_teacher, read_untaught
+from spec import terminal
 
 DECAY = 0.03
 """Penalty on squared weights of a layer that is fitted to the views."""
@@ -69,7 +70,7 @@ def make_views(
     images = torch.empty(len(train), count, 3, size, size, dtype=torch.uint8)
     labels, scores = torch.empty(2, len(train), count, len(train.labels))
     hints = None
-    for view in tqdm(range(count), desc="teacher", disable=None):
+    for view in tqdm(range(count), desc="teacher", disable=terminal.bars_off()):
         for rows in torch.randperm(len(train), generator=generator).split(batch):
             draws = torch.rand(len(rows), DRAWS, generator=generator)
             copies = augment(train.images[rows], size, how, draws)

@@ -236,7 +236,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.names and not arguments.pretrained:
         parser.error("--names is for a --pretrained file; a checkpoint has its own")
     arguments.argv = sys.argv[1:] if argv is None else argv
-    return run(quantize_file, arguments)
+    return run("quant", quantize_file, arguments)
 
 
 if __name__ == "__main__":

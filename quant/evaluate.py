@@ -20,7 +20,7 @@ from quant.command import align, held_out
 from quant.names import names_of
 from quant.report import accuracies, in_words
 from quant.straight import StraightNetwork
-from spec import artifact, reference
+from spec import artifact, reference, terminal
 from spec.arguments import Parser
 from spec.quantized import QuantizedNetwork
 
@@ -89,7 +89,8 @@ class Judges:
 
     def scores(self, photographs: Photographs) -> torch.Tensor:
         """The reference's class sums, shape (photographs, classes), every photograph compared."""
-        bar = tqdm(photographs.images, desc="compare", leave=False, disable=None)
+        off = terminal.bars_off()
+        bar = tqdm(photographs.images, desc="compare", leave=False, disable=off)
         return torch.from_numpy(np.stack([self.sums(image) for image in bar]))
 
     def table(self) -> Iterator[str]:
@@ -144,7 +145,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m quant.evaluate", description=__doc__)
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
     add_data_arguments(parser)
-    return run(evaluate, parser.parse_args(argv))
+    return run("quant.evaluate", evaluate, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

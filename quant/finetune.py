@@ -14,7 +14,7 @@ from model.distill import distillation_loss
 from quant.fold import FoldedNetwork
 from quant.report import Accuracy, accuracy, all_scores
 from quant.straight import StraightNetwork
-from spec import arith
+from spec import arith, terminal
 from spec.quantized import QuantizedNetwork
 
 BIAS_RATE = 64
@@ -103,7 +103,9 @@ def finetune(
     for number in range(1, how.epochs + 1):
         total = 0.0
         order = torch.randperm(len(train), generator=generator).split(how.batch)
-        for chosen in tqdm(order, desc=f"epoch {number}/{how.epochs}", leave=False, disable=None):
+        for chosen in tqdm(
+            order, desc=f"epoch {number}/{how.epochs}", leave=False, disable=terminal.bars_off()
+        ):
             shrink = (1 + math.cos(math.pi * step / (per_epoch * how.epochs))) / 2
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * shrink

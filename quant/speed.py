@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--runs", type=int, default=50, help="of each program (50)")
     parser.set_defaults(threads=1)
-    return run(measure, parser.parse_args(argv))
+    return run("quant.speed", measure, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

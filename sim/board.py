@@ -23,6 +23,7 @@ from hw.design import Design, fingerprint
 from plan.engine import ENGINES
 from plan.schedule import PlanError
 from sim import verilate
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -104,13 +105,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
     parser.add_argument("--clocks-a-bit", type=int, default=CLOCKS_A_BIT, metavar="N")
     arguments = parser.parse_args(argv)
-    try:
+
+    def command() -> int:
         design = Design.load(arguments.model, ENGINES[arguments.engine], CLOCK_HZ)
-        command = build(design, clocks_a_bit=arguments.clocks_a_bit)
-    except (ArtifactError, PlanError, verilate.SimulationError, ValueError) as error:
-        print(f"sim.board: {error}", file=sys.stderr)
-        return 2
-    os.execv(command[0], [*command, "pty"])
+        program = build(design, clocks_a_bit=arguments.clocks_a_bit)
+        os.execv(program[0], [*program, "pty"])
+
+    bad = (ArtifactError, PlanError, verilate.SimulationError, ValueError)
+    return terminal.run("sim.board", command, bad=bad)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """``python -m sim photo.jpg``: a photograph through the simulated circuit, every value checked."""
 
-import sys
+import argparse
 from pathlib import Path
 from time import monotonic
 
@@ -13,9 +13,10 @@ from plan.contents import contents
 from plan.engine import ENGINES
 from plan.planner import Plan, plan
 from plan.schedule import PlanError
-from sim import runner
+from sim import verilate
 from sim.compare import Comparison, compare
 from sim.cosimulate import Frame, build, observe
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError, load
 from spec.models import packaged
@@ -62,12 +63,12 @@ def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
 
 def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) -> list[Frame]:
     """The frames, with a progress bar on a terminal, and how long they took."""
-    print(f"{quantized.network.name} on {plan.engine}: model", file=sys.stderr)
+    terminal.note(f"{quantized.network.name} on {plan.engine}: model")
     begin = monotonic()
     model = build(Core(plan, contents(quantized, plan)), plan)
     built = monotonic()
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-    with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=None) as bar:
+    with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=terminal.bars_off()) as bar:
         frames = observe(model, plan, images, progress=lambda at: bar.update(at - bar.n))
     seconds = monotonic() - built
     rate = sum(frame.cycles for frame in frames) / seconds
@@ -75,8 +76,25 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
     return frames
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """0: all values and cycles as they must be; 1: some are not."""
+    quantized = load(arguments.model)
+    images = [read(path, quantized) for path in arguments.photographs]
+    planned = plan(quantized.network, ENGINES[arguments.engine])
+    verilate.require_tools()
+    frames = simulate(quantized, planned, images)
+    equal = True
+    for path, image, frame in zip(arguments.photographs, images, frames, strict=True):
+        comparisons = compare(frame, quantized, image, arguments.model)
+        print(f"{path}: {verdict(quantized, frame)}")
+        print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
+        print(table(comparisons))
+        equal &= frame.cycles == planned.cycles
+        equal &= not any(comparison.differs for comparison in comparisons)
+    return 0 if equal else 1
+
+
 def main(argv: list[str] | None = None) -> int:
-    """0: all values and cycles as they must be; 1: some are not; 2: bad input."""
     parser = Parser(
         prog="python -m sim",
         description="Run photographs through the simulated circuit and check every value.",
@@ -87,25 +105,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="16x16", help="(%(default)s)")
     arguments = parser.parse_args(argv)
-    try:
-        quantized = load(arguments.model)
-        images = [read(path, quantized) for path in arguments.photographs]
-        planned = plan(quantized.network, ENGINES[arguments.engine])
-        runner.require_tools()
-    except (ArtifactError, BadInput, PlanError, runner.SimulationError) as error:
-        print(f"python -m sim: {error}", file=sys.stderr)
-        return 2
-    try:
-        frames = simulate(quantized, planned, images)
-    except runner.SimulationError as error:
-        print(f"python -m sim: {error}", file=sys.stderr)
-        return 1
-    equal = True
-    for path, image, frame in zip(arguments.photographs, images, frames, strict=True):
-        comparisons = compare(frame, quantized, image, arguments.model)
-        print(f"{path}: {verdict(quantized, frame)}")
-        print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
-        print(table(comparisons))
-        equal &= frame.cycles == planned.cycles
-        equal &= not any(comparison.differs for comparison in comparisons)
-    return 0 if equal else 1
+    return terminal.run(
+        "sim",
+        lambda: check(arguments),
+        bad=(ArtifactError, BadInput, PlanError, verilate.ToolMissing),
+        failed=(verilate.SimulationError,),
+    )

@@ -5,6 +5,7 @@
 The host program is the one for a board, in a process of its own, unchanged.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -16,10 +17,14 @@ import numpy as np
 
 from host.photographs import PhotographError, gather, read
 from plan.engine import ENGINES
-from spec import artifact, reference
+from spec import artifact, reference, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
+
+
+class HostFailed(Exception):
+    """The host program did not end well."""
 
 
 def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
@@ -27,7 +32,7 @@ def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
 
     Raises
     ------
-    subprocess.CalledProcessError
+    HostFailed
         If it does not end well.
     """
     command = [sys.executable, "-m", "host", "classify", *paths, "--simulate", "--json"]
@@ -36,7 +41,7 @@ def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
         for line in process.stdout:
             yield json.loads(line)
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise HostFailed(f"the host program ended with {process.returncode}")
 
 
 def expected(path: Path, model: Path) -> list[int]:
@@ -47,6 +52,28 @@ def expected(path: Path, model: Path) -> list[int]:
     return reference.run(quantized, picture)["sums"].tolist()
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """0: every photograph's sums are the reference's; 1: some are not."""
+    if arguments.limit < 1:
+        raise ValueError(f"--limit must be at least 1, not {arguments.limit}")
+    right = 0
+    seconds = []
+    found = gather(arguments.photographs)
+    paths = found[:: max(1, len(found) // arguments.limit)][: arguments.limit]
+    last = None
+    for said in classify(paths, arguments.model, arguments.engine):
+        now = time.monotonic()
+        if last is not None:
+            seconds.append(now - last)
+        last = now
+        same = said["sums"] == expected(Path(said["file"]), arguments.model)
+        right += same
+        print(f"{said['file']}: {said['label']}, {'right' if same else 'WRONG'}", flush=True)
+    rate = f", {np.mean(seconds):.1f} s each" if seconds else ""
+    print(f"{right} of {len(paths)}: sums equal to the reference{rate}")
+    return 0 if right == len(paths) else 1
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m sim.end_to_end", description=__doc__)
     parser.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
@@ -54,29 +81,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
     arguments = parser.parse_args(argv)
-    right = 0
-    seconds = []
-    try:
-        found = gather(arguments.photographs)
-        paths = found[:: max(1, len(found) // arguments.limit)][: arguments.limit]
-        last = None
-        for said in classify(paths, arguments.model, arguments.engine):
-            now = time.monotonic()
-            if last is not None:
-                seconds.append(now - last)
-            last = now
-            same = said["sums"] == expected(Path(said["file"]), arguments.model)
-            right += same
-            print(f"{said['file']}: {said['label']}, {'right' if same else 'WRONG'}", flush=True)
-    except (PhotographError, ArtifactError) as error:
-        print(f"sim.end_to_end: {error}", file=sys.stderr)
-        return 2
-    except subprocess.CalledProcessError as error:
-        print(f"sim.end_to_end: the host program ended with {error.returncode}", file=sys.stderr)
-        return 1
-    rate = f", {np.mean(seconds):.1f} s each" if seconds else ""
-    print(f"{right} of {len(paths)}: sums equal to the reference{rate}")
-    return 0 if right == len(paths) else 1
+    return terminal.run(
+        "sim.end_to_end",
+        lambda: check(arguments),
+        bad=(PhotographError, ArtifactError, ValueError),
+        failed=(HostFailed,),
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from plan.schedule import PlanError
 from sim import board
 from sim.fuzz import FuzzError, Session, on_the_wire
 from sim.verilate import SimulationError
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -62,19 +63,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
     arguments = parser.parse_args(argv)
-    try:
+
+    def command() -> int:
         if arguments.images < 1:
             raise ValueError(f"--images must be at least 1, not {arguments.images}")
         design = Design.load(arguments.model, ENGINES[arguments.engine], board.CLOCK_HZ)
         pixels = share(design, arguments.images)
-    except FuzzError as error:
-        print(f"sim.full_line: {error}", file=sys.stderr)
-        return 1
-    except (ArtifactError, PlanError, SimulationError, ValueError) as error:
-        print(f"sim.full_line: {error}", file=sys.stderr)
-        return 2
-    print(f"{arguments.images} images without a pause, every sum right: {pixels:.2%} pixels")
-    return 0
+        print(f"{arguments.images} images without a pause, every sum right: {pixels:.2%} pixels")
+        return 0
+
+    bad = (ArtifactError, PlanError, SimulationError, ValueError)
+    return terminal.run("sim.full_line", command, bad=bad, failed=(FuzzError,))
 
 
 if __name__ == "__main__":

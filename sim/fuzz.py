@@ -25,7 +25,7 @@ import numpy as np
 from hw.design import Design
 from plan.engine import ENGINES
 from sim import board
-from spec import artifact, reference, replies, synthetic
+from spec import artifact, reference, replies, synthetic, terminal
 from spec.arguments import Parser
 from spec.protocol import (
     CHUNK_BYTES,
@@ -303,20 +303,22 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--bytes", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        try:
+
+    def command() -> int:
+        if arguments.bytes < 1:
+            raise ValueError(f"--bytes must be at least 1, not {arguments.bytes}")
+        start = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
             session = fuzz(make_design(Path(folder)), bytes_=arguments.bytes, seed=arguments.seed)
-        except FuzzError as error:
-            print(f"sim.fuzz: {error}", file=sys.stderr)
-            return 1
-    for kind, count in sorted(session.kinds.items()):
-        print(f"{count:8,} × {kind}")
-    print(
-        f"{session.bad_bytes:,} bytes of nonsense, {session.good_frames:,} good frames between: "
-        f"0 hangs, 0 wrong answers; {time.monotonic() - start:.0f} s"
-    )
-    return 0
+        for kind, count in sorted(session.kinds.items()):
+            print(f"{count:8,} × {kind}")
+        print(
+            f"{session.bad_bytes:,} bytes of nonsense, {session.good_frames:,} good frames "
+            f"between: 0 hangs, 0 wrong answers; {time.monotonic() - start:.0f} s"
+        )
+        return 0
+
+    return terminal.run("sim.fuzz", command, bad=(ValueError,), failed=(FuzzError,))
 
 
 if __name__ == "__main__":

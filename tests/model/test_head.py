@@ -88,7 +88,7 @@ def test_bad_input_is_one_line(data, tmp_path, capsys, more, message):
     command = [str(tmp_path / "own.onnx"), f"--data={data}", "--image=24", f"--output={output}"]
     assert head.main([*command, *more]) == 2
     error = capsys.readouterr().err
-    assert error.startswith(f"error: {message}")
+    assert error.startswith(f"model.head: {message}")
     assert error.count("\n") == 1
     assert not output.exists()
 

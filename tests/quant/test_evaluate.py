@@ -85,7 +85,7 @@ def test_bad_input_is_one_line_and_exit_2(model, data, capsys, spoil):
     spoil(model, data)
     assert main([str(model), "--data", str(data / "valid")]) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and error.startswith("error: ")
+    assert error.count("\n") == 1 and error.startswith("quant.evaluate: ")
     assert str(data if "classes" not in error and "folder" in error else model)[:5] in error or (
         "class" in error
     )
@@ -97,4 +97,4 @@ def test_interrupted(model, data, monkeypatch, capsys):
 
     monkeypatch.setattr(evaluate, "held_out", interrupt)
     assert main([str(model), "--data", str(data)]) == 130
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == "quant.evaluate: interrupted\n"

@@ -156,7 +156,7 @@ def test_bad_input_is_one_line_and_exit_2(
     spoil(checkpoint_file, data, tmp_path)
     assert quant() == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: ") and error.count("\n") == 1
+    assert error.startswith("quant: ") and error.count("\n") == 1
     assert message in error
     assert not (tmp_path / "out" / "model.onnx").is_file()
 

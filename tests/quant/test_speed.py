@@ -58,7 +58,7 @@ def test_bad_input_is_one_line_and_exit_2(model, capsys, monkeypatch, flags, thr
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
     assert main([str(model), *flags]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+    assert error.startswith("quant.speed: ") and message in error and error.count("\n") == 1
 
 
 def test_no_model(tmp_path, capsys, monkeypatch):
