@@ -53,6 +53,10 @@ PADS_NS = Fraction("4.5")
 """Out of the device to the chip and back in: an assumption, not a figure of a data sheet. Where it
 is wrong the memory test fails, and another phase is right."""
 
+STORE_ROWS = 512
+"""Rows kept ready on chip: many passes, so that a short one after long ones need not wait, and
+nothing sees a refresh. As deep as the widest shape of a block RAM."""
+
 PHASES = tuple(range(45, 361, 45))
 """By how many degrees the chip's clock may lag behind the controller's: what a PLL makes exactly
 from any of its dividers. With none, the chip would look just when the pins change."""

@@ -10,9 +10,8 @@ from amaranth.hdl import Cat, ClockSignal, Instance, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from hw.sdram.bus import Bus
-from hw.sdram.controller import Controller
-from plan.sdram import CAS_LATENCY, Sdram
+from hw.sdram.bus import ADDRESS_BITS, WORD_BITS, Bus
+from plan.sdram import CAS_LATENCY
 
 CHIP = Path(__file__).with_suffix(".sv")
 """The model: what a simulation needs besides the netlist."""
@@ -32,12 +31,12 @@ class Chip(wiring.Component):
         As the controller's.
     start_ns : int
         What the chip asks for after power-up; less is for tests of other things.
-    stuck_address, stuck_data : int
-        Lines of address or data that are broken: ones are held at zero.
 
     Members
     -------
     bus : ``In(Bus)``
+    stuck_address : ``In(13)``, stuck_data : ``In(16)``
+        Lines that are broken: these are zero at the chip.
     """
 
     def __init__(
@@ -46,15 +45,17 @@ class Chip(wiring.Component):
         clock_hz: int,
         capture: int,
         start_ns: int = START_NS,
-        stuck_address: int = 0,
-        stuck_data: int = 0,
     ):
         self._period_ps = round(10**12 / clock_hz)
         self._capture = capture
         self._start_ns = start_ns
-        self._stuck_address = stuck_address
-        self._stuck_data = stuck_data
-        super().__init__({"bus": In(Bus())})
+        super().__init__(
+            {
+                "bus": In(Bus()),
+                "stuck_address": In(ADDRESS_BITS),
+                "stuck_data": In(WORD_BITS),
+            }
+        )
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -77,9 +78,9 @@ class Chip(wiring.Component):
             i_cas_n=~command[1],
             i_we_n=~command[0],
             i_ba=registered["bank"],
-            i_a=registered["address"] & ~self._stuck_address,
+            i_a=registered["address"] & ~self.stuck_address,
             i_dqm=Cat(registered["mask"], registered["mask"]),
-            i_dq_i=registered["o"] & ~self._stuck_data,
+            i_dq_i=registered["o"] & ~self.stuck_data,
             i_dq_driven=registered["drive"],
             o_dq_o=read,
         )
@@ -91,38 +92,39 @@ class Chip(wiring.Component):
         return m
 
 
-class ControlledChip(wiring.Component):
-    """A controller with its chip: what the controller has, but for its bus.
+class WithChip(wiring.Component):
+    """A part and its chip: what both have, but for the bus between them.
 
     Parameters
     ----------
-    timing : Sdram
-        The controller's; the chip has its own.
-    controller : type
-        Of the controller.
-    chip
-        For :class:`Chip`.
+    part : wiring.Component
+        With a ``bus``.
+    chip : Chip
     """
 
-    def __init__(self, timing: Sdram, *, controller: type = Controller, **chip):
-        capture = timing.capture(180)
-        self._controller = controller(timing=timing, capture=capture)
-        self._chip = Chip(clock_hz=timing.clock_hz, capture=capture, **chip)
-        members = dict(self._controller.signature.members)
-        del members["bus"]
-        super().__init__(members)
+    def __init__(self, part: wiring.Component, chip: Chip):
+        self._part = part
+        self._chip = chip
+        self._owners = {
+            name: owner
+            for owner in (part, chip)
+            for name in owner.signature.members
+            if name != "bus"
+        }
+        super().__init__(
+            {name: owner.signature.members[name] for name, owner in self._owners.items()}
+        )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.controller = controller = self._controller
+        m.submodules.part = part = self._part
         m.submodules.chip = chip = self._chip
-        connect(m, controller.bus, chip.bus)
-        connect(m, flipped(self.i), controller.i)
-        connect(m, controller.o, flipped(self.o))
-        m.d.comb += [
-            controller.run.eq(self.run),
-            controller.first.eq(self.first),
-            controller.last.eq(self.last),
-            self.settled.eq(controller.settled),
-        ]
+        connect(m, part.bus, chip.bus)
+        for name, member in self.signature.members.items():
+            outer, inner = getattr(self, name), getattr(self._owners[name], name)
+            if member.is_signature:
+                ends = (flipped(outer), inner) if member.flow is In else (inner, flipped(outer))
+                connect(m, *ends)
+            else:
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
         return m

@@ -2,17 +2,24 @@
 
 import pytest
 
+from hw.sdram.controller import Controller
 from plan.sdram import Sdram
 from sim import runner
-from sim.sdram_chip import CHIP, ControlledChip
+from sim.sdram_chip import CHIP, Chip, WithChip
 
 CLOCKS_HZ = (100_000_000, 133_000_000)
+
+
+def controlled(timing: Sdram) -> WithChip:
+    capture = timing.capture(180)
+    chip = Chip(clock_hz=timing.clock_hz, capture=capture)
+    return WithChip(Controller(timing=timing, capture=capture), chip)
 
 
 @pytest.mark.parametrize("clock_hz", CLOCKS_HZ)
 def test_words_come_back(clock_hz):
     runner.run(
-        ControlledChip(Sdram(clock_hz=clock_hz)),
+        controlled(Sdram(clock_hz=clock_hz)),
         "sim.bench_sdram",
         cells=CHIP,
         parameters={"seed": 1, "clock_hz": clock_hz},
@@ -33,7 +40,7 @@ class Lazy(Sdram):
 
 @pytest.mark.parametrize(("timing", "rule"), [(Hasty, "tRFC"), (Lazy, "tREFI")])
 def test_a_controller_that_breaks_a_rule_is_stopped(timing, rule):
-    circuit = ControlledChip(timing(clock_hz=100_000_000))
+    circuit = controlled(timing(clock_hz=100_000_000))
     with pytest.raises(runner.SimulationError, match=f"SDRAM breach: {rule},"):
         runner.run(
             circuit,

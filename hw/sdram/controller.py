@@ -37,7 +37,7 @@ class Controller(wiring.Component):
     Members
     -------
     run : ``In(1)``
-        Read. Low for a cycle or more, it drops what has been read; the stream begins anew.
+        Read. Low for a cycle or more, it drops what has been read, and the stream begins anew.
     first, last : ``In(21)``
         Bursts of the stream, the first one at the beginning of a page; steady while ``run``.
     i : ``In(stream.Signature(Write))``

@@ -1,0 +1,224 @@
+"""Weight rows as the SDRAM's words: cut up, put together again, and kept in store."""
+
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.ecp5.memory import Memory
+from hw.fire.loader import times
+from hw.sdram.bus import WORD_BITS
+from hw.sdram.controller import BURST_COLUMN_BITS, Write
+from plan import sdram
+
+
+def placed_row(width: int) -> data.StructLayout:
+    """A row and its place among the rows."""
+    return data.StructLayout({"address": range(sdram.capacity(width)), "data": width})
+
+
+class RowCutter(wiring.Component):
+    """A row becomes words, the lowest bits first; rows follow each other without a gap.
+
+    A row is taken once the last one's words have been.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+
+    Members
+    -------
+    i : ``In(stream.Signature(placed_row(width)))``
+    o : ``Out(stream.Signature(Write))``
+    idle : ``Out(1)``
+        Every row that was taken is out.
+    """
+
+    def __init__(self, *, width: int):
+        if width < 1:
+            raise ValueError(f"a row has at least one bit, not {width}")
+        self._words = sdram.words(width)
+        super().__init__(
+            {
+                "i": In(stream.Signature(placed_row(width))),
+                "o": Out(stream.Signature(Write)),
+                "idle": Out(1, init=1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        row = Signal.like(self.i.payload)
+        bits = Signal(self._words * WORD_BITS)
+        address = Signal.like(self.o.payload.address)
+        left = Signal(range(self._words))
+        m.d.comb += [self.o.payload.data.eq(bits), self.o.payload.address.eq(address)]
+        with m.FSM() as fsm:
+            with m.State("TAKE"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += row.eq(self.i.payload)
+                with m.If(self.i.valid):
+                    m.next = "PLACE"
+            with m.State("PLACE"):
+                m.d.sync += [
+                    address.eq(times(row.address, self._words)),
+                    bits.eq(row.data),
+                    left.eq(self._words - 1),
+                ]
+                m.next = "GIVE"
+            with m.State("GIVE"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.d.sync += [
+                        address.eq(address + 1),
+                        bits.eq(bits >> WORD_BITS),
+                        left.eq(left - 1),
+                    ]
+                    with m.If(left == 0):
+                        m.next = "TAKE"
+        m.d.comb += self.idle.eq(fsm.ongoing("TAKE"))
+        return m
+
+
+class RowJoiner(wiring.Component):
+    """Words become rows again; what a frame's last burst holds beyond its last row is dropped.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+
+    Members
+    -------
+    run : ``In(1)``
+        Low for a cycle or more, the next word is a frame's first.
+    rows : ``In(range(sdram.capacity(width) + 1))``
+        Of a frame, at least one; steady while ``run``.
+    i : ``In(stream.Signature(16))``
+        Whole bursts.
+    o : ``Out(stream.Signature(width))``
+    """
+
+    def __init__(self, *, width: int):
+        if width < 1:
+            raise ValueError(f"a row has at least one bit, not {width}")
+        self._words = sdram.words(width)
+        super().__init__(
+            {
+                "run": In(1),
+                "rows": In(range(sdram.capacity(width) + 1)),
+                "i": In(stream.Signature(WORD_BITS)),
+                "o": Out(stream.Signature(width)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        bits = Signal(self._words * WORD_BITS)
+        word = Signal(range(self._words))
+        place = Signal(BURST_COLUMN_BITS)
+        left = Signal.like(self.rows)
+        drop = Signal()
+        fresh = Signal(init=1)  # the next word is a frame's first
+        whole = Signal()
+        m.d.comb += [
+            self.o.payload.eq(bits),
+            self.o.valid.eq(whole),
+            self.i.ready.eq(~whole | self.o.ready),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += whole.eq(0)
+        with m.If(self.i.valid & self.i.ready):
+            last_row = Mux(fresh, self.rows == 1, left == 1)
+            m.d.sync += [place.eq(place + 1), fresh.eq(0)]
+            with m.If(fresh):
+                m.d.sync += left.eq(self.rows)
+            with m.If(~drop):
+                m.d.sync += [
+                    bits.eq(Cat(bits, self.i.payload) >> WORD_BITS),
+                    word.eq(word + 1),
+                ]
+                with m.If(word == self._words - 1):
+                    m.d.sync += [word.eq(0), whole.eq(1)]
+                    m.d.sync += left.eq(Mux(fresh, self.rows, left) - 1)
+                    with m.If(last_row):
+                        m.d.sync += [drop.eq(~place.all()), fresh.eq(place.all())]
+            with m.Elif(place.all()):
+                m.d.sync += [drop.eq(0), fresh.eq(1)]
+        with m.If(~self.run):
+            m.d.sync += [word.eq(0), place.eq(0), drop.eq(0), fresh.eq(1), whole.eq(0)]
+        return m
+
+
+class RowStore(wiring.Component):
+    """A queue of rows in block RAM: one in and one out in every cycle.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+    depth : int
+        Rows, a power of two.
+
+    Members
+    -------
+    run : ``In(1)``
+        Low for a cycle or more, it is empty.
+    i, o : ``stream.Signature(width)``
+    """
+
+    READY = 8
+    """Rows read ahead: more than are on their way out of the memory."""
+
+    def __init__(self, *, width: int, depth: int):
+        if depth < 4 or depth & depth - 1:
+            raise ValueError(f"depth must be a power of two from 4, not {depth}")
+        self._depth = depth
+        super().__init__(
+            {
+                "run": In(1),
+                "i": In(stream.Signature(width)),
+                "o": Out(stream.Signature(width)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        width = len(self.i.payload)
+        m.submodules.memory = memory = Memory(width=width, depth=self._depth)
+        ahead = SyncFIFO(width=width, depth=self.READY)
+        m.submodules.ahead = ResetInserter(~self.run)(ahead)
+        connect(m, ahead.r_stream, flipped(self.o))
+
+        put = self.i.valid & self.i.ready
+        take = self.o.valid & self.o.ready
+        read = Signal()
+        stored = Signal(range(self._depth + 1))  # taken in and not given out
+        readable = Signal(range(self._depth + 1))  # and not read yet
+        reserved = Signal(range(self.READY + 1))  # read and not given out
+        settled = Signal()  # what was put a cycle ago
+        coming = Signal(Memory.READ_LATENCY)
+        m.d.comb += [
+            self.i.ready.eq(self.run & (stored != self._depth)),
+            memory.write_data.eq(self.i.payload),
+            memory.write_enable.eq(put),
+            read.eq((readable != 0) & (reserved != self.READY)),
+            ahead.w_data.eq(memory.read_data),
+            ahead.w_en.eq(coming[-1]),
+        ]
+        with m.If(put):
+            m.d.sync += memory.write_address.eq(memory.write_address + 1)
+        with m.If(read):
+            m.d.sync += memory.read_address.eq(memory.read_address + 1)
+        m.d.sync += [
+            stored.eq(stored + put - take),
+            readable.eq(readable + settled - read),
+            reserved.eq(reserved + read - take),
+            settled.eq(put),
+            coming.eq(Cat(read, coming)),
+        ]
+        with m.If(~self.run):
+            m.d.sync += [stored.eq(0), readable.eq(0), reserved.eq(0), settled.eq(0), coming.eq(0)]
+            m.d.sync += [memory.write_address.eq(0), memory.read_address.eq(0)]
+        return m

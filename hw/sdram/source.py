@@ -1,0 +1,154 @@
+"""The SDRAM as the source of a network's weight rows: loaded once, streamed frame after frame."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.fire.loader import times
+from hw.sdram.bus import Bus
+from hw.sdram.controller import (
+    BURST_ADDRESS_BITS,
+    BURST_COLUMN_BITS,
+    WORD_ADDRESS_BITS,
+    Controller,
+)
+from hw.sdram.memtest import MemoryTest
+from hw.sdram.rows import RowCutter, RowJoiner, RowStore, placed_row
+from plan import sdram
+
+
+class SdramSource(wiring.Component):
+    """A frame's weight rows in the order in which the array takes them, over and over.
+
+    Up to ``depth`` rows are kept ready, so that they come one a cycle until these are used up; in
+    the long run one in :func:`plan.sdram.row_cycles` cycles.
+
+    Parameters
+    ----------
+    timing : Sdram
+        The chip's rules in cycles.
+    capture : int
+        As the controller's.
+    width : int
+        Bits of a row.
+    depth : int
+        Rows kept ready, a power of two.
+    pages : int
+        Pages that are tested, with those that the rows take.
+
+    Members
+    -------
+    run : ``In(1)``
+        Stream. Low for a cycle or more, it drops what has been read; the next row is a frame's
+        first.
+    rows : ``In(range(sdram.capacity(width) + 1))``
+        Rows of a frame, 0 if no network is there; steady for eight cycles before ``run`` and while
+        ``run``, and while ``busy``.
+    i : ``In(stream.Signature(placed_row(width)))``
+        Rows to load, each with its place in the frame; taken while ``run`` is low.
+    o : ``Out(stream.Signature(width))``
+    settled : ``Out(1)``
+        The chip is initialized, and every row that was taken is written. Wait for it before
+        ``run``.
+    test : ``In(1)``
+        Pulse, while ``settled`` and not ``run``: test the pages that the ``rows`` leave free.
+    free : ``Out(25)``
+        Words of these pages.
+    busy, wrong, bits, address : ``Out``
+        Of the test; see :class:`hw.sdram.memtest.MemoryTest`.
+    bus : ``Out(Bus)``
+    """
+
+    def __init__(
+        self,
+        *,
+        timing: sdram.Sdram,
+        capture: int,
+        width: int,
+        depth: int = sdram.STORE_ROWS,
+        pages: int = sdram.WORDS // sdram.COLUMNS,
+    ):
+        self._pages = pages
+        self._controller = Controller(timing=timing, capture=capture)
+        self._cutter = RowCutter(width=width)
+        self._joiner = RowJoiner(width=width)
+        self._store = RowStore(width=width, depth=depth)
+        self._test = MemoryTest()
+        tested = {name: self._test.signature.members[name] for name in self.TESTED}
+        super().__init__(
+            {
+                "run": In(1),
+                "rows": In(range(sdram.capacity(width) + 1)),
+                "i": In(stream.Signature(placed_row(width))),
+                "o": Out(stream.Signature(width)),
+                "settled": Out(1),
+                "test": In(1),
+                "free": Out(WORD_ADDRESS_BITS + 1),
+                **tested,
+                "bus": Out(Bus()),
+            }
+        )
+
+    TESTED = ("busy", "wrong", "bits", "address")
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.controller = controller = self._controller
+        m.submodules.cutter = cutter = self._cutter
+        m.submodules.joiner = joiner = self._joiner
+        m.submodules.store = store = self._store
+        m.submodules.test = test = self._test
+        connect(m, controller.bus, flipped(self.bus))
+
+        # Rows in, rows out.
+        connect(m, flipped(self.i), cutter.i)
+        connect(m, joiner.o, store.i)
+        connect(m, store.o, flipped(self.o))
+        run = self.run & ~test.busy
+        m.d.comb += [
+            joiner.run.eq(run),
+            store.run.eq(run),
+            joiner.rows.eq(self.rows),
+            self.settled.eq(controller.settled & cutter.idle & ~test.busy),
+        ]
+
+        # Where the frame's stream ends, and the pages that it leaves free.
+        count = Signal(WORD_ADDRESS_BITS + 1)
+        bursts = Signal(BURST_ADDRESS_BITS + 1)
+        page_bits = (sdram.COLUMNS // sdram.BURST - 1).bit_length()
+        pages = Signal(BURST_ADDRESS_BITS + 1 - page_bits)
+        last = Signal(BURST_ADDRESS_BITS)
+        m.d.sync += [
+            count.eq(times(self.rows, sdram.words(len(self.o.payload)))),
+            bursts.eq((count + (1 << BURST_COLUMN_BITS) - 1) >> BURST_COLUMN_BITS),
+            last.eq(bursts - 1),
+            pages.eq((bursts + (1 << page_bits) - 1) >> page_bits),
+        ]
+        m.d.comb += [
+            self.free.eq((self._pages - pages) * sdram.COLUMNS),
+            test.first.eq(pages << page_bits),
+            test.last.eq((self._pages << page_bits) - 1),
+            test.start.eq(self.test & (self.free != 0)),
+            self.busy.eq(test.busy),
+            self.wrong.eq(test.wrong),
+            self.bits.eq(test.bits),
+            self.address.eq(test.address),
+        ]
+
+        # The controller works for the test while that is under way.
+        m.d.comb += [
+            controller.run.eq(Mux(test.busy, test.run, run)),
+            controller.first.eq(Mux(test.busy, test.first, 0)),
+            controller.last.eq(Mux(test.busy, test.last, last)),
+            controller.i.valid.eq(Mux(test.busy, test.o.valid, cutter.o.valid)),
+            controller.i.payload.eq(Mux(test.busy, test.o.payload, cutter.o.payload)),
+            test.o.ready.eq(test.busy & controller.i.ready),
+            cutter.o.ready.eq(~test.busy & controller.i.ready),
+            test.i.valid.eq(test.busy & controller.o.valid),
+            test.i.payload.eq(controller.o.payload),
+            joiner.i.valid.eq(~test.busy & controller.o.valid),
+            joiner.i.payload.eq(controller.o.payload),
+            controller.o.ready.eq(Mux(test.busy, test.i.ready, joiner.i.ready)),
+            test.settled.eq(controller.settled),
+        ]
+        return m
