@@ -12,9 +12,10 @@ from pathlib import Path
 
 from model import checkpoint
 from model.checkpoint import Checkpoint
-from model.command import add_data_arguments, read_data, run
+from model.command import add_data_arguments, add_other_arguments, read_data, run
 from model.data import DataError, Photographs, Splits
 from model.evaluate import scores_of
+from model.others import add_others, with_none
 from model.report import write as write_page
 from quant import pretrained
 from quant.calibrate import METHODS
@@ -27,9 +28,11 @@ from quant.names import FOLDERS, Names, given_names
 from quant.photographs import read_foreign
 from quant.report import BATCH, accuracies, all_scores, in_words, layer_table, layers
 from quant.straight import StraightNetwork
+from quant.threshold import check_recall, with_class, with_recall
 from spec import artifact
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
+from spec.decision import NONE
 from spec.quantized import QuantizedNetwork
 
 
@@ -56,7 +59,17 @@ def read_checkpoint(arguments: argparse.Namespace) -> tuple[Checkpoint, Names]:
 def read_splits(arguments: argparse.Namespace, float_network: Checkpoint, names: Names) -> Splits:
     """The photographs, their targets aligned with the network's classes."""
     read = read_foreign if arguments.pretrained else read_data
-    splits = read(arguments, float_network.framing)
+    splits, _ = add_others(
+        read(arguments, float_network.framing),
+        float_network.framing,
+        others=arguments.others,
+        empties=arguments.empties,
+        field=arguments.field,
+        repeat=arguments.repeat,
+        strict=arguments.strict,
+    )
+    if NONE in float_network.labels and NONE not in splits.train.labels:
+        splits = Splits(**({"test": None} | {n: with_none(part) for n, part in splits.items()}))
     if not arguments.pretrained and splits.train.labels != float_network.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}, and the "
@@ -152,6 +165,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     how = None
     if arguments.finetune:
         how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
+    if arguments.recall is not None:
+        check_recall(arguments.recall)
     prepare(arguments.output)
     made, names = read_checkpoint(arguments)
     splits = read_splits(arguments, made, names)
@@ -171,8 +186,11 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     )
     if names.folders:
         metadata[FOLDERS] = json.dumps(names.folders, ensure_ascii=False)
-    quantized = replace(quantized, metadata=metadata)
-    metadata |= judge(made, quantized, splits, arguments.report)
+    quantized = with_class(replace(quantized, metadata=metadata))
+    if arguments.recall is not None:
+        quantized = with_recall(quantized, splits.validation, arguments.recall)
+        print(f"\nthreshold {quantized.decision.threshold:,}: {quantized.metadata['threshold']}")
+    metadata = quantized.metadata | judge(made, quantized, splits, arguments.report)
     artifact.save(replace(quantized, metadata=metadata), arguments.output)
     print(f"\n{arguments.output}: {arguments.output.stat().st_size:,} bytes")
     return 0
@@ -193,6 +211,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path, help="a checkpoint of python -m model.train")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     add_data_arguments(parser)
+    add_other_arguments(parser)
     parser.add_argument(
         "--calibration",
         choices=("auto", *METHODS),
@@ -226,6 +245,12 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         metavar="FILE",
         help="labels of a --pretrained network's classes, one a line; see docs/quantization.md",
+    )
+    parser.add_argument(
+        "--recall",
+        type=float,
+        metavar="SHARE",
+        help="set the threshold for none so that this share of validation passes, such as 0.95",
     )
     parser.add_argument(
         "--report", type=Path, metavar="FOLDER", help="write a page of figures, float and int8"

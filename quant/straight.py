@@ -8,6 +8,7 @@ forward pass equals :mod:`spec.reference`, every bit. Backwards, rounding is the
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -120,7 +121,7 @@ class StraightNetwork(nn.Module):
         """The integers now; see :meth:`StraightConv.export`."""
         old = self.quantized
         convs = {name: self.conv(name).export() for name in old.convs}
-        return QuantizedNetwork(old.network, convs, old.labels, old.metadata)
+        return replace(old, convs=convs)
 
 
 def _key(name: str) -> str:

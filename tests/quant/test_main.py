@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -225,3 +226,27 @@ def test_names_are_for_networks_from_elsewhere(quant, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         quant("--names", tmp_path / "names.txt")
     assert "--names is for a --pretrained file" in capsys.readouterr().err
+
+
+def test_the_threshold_is_set_by_the_photographs(quant, tmp_path, capsys):
+    assert quant("--calibration", "mse", "--recall", 0.75) == 0
+    made = artifact.load(tmp_path / "out" / "model.onnx")
+    assert made.decision.refuses and made.decision.none is None
+    assert made.metadata["threshold"].startswith("recall 0.75: ")
+    assert f"threshold {made.decision.threshold:,}: recall 0.75" in capsys.readouterr().out
+    assert quant("--recall", 1.5) == 2
+    assert "the recall must be above 0" in capsys.readouterr().err
+
+
+def test_a_class_for_none_is_one_in_the_file(checkpoint_file, data, tmp_path, capsys):
+    saved = load(checkpoint_file)
+    save(replace(saved, labels=("a", "b", "none")), checkpoint_file)
+    (data / "train" / "c").rename(tmp_path / "others")
+    shutil.rmtree(data / "valid" / "c")
+    flags = ["--data", data, "--calibration", "mse", "--finetune", 1, "--recall", 1]
+    flags += ["--others", tmp_path / "others", "--output", tmp_path / "model.onnx"]
+    assert main([str(flag) for flag in (checkpoint_file, *flags)]) == 0
+    made = artifact.load(tmp_path / "model.onnx")
+    assert made.decision.none == 2
+    assert "6 of 6 validation photographs" in made.metadata["threshold"]
+    assert "train: 15 photographs" in capsys.readouterr().out
