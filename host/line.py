@@ -3,9 +3,11 @@
 import errno
 import grp
 import os
+import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,11 @@ import serial
 from serial.tools import list_ports
 
 FTDI = 0x0403
-"""USB vendor of the adapters on ULX3S boards."""
+"""USB vendor of the adapters that are on the boards."""
+SEVERAL_PORTS = (0x6010, 0x6011)
+"""Its FT2232 and FT4232: of their ports the first is the board's JTAG, the second its UART."""
+ADAPTERS = (0x10C4, 0x1A86)
+"""Vendors of the adapters that people use beside a board: Silicon Labs' CP210x, WCH's CH340."""
 
 
 class LineError(Exception):
@@ -35,17 +41,29 @@ class Port:
 
 
 def ports() -> list[Port]:
-    """The serial ports of this computer, likely ones first."""
-    found = [
+    """The serial ports of this computer, likely ones first.
+
+    Adapters of other makers are likely where no board has one of its own.
+    """
+    found = list_ports.comports()
+    of_boards = [port for port in found if port.vid == FTDI and not _jtag(port)]
+    likely = of_boards or [port for port in found if port.vid in ADAPTERS]
+    result = [
         Port(
             device=port.device,
             description=" ".join(filter(None, (port.manufacturer, port.product)))
             or port.description,
-            likely=port.vid == FTDI,
+            likely=port in likely,
         )
-        for port in list_ports.comports()
+        for port in found
     ]
-    return sorted(found, key=lambda port: (not port.likely, port.device))
+    return sorted(result, key=lambda port: (not port.likely, port.device))
+
+
+def _jtag(port) -> bool:
+    """Whether it is known not to be the second port of an adapter with several."""
+    interface = re.search(r":[\dx]+\.(\d+)$", port.location or "")
+    return port.pid in SEVERAL_PORTS and interface is not None and interface[1] != "1"
 
 
 def find() -> str:
@@ -79,6 +97,10 @@ class Line:
             self._serial = serial.Serial(device, timeout=0, write_timeout=10, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
             raise LineError(_why(device, error)) from error
+        # An FTDI chip waits 16 ms for more bytes before it passes on a few, unless told otherwise;
+        # not every port can be told.
+        with suppress(ValueError, NotImplementedError, AttributeError):
+            self._serial.set_low_latency_mode(True)
 
     def set_rate(self, rate: int) -> bool:
         """Go on at another rate, in bit/s; whether the port can do it."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.build import Attrs, Resource
+from amaranth.build import Attrs, Pins, Resource
 from amaranth_boards.colorlight_5a75b_r7_0 import Colorlight_5A75B_R70Platform
 from amaranth_boards.ecp5_5g_evn import ECP55GEVNPlatform
 from amaranth_boards.ecpix5 import ECPIX545Platform, ECPIX585Platform
@@ -39,6 +39,13 @@ class Board:
         Resource of the button that runs the self-test, if there is one.
     uart
         A resource to add, for a board without a UART of its own.
+    pulls
+        Resources whose pads want another pull than ``amaranth_boards`` gives them: name, number,
+        mode.
+    held
+        Pads of the board that something else listens to, kept at 1.
+    released
+        Pads of the board that something else drives or pulls, kept as inputs with a pull-up.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -57,6 +64,9 @@ class Board:
     leds: tuple[tuple[str, int, str | None], ...] = ()
     button: tuple[str, int] | None = None
     uart: tuple[Resource, ...] = ()
+    pulls: tuple[tuple[str, int, str], ...] = ()
+    held: tuple[Resource, ...] = ()
+    released: tuple[Resource, ...] = ()
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -75,6 +85,17 @@ class Board:
 
 def _leds(count: int) -> tuple[tuple[str, int, None], ...]:
     return tuple(("led", index, None) for index in range(count))
+
+
+def _wifi(name: str, pin: str, *, dir: str, **attributes: str) -> Resource:
+    """A pad to the ULX3S' ESP32.
+
+    A pad that is not used pulls down, and an ESP32 with its factory's program takes GPIO0, held low
+    for a second or two, for the wish to have the FPGA. Of PCB 3.1 on, ``F1`` is its GPIO0 and
+    ``J5`` its enable; pulled up is right for both.
+    """
+    attributes = Attrs(IO_TYPE="LVCMOS33", DRIVE="4", **attributes)
+    return Resource(f"wifi_{name}", 0, Pins(pin, dir=dir), attributes)
 
 
 def _versa(title: str, platform: type) -> Board:
@@ -101,6 +122,12 @@ BOARDS = {
         },
         leds=_leds(8),
         button=("button_fire", 0),
+        pulls=(("clk25", 0, "NONE"),),
+        held=(_wifi("gpio0", "L2", dir="o", PULLMODE="NONE"),),
+        released=(
+            _wifi("en", "F1", dir="i", PULLMODE="UP"),
+            _wifi("en_v31", "J5", dir="i", PULLMODE="UP"),
+        ),
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

@@ -3,6 +3,7 @@
 from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
 
+from hw.board import pads
 from hw.board.boards import Board
 from hw.board.clocks import Clocks, Pll
 from hw.board.shell import Shell
@@ -33,7 +34,7 @@ class Top(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         board = self._board
-        platform.add_resources(board.uart)
+        pads.prepare(platform, board)
 
         m.domains.sync = ClockDomain(reset_less=True)
         m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz)
@@ -60,4 +61,5 @@ class Top(wiring.Component):
             )
             m.d.comb += led.o.eq(shell.leds[index])
 
+        pads.occupy(m, platform, board)
         return m

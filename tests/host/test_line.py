@@ -14,8 +14,9 @@ from host.line import Line, LineError, LineLost
 class Found:
     """A port as pyserial lists it."""
 
-    def __init__(self, device, vid=None, product=None):
+    def __init__(self, device, vid=None, product=None, pid=None, location=None):
         self.device, self.vid, self.product = device, vid, product
+        self.pid, self.location = pid, location
         self.manufacturer = None
         self.description = "n/a"
 
@@ -44,6 +45,41 @@ def test_no_board_and_too_many_boards(computer):
     computer(Found("/dev/ttyUSB0", line.FTDI), Found("/dev/ttyUSB1", line.FTDI))
     with pytest.raises(LineError, match="choose --port from /dev/ttyUSB0, /dev/ttyUSB1"):
         line.find()
+
+
+@pytest.mark.parametrize("pid", line.SEVERAL_PORTS)
+def test_of_an_adapter_with_several_ports_the_second_is_the_uart(computer, pid):
+    many = [
+        Found(f"/dev/ttyUSB{number}", line.FTDI, pid=pid, location=f"3-2.1:1.{number}")
+        for number in range(4)
+    ]
+    computer(*many)
+    assert line.find() == "/dev/ttyUSB1"
+    # Where the system does not say which is which, they are asked for.
+    computer(*(Found(port.device, line.FTDI, pid=pid) for port in many[:2]))
+    with pytest.raises(LineError, match="choose --port from /dev/ttyUSB0, /dev/ttyUSB1"):
+        line.find()
+
+
+def test_other_adapters_count_where_no_board_has_its_own(computer):
+    cp210x, ch340 = Found("/dev/ttyUSB0", 0x10C4, pid=0xEA60), Found("/dev/ttyUSB1", 0x1A86)
+    for adapter in (cp210x, ch340):
+        computer(Found("/dev/ttyS0"), adapter)
+        assert line.find() == adapter.device
+    computer(cp210x, ch340)
+    with pytest.raises(LineError, match="choose --port"):
+        line.find()
+    computer(cp210x, ch340, Found("/dev/ttyUSB2", line.FTDI, pid=0x6015, location="3-2"))
+    assert line.find() == "/dev/ttyUSB2"
+
+
+def test_a_port_is_told_not_to_wait_for_more(tmp_path, monkeypatch, board):
+    told = []
+    monkeypatch.setattr(
+        serial.Serial, "set_low_latency_mode", lambda self, on: told.append(on), raising=False
+    )
+    Line(board.device).close()
+    assert told == [True]
 
 
 def test_no_such_port(tmp_path):
