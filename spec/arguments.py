@@ -1,6 +1,7 @@
 """Command lines: what argparse does, with bad input as one line."""
 
 import argparse
+import os
 from typing import NoReturn
 
 from spec import terminal
@@ -37,6 +38,13 @@ class Parser(argparse.ArgumentParser):
             add = self.add_argument
             add("-v", "--verbose", action=_Loudness, const=1, help="say where an error comes from")
             add("-q", "--quiet", action=_Loudness, const=-1, help="no notes, no progress")
+
+    def parse_args(self, args=None, namespace=None):
+        if "_ARGCOMPLETE" in os.environ:  # the shell asks what could come next
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+        return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         program = self.prog.removeprefix(_MODULE)

@@ -17,6 +17,7 @@ ROOMS = {
     "host": {"spec", "plan"},
     "sim": {"spec", "plan", "model", "hw", "quant", "host"},
     "explore": {"spec", "plan", "model", "hw", "quant", "host", "sim"},
+    "caracal": {"spec", "plan", "model", "hw", "quant", "host", "sim", "explore"},
 }
 #: Third-party packages that only some rooms may import.
 KEPT_TO = {
