@@ -12,14 +12,17 @@ from spec.replies import Counters, Identity
 
 
 def verdict(answer: Answer, quantized: QuantizedNetwork, clock_hz: int) -> dict:
-    """What there is to say of one photograph; times in milliseconds."""
+    """What there is to say of one photograph; times in milliseconds.
+
+    None of the classes, where the network has no class for that, has no probability.
+    """
     odds = probabilities(quantized, np.array(answer.result.sums))
     winner = answer.result.winner
     return {
         "file": str(answer.key),
-        "label": quantized.labels[winner],
+        "label": quantized.label(winner),
         "class": winner,
-        "probability": round(float(odds[winner]), 4),
+        "probability": round(float(odds[winner]), 4) if winner < len(odds) else None,
         "best": [
             {"label": quantized.labels[index], "class": index, "probability": round(share, 4)}
             for index, share in best(quantized, np.array(answer.result.sums))
@@ -38,8 +41,9 @@ def head(width: int) -> str:
 
 def row(said: dict, width: int) -> str:
     """A photograph's line; and where there are many classes, a second one of the next best."""
+    odds = said["probability"]
     line = (
-        f"{said['file']:{width}}  {said['label']:20} {said['probability']:6.3f} "
+        f"{said['file']:{width}}  {said['label']:20} {'' if odds is None else f'{odds:.3f}':>6} "
         f"{said['chip_ms']:8.3f} {said['total_ms']:9.1f}"
     )
     if len(said["sums"]) <= BEST:

@@ -55,10 +55,11 @@ def table(comparisons: list[Comparison]) -> str:
 
 
 def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
-    """The class, and the likeliest ones with their probabilities."""
-    found = best(quantized, frame.tensors["sums"])
+    """The answer, and the likeliest classes with their probabilities."""
+    sums = frame.tensors["sums"]
+    found = best(quantized, sums)
     ranked = ", ".join(f"{quantized.labels[index]} {share:.4f}" for index, share in found)
-    return f"class {quantized.labels[found[0][0]]} ({ranked})"
+    return f"class {quantized.label(quantized.decision.answer(sums))} ({ranked})"
 
 
 def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) -> list[Frame]:

@@ -1,8 +1,11 @@
 """Answers as people read them."""
 
+from dataclasses import replace
+
 from host import show
 from host.client import Answer
 from spec import synthetic
+from spec.decision import Decision
 from spec.replies import Result
 from spec.squeezenet import tiny
 
@@ -24,3 +27,11 @@ def test_few_classes_have_one_line():
     answer = Answer(key="photo.jpg", result=result, seconds=1.0)
     said = show.verdict(answer, synthetic.quantized(tiny()), 100_000_000)
     assert "\n" not in show.row(said, 12)
+
+
+def test_none_of_the_classes_has_no_probability():
+    quantized = replace(synthetic.quantized(tiny()), decision=Decision(threshold=4))
+    result = Result(sums=(1, 2, 3), cycles=100, winner=3, wrong=0)
+    said = show.verdict(Answer(key="photo.jpg", result=result, seconds=1.0), quantized, 10**8)
+    assert (said["label"], said["class"], said["probability"]) == ("none", 3, None)
+    assert show.row(said, 12).split() == ["photo.jpg", "none", "0.001", "1000.0"]
