@@ -17,7 +17,7 @@ from explore.store import Store, write_whole
 from explore.study import Point, run_settings
 from explore.table import Row, csv_table, markdown_table
 from explore.training import Failure, Result
-from model.data import read_splits
+from model.data import inventory, read_splits, remarks
 from model.settings import Settings
 from spec import terminal
 from spec.squeezenet import Metaparameters
@@ -57,9 +57,12 @@ def read_classes(request: Request) -> int:
         validation_list=recipe.validation_list,
         validation_share=recipe.validation_share,
         strict=recipe.strict,
+        nested=recipe.nested,
     )
-    for part, photographs in splits.items():
-        print(f"{part}: {len(photographs)} photographs, {len(photographs.skipped)} files skipped")
+    for name, part in splits.items():
+        print(*inventory(name, part), sep="\n")
+    for line in remarks(splits):
+        print(line)
     return len(splits.train.labels)
 
 

@@ -134,7 +134,10 @@ def identify(arguments: argparse.Namespace) -> int:
 
 
 def classify(arguments: argparse.Namespace) -> int:
-    return answer(arguments, paths := gather(arguments.photographs), paths)
+    def left_out(line: str) -> None:
+        print(f"host: {line}; left out", file=sys.stderr)
+
+    return answer(arguments, paths := gather(arguments.photographs, left_out), paths)
 
 
 def watch(arguments: argparse.Namespace) -> int:

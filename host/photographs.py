@@ -1,23 +1,21 @@
 """Photographs from files, as the board's network sees them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from photo import files
+from photo.files import PhotographError
+from spec.photograph import Framing
+from spec.text import printable
 
-from spec.photograph import Framing, square
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-"""What counts as a photograph in a folder."""
-
-
-class PhotographError(ValueError):
-    """A path that leads to no photograph; the message names it."""
+__all__ = ["PhotographError", "gather", "photographs_in", "read", "read_ahead"]
 
 
-def gather(paths: Iterable[Path]) -> list[Path]:
+def gather(paths: Iterable[Path], tell: Callable[[str], None] = lambda line: None) -> list[Path]:
     """The files among ``paths``, and the photographs in the folders among them, in order of name.
+
+    Each file of a folder that is left out is a line for ``tell``.
 
     Raises
     ------
@@ -27,24 +25,22 @@ def gather(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = photographs_in(path)
-            if not inside:
-                raise PhotographError(f"{path}: holds no photograph")
-            found += inside
+            inside = files.find(path)
+            for line in inside.others:
+                tell(line)
+            if not inside.photographs:
+                raise PhotographError(f"{printable(path)}: holds no photograph")
+            found += inside.photographs
         elif path.exists():
             found.append(path)
         else:
-            raise PhotographError(f"{path}: no such file or folder")
+            raise PhotographError(f"{printable(path)}: no such file or folder")
     return found
 
 
 def photographs_in(folder: Path) -> list[Path]:
-    """Files in a folder and its folders that look like photographs, in order of name."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.name[0] != "." and path.is_file()
-    )
+    """Files in a folder and its folders that are photographs, in order of name."""
+    return list(files.find(folder).photographs)
 
 
 def read(path: Path, size: int | Framing) -> bytes:
@@ -55,13 +51,7 @@ def read(path: Path, size: int | Framing) -> bytes:
     PhotographError
         If the file is no image, or a damaged one.
     """
-    try:
-        with Image.open(path) as image:
-            return square(image, size).tobytes()
-    except UnidentifiedImageError:
-        raise PhotographError(f"{path}: not an image") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PhotographError(f"{path}: damaged image ({error})") from error
+    return files.read(path, size).tobytes()
 
 
 def read_ahead(
@@ -80,8 +70,8 @@ def read_ahead(
             path = next(paths, None)
             reading = path and reader.submit(read, path, size)
             try:
-                pixels = done.result()
+                data = done.result()
             except PhotographError as error:
                 refused[current] = error
                 continue
-            yield current, pixels
+            yield current, data

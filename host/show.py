@@ -9,6 +9,7 @@ from host.client import Answer
 from spec.quantized import QuantizedNetwork
 from spec.reference import BEST, best, probabilities
 from spec.replies import Counters, Identity
+from spec.text import printable
 
 
 def verdict(answer: Answer, quantized: QuantizedNetwork, clock_hz: int) -> dict:
@@ -43,7 +44,8 @@ def row(said: dict, width: int) -> str:
     """A photograph's line; and where there are many classes, a second one of the next best."""
     odds = said["probability"]
     line = (
-        f"{said['file']:{width}}  {said['label']:20} {'' if odds is None else f'{odds:.3f}':>6} "
+        f"{printable(said['file']):{width}}  {said['label']:20} "
+        f"{'' if odds is None else f'{odds:.3f}':>6} "
         f"{said['chip_ms']:8.3f} {said['total_ms']:9.1f}"
     )
     if len(said["sums"]) <= BEST:
@@ -74,4 +76,5 @@ def counters(counted: Counters) -> str:
 
 
 def as_json(thing: object) -> str:
-    return json.dumps(thing, ensure_ascii=False)
+    """One line of ASCII, which any terminal and reader takes, whatever a file is called."""
+    return json.dumps(thing)

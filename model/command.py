@@ -27,6 +27,11 @@ def add_data_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="refuse files that are no photographs"
     )
+    parser.add_argument(
+        "--nested",
+        action="store_true",
+        help="class folders may hold nothing but folders of photographs",
+    )
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
 
 
@@ -47,6 +52,7 @@ def read_data(arguments: argparse.Namespace, size: int | Framing) -> Splits:
         validation_share=arguments.validation_share,
         seed=arguments.seed,
         strict=arguments.strict,
+        nested=arguments.nested,
     )
 
 

@@ -1,18 +1,34 @@
 """Class folders of photographs, decoded once into memory; the splits; the bad files."""
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
-from spec.photograph import Framing, square
+from model.layout import DataError, check_depth, folders_in, layout_of
+from model.metrics import interval
+from photo.files import PhotographError, find, read
+from spec.photograph import Framing
+from spec.text import TextError, printable, read_lines
 
+__all__ = [
+    "DataError",
+    "Photographs",
+    "Splits",
+    "inventory",
+    "read_folder",
+    "read_splits",
+    "remarks",
+]
 
-class DataError(ValueError):
-    """A folder that cannot be trained on; the message names it and the way out."""
+SHOWN = 20
+"""Classes that are listed; of more, only as many."""
+
+WIDE = 0.1
+"""A 95 % interval wider than this is worth a word: fewer than some 140 photographs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,11 +42,11 @@ class Photographs:
     targets
         int64, shape (photographs,), indices into ``labels``.
     names
-        Paths relative to the data folder.
+        Paths relative to the data folder, printable.
     labels
-        Class names, in order of the folders' names.
+        Class names, printable, in order of the folders' names.
     skipped
-        One line a file that is no photograph.
+        One line a file that is no photograph, with the reason.
     """
 
     images: torch.Tensor
@@ -51,6 +67,17 @@ class Photographs:
             labels=self.labels,
         )
 
+    def counts(self) -> list[int]:
+        """Photographs of each class."""
+        return torch.bincount(self.targets, minlength=len(self.labels)).tolist()
+
+    def digests(self) -> dict[str, str]:
+        """What tells a photograph's pixels from others', by name."""
+        return {
+            name: hashlib.blake2b(image.numpy().tobytes(), digest_size=8).hexdigest()
+            for name, image in zip(self.names, self.images, strict=True)
+        }
+
     def batches(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Pixels in 0…1 (float32, channels last in memory) and targets, in order."""
         for images, targets in zip(self.images.split(size), self.targets.split(size), strict=True):
@@ -59,11 +86,12 @@ class Photographs:
 
 @dataclass(frozen=True, kw_only=True)
 class Splits:
-    """The three parts; ``test`` may be missing."""
+    """The three parts; ``test`` may be missing. ``notes`` say what else was found."""
 
     train: Photographs
     validation: Photographs
     test: Photographs | None
+    notes: tuple[str, ...] = ()
 
     def items(self) -> Iterator[tuple[str, Photographs]]:
         """Name and photographs of each part that is there."""
@@ -78,70 +106,73 @@ def pixels(images: torch.Tensor) -> torch.Tensor:
     return images.to(memory_format=torch.channels_last).float() / 255
 
 
-def read(path: Path, size: int | Framing) -> np.ndarray:
-    """The photograph in a file, as :func:`spec.photograph.square` gives it.
-
-    Raises
-    ------
-    DataError
-        If the file is no image, or a damaged one.
-    """
-    try:
-        with Image.open(path) as image:
-            return square(image, size)
-    except UnidentifiedImageError:
-        raise DataError(f"{path}: not an image") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: damaged image ({error})") from error
-
-
 def read_folder(
-    folder: Path, size: int | Framing, *, root: Path | None = None, strict: bool = False
+    folder: Path,
+    size: int | Framing,
+    *,
+    root: Path | None = None,
+    strict: bool = False,
+    nested: bool = False,
 ) -> Photographs:
     """Every photograph of a folder of class folders.
 
     Parameters
     ----------
     folder
-        Its subfolders are the classes, in order of name. Hidden files are not looked at.
+        Its subfolders are the classes, in order of name. Hidden ones are not looked at.
     size
         Side of the square images, in pixels, or their framing.
     root
         What names are relative to; ``folder`` itself if None.
     strict
         Refuse the first file that is no photograph, instead of skipping it.
+    nested
+        Take classes all of whose photographs lie in folders of theirs.
 
     Raises
     ------
     DataError
-        If there is no such folder, no class in it, or a class without a photograph.
+        If there is no such folder, no class in it, a class without a photograph, two classes of
+        the same name; if all classes hold folders only, and it is not ``nested``.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; it must hold one folder of photographs a class")
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    classes = folders_in(folder)
     if not classes:
-        raise DataError(f"{folder}: holds no class folders")
-    images, targets, names, skipped = [], [], [], []
+        raise DataError(f"{printable(folder)}: holds no class folders")
+    labels = tuple(printable(path.name) for path in classes)
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise DataError(
+            f"{printable(folder)}: two class folders are called {twice[0]}, with accents that are "
+            "composed in two ways; put their photographs into one"
+        )
+    images, targets, names, skipped, kept = [], [], [], [], []
     for target, path in enumerate(classes):
-        for file in sorted(path.rglob("*")):
-            if file.is_dir() or file.name[0] == ".":
-                continue
+        found = find(path)
+        own, bad = [], list(found.others)
+        for file in found.photographs:
             try:
                 images.append(read(file, size))
-            except DataError as error:
-                if strict:
-                    raise DataError(f"{error}; remove it, or go without --strict") from error
-                skipped.append(str(error))
+            except PhotographError as error:
+                bad.append(str(error))
                 continue
+            own.append(file)
             targets.append(target)
-            names.append(file.relative_to(root or folder).as_posix())
-        if target not in targets:
-            raise DataError(f"{path}: an empty class; add photographs or remove the folder")
+            names.append(printable(file.relative_to(root or folder).as_posix()))
+        if bad and strict:
+            raise DataError(f"{bad[0]}; remove it, or go without --strict")
+        if not own:
+            raise DataError(
+                f"{printable(path)}: an empty class; add photographs or remove the folder"
+            )
+        skipped += sorted(bad)
+        kept.append(own)
+    if not nested:
+        check_depth(folder, classes, kept)
     return Photographs(
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
         targets=torch.tensor(targets),
         names=tuple(names),
-        labels=tuple(path.name for path in classes),
+        labels=labels,
         skipped=tuple(skipped),
     )
 
@@ -163,20 +194,33 @@ def held_out(photographs: Photographs, share: float, seed: int) -> list[int]:
 
 
 def listed(photographs: Photographs, path: Path) -> list[int]:
-    """Indices of the photographs that a text file names, one path a line."""
+    """Indices of the photographs that a text file names, one path a line.
+
+    The paths may begin with ``./`` and have backslashes; see :func:`spec.text.read_lines`.
+    """
+    shown = printable(path)
     if not path.is_file():
-        raise DataError(f"{path}: no such list of validation files")
-    index = {name: number for number, name in enumerate(photographs.names)}
-    chosen = []
-    for line in path.read_text().split("\n"):
-        if line.strip():
-            if line.strip() not in index:
-                raise DataError(f"{path}: names {line.strip()}, which is no photograph in the data")
-            chosen.append(index[line.strip()])
-    missing = set(range(len(photographs.labels))) - set(photographs.targets[chosen].tolist())
-    if missing:
-        raise DataError(f"{path}: names no photograph of {photographs.labels[min(missing)]}")
-    return sorted(set(chosen))
+        raise DataError(f"{shown}: no such list of validation files")
+    try:
+        lines = read_lines(path)
+    except TextError as error:
+        raise DataError(str(error)) from error
+    index: dict[str, list[int]] = {}
+    for number, name in enumerate(photographs.names):
+        index.setdefault(name, []).append(number)
+    chosen = set()
+    for line in lines:
+        plain = line.replace("\\", "/").removeprefix("./")
+        if line not in index and plain not in index:
+            raise DataError(f"{shown}: names {line}, which is no photograph in the data")
+        chosen.update(index[line if line in index else plain])
+    for target, label in enumerate(photographs.labels):
+        members = set((photographs.targets == target).nonzero().flatten().tolist())
+        if not members & chosen:
+            raise DataError(f"{shown}: names no photograph of {label}")
+        if members <= chosen:
+            raise DataError(f"{shown}: names every photograph of {label}; none is left to train on")
+    return sorted(chosen)
 
 
 def read_splits(
@@ -187,6 +231,7 @@ def read_splits(
     validation_share: float = 0.0,
     seed: int = 0,
     strict: bool = False,
+    nested: bool = False,
 ) -> Splits:
     """Training, validation and test photographs of a data folder.
 
@@ -197,32 +242,72 @@ def read_splits(
     Raises
     ------
     DataError
-        As :func:`read_folder`; if there is no validation part; if the parts' classes differ.
+        As :func:`read_folder` and :func:`model.layout.layout_of`; if there is no validation part;
+        if the parts' classes differ; if there is one class only.
     """
+    layout = layout_of(data)
 
-    def part(folder: Path) -> Photographs:
-        return read_folder(folder, size, root=data, strict=strict)
+    def part(name: str) -> Photographs | None:
+        folder = layout.parts.get(name)
+        if folder is None:
+            return None
+        return read_folder(folder, size, root=data, strict=strict, nested=nested)
 
-    train = part(data / "train" if (data / "train").is_dir() else data)
-    valid = part(data / "valid") if (data / "valid").is_dir() else None
-    test = part(data / "test") if (data / "test").is_dir() else None
+    train = part("train") or read_folder(data, size, root=data, strict=strict, nested=nested)
+    valid, test = part("valid"), part("test")
     if validation_list is not None or validation_share:
         if validation_list is not None:
             chosen = listed(train, validation_list)
         else:
             chosen = held_out(train, validation_share, seed)
         rest = sorted(set(range(len(train))) - set(chosen))
-        validation, held, skipped = train.take(chosen), train.take(rest), train.skipped
-        train = Photographs(**{**vars(held), "skipped": skipped})
+        validation, train = train.take(chosen), replace(train.take(rest), skipped=train.skipped)
         test = test or valid
     elif valid is None:
         raise DataError(
-            f"{data}: no valid/ folder; give --validation-share 0.12 or --validation-list FILE"
+            f"{printable(data)}: no valid/ folder; give --validation-share 0.12 or "
+            "--validation-list FILE"
         )
     else:
         validation = valid
     for other in (validation, test):
         if other is not None and other.labels != train.labels:
             differ = sorted(set(other.labels) ^ set(train.labels))
-            raise DataError(f"{data}: the splits' class folders differ: {', '.join(differ)}")
-    return Splits(train=train, validation=validation, test=test)
+            raise DataError(
+                f"{printable(data)}: the splits' class folders differ: {', '.join(differ)}"
+            )
+    if len(train.labels) < 2:
+        raise DataError(
+            f"{printable(data)}: holds one class, {train.labels[0]}; there must be two or more to "
+            "tell apart"
+        )
+    return Splits(train=train, validation=validation, test=test, notes=layout.notes)
+
+
+def inventory(name: str, part: Photographs) -> Iterator[str]:
+    """Lines on what was found of a part: photographs, files skipped and why, classes."""
+    yield f"{name}: {len(part)} photographs, {len(part.skipped)} files skipped"
+    for line in part.skipped:
+        yield f"  skipped {line}"
+    counts = [f"{label} {count}" for label, count in zip(part.labels, part.counts(), strict=True)]
+    more = f", … {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
+    yield f"  {len(counts)} classes: {', '.join(counts[:SHOWN])}{more}"
+
+
+def remarks(splits: Splits) -> Iterator[str]:
+    """Lines on what its figures cannot be trusted for."""
+    yield from splits.notes
+    trained = set(splits.train.digests().values())
+    for name, part in splits.items():
+        if name == "train":
+            continue
+        same = sum(digest in trained for digest in part.digests().values())
+        if same:
+            yield f"{name}: {same} of {len(part)} photographs are in training, too, pixel for pixel"
+        nine = round(0.9 * len(part))
+        low, high = interval(nine, len(part))
+        if high - low > WIDE:
+            yield (
+                f"{name}: few photographs for a figure: {nine} right of {len(part)} would mean an "
+                f"accuracy of {low:.2f} to {high:.2f} (95 %)"
+            )

@@ -1,5 +1,6 @@
 """Counts and ratios of right and wrong answers."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,20 @@ class Row:
     recall: float
     f1: float
     support: int
+
+
+def interval(right: int, of: int) -> tuple[float, float]:
+    """Where the accuracy lies in 95 cases of 100, ``right`` photographs of ``of`` being right.
+
+    Wilson's score interval: Wilson, "Probable inference, the law of succession, and statistical
+    inference", JASA 22 (1927); it stays in 0…1 and means something for few photographs, too.
+    """
+    z = 1.959964  # of the normal distribution, 2.5 % above it
+    share = right / of
+    middle = share + z * z / (2 * of)
+    reach = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 1 + z * z / of
+    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
 def confusion(scores: torch.Tensor, targets: torch.Tensor) -> np.ndarray:

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model.data import DataError, Photographs, Splits, read, read_folder
+from model.data import DataError, Photographs, Splits, read_folder
+from photo.files import PhotographError, find, read
 from spec.decision import NONE
 from spec.photograph import Framing
+from spec.text import printable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,21 +42,20 @@ def read_pictures(folder: Path, size: int | Framing, *, strict: bool = False) ->
         If there is no such folder or no picture in it; with ``strict``, if a file is no picture.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder of pictures")
-    images, names, skipped = [], [], []
-    for file in sorted(folder.rglob("*")):
-        if file.is_dir() or file.name[0] == ".":
-            continue
+        raise DataError(f"{printable(folder)}: no such folder of pictures")
+    found = find(folder)
+    images, names, skipped = [], [], list(found.others)
+    for file in found.photographs:
         try:
             images.append(read(file, size))
-        except DataError as error:
-            if strict:
-                raise DataError(f"{error}; remove it, or go without --strict") from error
+        except PhotographError as error:
             skipped.append(str(error))
             continue
-        names.append(file.as_posix())
+        names.append(printable(file.as_posix()))
+    if skipped and strict:
+        raise DataError(f"{skipped[0]}; remove it, or go without --strict")
     if not images:
-        raise DataError(f"{folder}: holds no picture")
+        raise DataError(f"{printable(folder)}: holds no picture")
     return Photographs(
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
         targets=torch.zeros(len(images), dtype=torch.int64),

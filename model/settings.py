@@ -49,6 +49,7 @@ class Settings:
     field: Annotated[Path | None, "class folders of more photographs, of your own cameras"] = None
     repeat: Annotated[int, "how often an epoch shows each of --empties and --field"] = 6
     strict: Annotated[bool, "refuse files that are no photographs instead of skipping"] = False
+    nested: Annotated[bool, "class folders may hold nothing but folders of photographs"] = False
 
     architecture: Annotated[str, "the family, or a published network"] = "family"
     num_filters: Annotated[int, "filters of conv1"] = 48
@@ -170,7 +171,7 @@ class Settings:
 
     def lasting(self) -> dict[str, str]:
         """As text, every setting that changes the result: a resumed run must have the same."""
-        passing = ("output", "strict", "threads", "resume", "report")
+        passing = ("output", "strict", "nested", "threads", "resume", "report")
         return {
             item.name: str(getattr(self, item.name))
             for item in fields(self)

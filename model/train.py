@@ -15,7 +15,7 @@ import torch
 from model import checkpoint, evaluate, pretrained, report
 from model.batches import Batches
 from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
-from model.data import Splits, read_splits
+from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
 from model.others import add_others
@@ -85,6 +85,7 @@ def train(settings: Settings, group: Group) -> None:
         validation_share=settings.validation_share,
         seed=settings.seed,
         strict=settings.strict,
+        nested=settings.nested,
     )
     splits, backgrounds = add_others(
         splits,
@@ -95,10 +96,11 @@ def train(settings: Settings, group: Group) -> None:
         repeat=settings.repeat,
         strict=settings.strict,
     )
-    for part, photographs in splits.items():
-        say(f"{part}: {len(photographs)} photographs, {len(photographs.skipped)} files skipped")
-        for line in photographs.skipped:
-            say(f"  skipped {line}")
+    for name, part in splits.items():
+        for line in inventory(name, part):
+            say(line)
+    for line in remarks(splits):
+        say(line)
     if min(settings.batch, len(splits.train)) < group.size:
         raise ValueError(f"a batch must give each of {group.size} processes a photograph")
     module, preprocessing, line = make_module(settings, splits)

@@ -13,7 +13,7 @@ from pathlib import Path
 from model import checkpoint
 from model.checkpoint import Checkpoint
 from model.command import add_data_arguments, add_other_arguments, read_data, run
-from model.data import DataError, Photographs, Splits
+from model.data import DataError, Photographs, Splits, inventory
 from model.evaluate import scores_of
 from model.others import add_others, with_none
 from model.report import write as write_page
@@ -78,11 +78,10 @@ def read_splits(arguments: argparse.Namespace, float_network: Checkpoint, names:
     parts = {}
     for name, photographs in splits.items():
         known, unknown = align(photographs, names)
-        notes = [f"{len(known)} photographs", f"{len(photographs.skipped)} files skipped"]
-        notes += [f"{folder} is no class of the model and left out" for folder in unknown]
-        print(f"{name}: {', '.join(notes)}")
-        for line in photographs.skipped:
-            print(f"  skipped {line}")
+        for line in inventory(name, replace(known, skipped=photographs.skipped)):
+            print(line)
+        for folder in unknown:
+            print(f"  {folder} is no class of the model and left out")
         parts[name] = known
     return Splits(**({"test": None} | parts))
 

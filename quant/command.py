@@ -6,6 +6,7 @@ import torch
 
 from model.command import read_data
 from model.data import DataError, Photographs, read_folder
+from model.layout import layout_of
 from quant.names import Names
 from spec.photograph import Framing
 
@@ -13,9 +14,10 @@ from spec.photograph import Framing
 def held_out(arguments: argparse.Namespace, size: int | Framing) -> list[tuple[str, Photographs]]:
     """The parts that training did not see; all of a folder of nothing but class folders."""
     split = arguments.validation_list is not None or arguments.validation_share
-    if split or (arguments.data / "train").is_dir():
+    if split or layout_of(arguments.data).parts:
         return [part for part in read_data(arguments, size).items() if part[0] != "train"]
-    return [("all", read_folder(arguments.data, size, strict=arguments.strict))]
+    all_of_it = read_folder(arguments.data, size, strict=arguments.strict, nested=arguments.nested)
+    return [("all", all_of_it)]
 
 
 def align(photographs: Photographs, names: Names) -> tuple[Photographs, list[str]]:

@@ -6,6 +6,7 @@ import torch
 
 from model.command import read_data
 from model.data import Photographs, Splits, held_out, read_folder
+from model.layout import layout_of
 from spec.photograph import Framing
 
 
@@ -17,9 +18,11 @@ def read_foreign(arguments: argparse.Namespace, framing: Framing) -> Splits:
     at most half, calibrate, and the others judge. With ``--validation-share`` it is that share of
     each class that judges, or of them all if a class has but one.
     """
-    if arguments.validation_list is not None or (arguments.data / "train").is_dir():
+    if arguments.validation_list is not None or layout_of(arguments.data).parts:
         return read_data(arguments, framing)
-    photographs = read_folder(arguments.data, framing, strict=arguments.strict)
+    photographs = read_folder(
+        arguments.data, framing, strict=arguments.strict, nested=arguments.nested
+    )
     fewest = torch.bincount(photographs.targets).min()
     if arguments.validation_share and fewest > 1:
         judging = held_out(photographs, arguments.validation_share, arguments.seed)

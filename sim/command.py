@@ -5,10 +5,11 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from hw.core import Core
+from photo import files
+from photo.files import PhotographError
 from plan.contents import contents
 from plan.engine import ENGINES
 from plan.planner import Plan, plan
@@ -20,7 +21,6 @@ from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError, load
 from spec.models import packaged
-from spec.photograph import square
 from spec.quantized import QuantizedNetwork
 from spec.reference import best
 
@@ -34,15 +34,30 @@ def read(path: Path, quantized: QuantizedNetwork) -> np.ndarray:
     image = quantized.network.image
     if image.width != image.height:
         raise BadInput(f"images of {image} are not square: give a square network")
-    try:
-        with Image.open(path) as photograph:
-            return square(photograph, quantized.framing)
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file") from None
-    except UnidentifiedImageError:
-        raise BadInput(f"{path}: not an image; give a JPEG or PNG file") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"{path}: cannot be read as an image ({error})") from None
+    return files.read(path, quantized.framing)
+
+
+def read_all(
+    paths: list[Path], quantized: QuantizedNetwork
+) -> tuple[dict[Path, np.ndarray], list[PhotographError]]:
+    """The photographs that can be read, and what is wrong with the others, which is printed.
+
+    Raises
+    ------
+    PhotographError
+        If none can be read.
+    """
+    images, refused = {}, []
+    for path in paths:
+        try:
+            images[path] = read(path, quantized)
+        except PhotographError as error:
+            refused.append(error)
+    if not images:
+        raise refused[0]
+    for error in refused:
+        terminal.complain(f"{error}; skipped")
+    return images, refused
 
 
 def table(comparisons: list[Comparison]) -> str:
@@ -78,14 +93,14 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """0: all values and cycles as they must be; 1: some are not."""
+    """0: all values and cycles as they must be; 1: some are not, or a file was no photograph."""
     quantized = load(arguments.model)
-    images = [read(path, quantized) for path in arguments.photographs]
+    images, refused = read_all(arguments.photographs, quantized)
     planned = plan(quantized.network, ENGINES[arguments.engine])
     verilate.require_tools()
-    frames = simulate(quantized, planned, images)
-    equal = True
-    for path, image, frame in zip(arguments.photographs, images, frames, strict=True):
+    frames = simulate(quantized, planned, list(images.values()))
+    equal = not refused
+    for (path, image), frame in zip(images.items(), frames, strict=True):
         comparisons = compare(frame, quantized, image, arguments.model)
         print(f"{path}: {verdict(quantized, frame)}")
         print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
@@ -109,6 +124,6 @@ def main(argv: list[str] | None = None) -> int:
     return terminal.run(
         "sim",
         lambda: check(arguments),
-        bad=(ArtifactError, BadInput, PlanError, verilate.ToolMissing),
+        bad=(ArtifactError, BadInput, PhotographError, PlanError, verilate.ToolMissing),
         failed=(verilate.SimulationError,),
     )

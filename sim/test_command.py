@@ -99,11 +99,11 @@ def test_no_photograph_at_all(model, capsys, tmp_path):
 
 def test_a_cut_photograph(model, photograph, capsys):
     photograph.write_bytes(photograph.read_bytes()[:500])
-    assert "cannot be read as an image" in complaint(capsys, photograph, "--model", model)
+    assert "damaged image (" in complaint(capsys, photograph, "--model", model)
 
 
 def test_a_folder(model, capsys, tmp_path):
-    assert "cannot be read as an image" in complaint(capsys, tmp_path, "--model", model)
+    assert "not a regular file" in complaint(capsys, tmp_path, "--model", model)
 
 
 def test_a_missing_model(photograph, capsys):

@@ -1,7 +1,10 @@
 """Command lines: what argparse does, with bad input as one line."""
 
 import argparse
+import math
 import os
+from collections.abc import Callable
+from fractions import Fraction
 from typing import NoReturn
 
 from spec import terminal
@@ -49,3 +52,52 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         program = self.prog.removeprefix(_MODULE)
         self.exit(2, f"{program}: {message}; --help says what can be given\n")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of flag: an integer of at least ``least``, at most ``most``."""
+    bound = f"at least {least}" if most is None else f"in {least}…{most}"
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"must be {bound}, not {value}")
+        return value
+
+    return convert
+
+
+def number(*, above: float = -math.inf, least: float = -math.inf, below: float = math.inf):
+    """A type of flag: a finite float above ``above``, at least ``least`` and below ``below``."""
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("above", above), ("at least", least), ("below", below))
+        if math.isfinite(bound)
+    ]
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from None
+        if not (math.isfinite(value) and value > above and least <= value < below):
+            raise argparse.ArgumentTypeError(
+                f"must be {', '.join(bounds) or 'a finite number'}, not {text}"
+            )
+        return value
+
+    return convert
+
+
+def fraction(text: str) -> Fraction:
+    """A type of flag: an exact number above 0, such as 100, 62.5 or 200/3."""
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from None
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value

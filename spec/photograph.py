@@ -1,6 +1,7 @@
 """A photograph as the network sees it: the one rule of training, calibration, host and proof.
 
 Pillow's images are handed in and only their methods are used, so that ``spec`` needs no Pillow.
+Files are opened in :mod:`photo.files`.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,19 @@ _UPRIGHT = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}
 
 _BILINEAR = 2
 """``Image.Resampling.BILINEAR``: antialiased where it makes an image smaller."""
+
+_LONGEST = 8
+"""Sides of the centre square that are looked at; what is farther out has no part in the result."""
+
+_SIXTEEN_BITS = ("PNG", "PPM")
+"""Formats whose 32-bit grey, in Pillow, is grey of 16 bits and spans 0…65535."""
+
+_DARKEST = 4096
+"""A 16-bit photograph with no value from here on was made of fewer bits, and would be black."""
+
+
+class RangeError(ValueError):
+    """Pixels whose black and white are not known; the message says the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,8 @@ def square(image: Any, size: int | Framing) -> np.ndarray:
 
     The EXIF rotation is applied, transparency laid over black, the shorter side resized (bilinear,
     antialiased), the centre cropped. An opaque upright RGB image of the size wanted comes through
-    unchanged.
+    unchanged. Of a strip longer than eight squares only the middle eight are
+    resized, so that memory does not grow with its length.
 
     Parameters
     ----------
@@ -64,21 +79,62 @@ def square(image: Any, size: int | Framing) -> np.ndarray:
     -------
     numpy.ndarray
         uint8, (side, side, 3), RGB.
+
+    Raises
+    ------
+    RangeError
+        If it is of floats or of 32-bit integers, whose black and white the file does not say, or
+        of 16 bits of which it leaves the upper four unused.
     """
     framing = size if isinstance(size, Framing) else Framing(size)
-    for method in _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1), ()):
+    methods = _UPRIGHT.get(_orientation(image), ())
+    image = _eight_bits(image)
+    for method in methods:
         image = image.transpose(method)
-    if image.mode.startswith("I"):  # 16-bit greyscale, which a plain conversion would clip at 255
-        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if max(image.size) > _LONGEST * min(image.size):
+        spans = [min(length, _LONGEST * min(image.size)) for length in image.size]
+        image = _centre(image, *spans)
     opaque = image.convert("RGB")
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         opaque = image.convert("RGB").point([0] * 256 * 3)
         opaque.paste(image.convert("RGB"), mask=image.getchannel("A"))
-    side, shorter = framing.side, framing.shorter
-    if min(opaque.size) != shorter:
-        ratio = shorter / min(opaque.size)
-        wide = [max(shorter, round(length * ratio)) for length in opaque.size]
+    if min(opaque.size) != framing.shorter:
+        ratio = framing.shorter / min(opaque.size)
+        wide = [max(framing.shorter, round(length * ratio)) for length in opaque.size]
         opaque = opaque.resize(wide, _BILINEAR)
-    left, top = ((length - side) // 2 for length in opaque.size)
-    return np.asarray(opaque.crop((left, top, left + side, top + side)))
+    return np.asarray(_centre(opaque, framing.side, framing.side))
+
+
+def _centre(image: Any, width: int, height: int) -> Any:
+    left, top = (image.size[0] - width) // 2, (image.size[1] - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _orientation(image: Any) -> object:
+    """What EXIF says; upright where its block is none that can be read, as viewers have it."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # whatever a parser makes of foreign bytes
+        return 1
+
+
+def _eight_bits(image: Any) -> Any:
+    """An image of a mode whose values span 0…255."""
+    if image.mode == "F" or (image.mode == "I" and image.format not in _SIXTEEN_BITS):
+        kind = "floats" if image.mode == "F" else "32-bit integers"
+        raise RangeError(
+            f"pixels are {kind}, whose black and white the file does not say; "
+            "save it with 8 bits a colour"
+        )
+    if not image.mode.startswith("I"):
+        return image
+    grey = image.convert("I")
+    _, high = grey.getextrema()
+    if 0 < high < _DARKEST:
+        raise RangeError(
+            f"16-bit grey of which only 0…{high} is used would be black; "
+            "stretch it to 0…65535, or save it with 8 bits"
+        )
+    grey.info.pop("transparency", None)  # one grey of 65536
+    return grey.point(lambda value: value * (1 / 256)).convert("L")

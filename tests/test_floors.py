@@ -10,14 +10,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = {
     "spec": set(),
-    "model": {"spec"},
+    "photo": {"spec"},
+    "model": {"spec", "photo"},
     "plan": {"spec"},
     "hw": {"spec", "plan"},
-    "quant": {"spec", "model"},
-    "host": {"spec", "plan"},
-    "sim": {"spec", "plan", "model", "hw", "quant", "host"},
-    "explore": {"spec", "plan", "model", "hw", "quant", "host", "sim"},
-    "caracal": {"spec", "plan", "model", "hw", "quant", "host", "sim", "explore"},
+    "quant": {"spec", "photo", "model"},
+    "host": {"spec", "photo", "plan"},
+    "sim": {"spec", "photo", "plan", "model", "hw", "quant", "host"},
+    "explore": {"spec", "photo", "plan", "model", "hw", "quant", "host", "sim"},
+    "caracal": {"spec", "photo", "plan", "model", "hw", "quant", "host", "sim", "explore"},
 }
 #: Third-party packages that only some rooms may import.
 KEPT_TO = {
@@ -26,7 +27,7 @@ KEPT_TO = {
     "amaranth_boards": {"hw"},
     "cocotb": {"sim"},
     "serial": {"host"},
-    "PIL": {"model", "quant", "host", "sim", "explore"},
+    "PIL": {"photo", "model", "quant", "host", "sim", "explore"},
 }
 
 

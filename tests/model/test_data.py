@@ -1,11 +1,16 @@
 """Folders in, photographs out; what is wrong with a folder is said by name."""
 
+import os
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from model.data import DataError, read, read_folder, read_splits
+from model.data import DataError, inventory, read_folder, read_splits, remarks
+from photo.files import read
 from spec.photograph import Framing, square
 
 
@@ -202,3 +207,166 @@ def test_photographs_are_framed_as_asked(data):
     framed = read_folder(data / "train", Framing(16, 24))
     whole = read_folder(data / "train", 24)
     assert torch.equal(framed.images, whole.images[:, :, 4:20, 4:20])
+
+
+def move(root, *pairs):
+    """Folders of ``root`` to other places in it."""
+    for old, new in pairs:
+        (root / new).parent.mkdir(parents=True, exist_ok=True)
+        (root / old).rename(root / new)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Train", "Test", "Valid"),
+        ("training", "validation"),
+        ("TRAIN", "valid"),
+        ("train", "val"),
+        ("train", "validation_set", "test"),
+        ("train_images", "test_images"),
+        ("cats", "test set"),
+        ("train1", "train2"),
+        ("train", "hold-out"),
+    ],
+)
+def test_parts_of_other_names_are_no_classes(folders, names):
+    root = folders(4)
+    for number, name in enumerate(names):
+        for label in ("blue", "red"):
+            move(root, (f"{label}/{number:02d}.png", f"{name}/{label}/{number:02d}.png"))
+    for label in ("blue", "green", "red"):
+        for path in (root / label).iterdir():
+            path.unlink()
+        (root / label).rmdir()
+    with pytest.raises(DataError, match="parts must be called train/, valid/ and"):
+        read_splits(root, 24, validation_share=0.5)
+
+
+def test_parts_without_training(folders):
+    root = folders()
+    move(root, ("red", "test/red"))
+    with pytest.raises(DataError, match=r"holds test/ but no train/"):
+        read_splits(root, 24, validation_share=0.5)
+
+
+def test_classes_may_be_called_like_parts_inside_train(folders):
+    root = folders()
+    move(root, ("blue", "train/test"), ("green", "train/valid"), ("red", "red"))
+    splits = read_splits(root, 24, validation_share=0.4)
+    assert splits.train.labels == ("test", "valid")
+    assert splits.notes == (f"{root}: red/ beside train/ left out",)
+    assert next(iter(remarks(splits))) == splits.notes[0]
+
+
+@pytest.mark.parametrize("names", [("cats",), ("2023", "2024")])
+def test_one_folder_too_many(folders, names):
+    root = folders(4)
+    for number, name in enumerate(names):
+        for label in ("blue", "green"):
+            move(root, (f"{label}/{number:02d}.png", f"{name}/{label}/{number:02d}.png"))
+    root = root.rename(root.with_name("all"))
+    for label in ("blue", "green", "red"):
+        for path in (root / label).iterdir():
+            path.unlink()
+        (root / label).rmdir()
+    with pytest.raises(DataError, match=rf"such as {root / names[0]}; or --nested if {names[0]}/"):
+        read_splits(root, 24, validation_share=0.5)
+    if len(names) > 1:
+        splits = read_splits(root, 24, validation_share=0.5, nested=True)
+        assert splits.train.labels == names
+
+
+def test_classes_may_have_folders_of_their_own(folders):
+    root = folders()
+    move(root, ("red/00.png", "red/camera 1/00.png"), ("red/01.png", "red/camera 2/01.png"))
+    splits = read_splits(root, 24, validation_share=0.4)
+    assert len(splits.train) + len(splits.validation) == 9
+
+
+def test_one_class_is_nothing_to_tell_apart(folders):
+    root = folders()
+    move(root, ("red", "train/red"))
+    with pytest.raises(DataError, match="holds one class, red; there must be two or more"):
+        read_splits(root, 24, validation_share=0.4)
+
+
+def test_hidden_folders_are_no_classes_and_hide_photographs(folders):
+    root = folders()
+    move(root, ("blue/00.png", "red/.ipynb_checkpoints/00.png"), ("blue/01.png", "@eaDir/01.png"))
+    photographs = read_folder(root, 24)
+    assert photographs.labels == ("blue", "green", "red")
+    assert photographs.counts() == [1, 3, 3] and not photographs.skipped
+
+
+def test_what_is_found_is_said(folders):
+    root = folders()
+    os.mkfifo(root / "blue" / "pipe.png")
+    assert list(inventory("train", read_folder(root, 24))) == [
+        "train: 9 photographs, 1 files skipped",
+        f"  skipped {root / 'blue' / 'pipe.png'}: not a regular file",
+        "  3 classes: blue 3, green 3, red 3",
+    ]
+
+
+def test_many_classes_are_not_all_listed(folders):
+    photographs = replace(read_folder(folders(), 24), labels=tuple(map(str, range(30))))
+    assert list(inventory("all", photographs))[1].endswith(", 19 0, … 10 more")
+
+
+def test_few_photographs_and_doubles_are_remarked(folders):
+    root = folders()
+    (root / "red" / "09.png").write_bytes((root / "red" / "00.png").read_bytes())
+    (tmp := root.parent / "list.txt").write_text("red/09.png\nblue/00.png\ngreen/00.png")
+    said = list(remarks(read_splits(root, 24, validation_list=tmp)))
+    assert said == [
+        "validation: 1 of 3 photographs are in training, too, pixel for pixel",
+        "validation: few photographs for a figure: 3 right of 3 would mean an accuracy of 0.44 to "
+        "1.00 (95 %)",
+    ]
+
+
+def test_accents_are_composed_in_one_way(folders):
+    root = folders()
+    move(root, ("red", "train/Lo\u0308we"), ("blue", "train/a"))
+    (root / "valid").mkdir()
+    for label, own in (("L\u00f6we", "Lo\u0308we"), ("a", "a")):
+        shutil.copytree(root / "train" / own, root / "valid" / label)
+    splits = read_splits(root, 24)
+    assert splits.train.labels == splits.validation.labels == ("L\u00f6we", "a")
+    shutil.copytree(root / "train" / "Lo\u0308we", root / "train" / "L\u00f6we")
+    with pytest.raises(DataError, match="two class folders are called L\u00f6we"):
+        read_splits(root, 24)
+
+
+def test_a_list_may_spell_accents_in_the_other_way(folders):
+    root = folders(2)
+    move(root, ("red", "Lo\u0308we"))
+    (root.parent / "list.txt").write_text("blue/00.png\ngreen/00.png\nL\u00f6we/01.png")
+    splits = read_splits(root, 24, validation_list=root.parent / "list.txt")
+    assert splits.validation.names[0] == "L\u00f6we/01.png"
+
+
+def test_class_names_that_are_no_utf8_can_be_written(folders):
+    root = folders(2)
+    os.rename(root / "red", os.fsencode(root) + b"/L\xf6we")
+    photographs = read_folder(root, 24)
+    assert photographs.labels[0] == photographs.names[0].split("/")[0] == "L\\xf6we"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+@pytest.mark.parametrize("write", ["{}", "./{}", "{}\r", "  {}"])
+def test_lists_of_other_systems(data, tmp_path, encoding, write):
+    names = ["train/blue/03.png", "train/green/00.png", "train/red/05.png"]
+    for text in (names, [name.replace("/", "\\") for name in names]):
+        lines = "\n".join(write.format(name) for name in text)
+        (tmp_path / "list.txt").write_bytes(lines.encode(encoding))
+        splits = read_splits(data, 24, validation_list=tmp_path / "list.txt")
+        assert list(splits.validation.names) == names
+
+
+def test_a_list_of_every_photograph(data, tmp_path):
+    names = read_folder(data / "train", 24, root=data).names
+    (tmp_path / "list.txt").write_text("\n".join(names))
+    with pytest.raises(DataError, match="names every photograph of blue; none is left to train on"):
+        read_splits(data, 24, validation_list=tmp_path / "list.txt")

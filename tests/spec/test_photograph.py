@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spec.photograph import Framing, square
+from spec.photograph import Framing, RangeError, square
 
 
 def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_transparency_lies_over_black(mode):
     assert (result[:, :8] == 0).all() and (result[:, 8:] == 200).all()
 
 
-@pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "YCbCr", "HSV", "F"])
+@pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "YCbCr", "HSV"])
 def test_other_modes_become_rgb(mode):
     result = square(Image.fromarray(noise(20, 20)).convert(mode), 16)
     assert result.shape == (16, 16, 3) and result.dtype == np.uint8
@@ -90,3 +90,72 @@ def test_the_shorter_side_may_be_larger_than_the_square():
 def test_a_framing_must_fit_the_square(sides):
     with pytest.raises(ValueError, match="must be at least"):
         Framing(*sides)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.linspace(0, 1, 16, dtype=np.float32), "floats"),
+        (np.linspace(0, 255, 16, dtype=np.float32), "floats"),
+        (np.arange(0, 256, 16, dtype=np.int32), "32-bit integers"),
+        (np.arange(-128, 128, 16, dtype=np.int32), "32-bit integers"),
+        (np.arange(0, 256, 16, dtype=np.uint16), "only 0…240 is used"),
+        (np.arange(0, 4096, 256, dtype=np.uint16), "only 0…3840 is used"),
+    ],
+)
+def test_an_unknown_range_is_refused_in_every_file(values, message):
+    file = io.BytesIO()
+    Image.fromarray(values.reshape(4, 4)).save(file, "TIFF")
+    with pytest.raises(RangeError, match=message):
+        square(Image.open(file), 4)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_sixteen_bits_in_a_file_keep_their_range(kind):
+    grey = np.repeat([[0, 0x4000, 0x8000, 0xFFFF]], 4, axis=0).astype(np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, kind)
+    assert square(Image.open(file), 4)[0, :, 0].tolist() == [0, 0x40, 0x80, 0xFF]
+
+
+def test_a_strip_is_cut_before_it_is_resized(monkeypatch):
+    sizes = []
+    resize = Image.Image.resize
+
+    def watched(image, size, *more):
+        sizes.append(size)
+        return resize(image, size, *more)
+
+    monkeypatch.setattr(Image.Image, "resize", watched)
+    for shape in ((30000, 1), (1, 30000), (3, 40)):
+        image = Image.new("RGB", shape, (10, 200, 30))
+        assert (square(image, 16) == (10, 200, 30)).all()
+    assert all(max(size) <= 16 * 8 for size in sizes)
+
+
+@pytest.mark.parametrize("shape", [(300, 40), (40, 300)])
+def test_what_is_no_strip_keeps_its_rule(shape):
+    pixels = noise(*shape)
+    image = Image.fromarray(pixels)
+    wide = [max(16, round(length * 16 / 40)) for length in image.size]
+    left, top = ((length - 16) // 2 for length in wide)
+    expected = image.resize(wide, Image.Resampling.BILINEAR)
+    expected = expected.crop((left, top, left + 16, top + 16))
+    assert np.array_equal(square(image, 16), np.asarray(expected))
+
+
+def test_a_broken_exif_block_is_no_rotation():
+    class Broken:
+        """An image whose EXIF block its decoder cannot read."""
+
+        def __init__(self, image):
+            self.image = image
+
+        def __getattr__(self, name):
+            return getattr(self.image, name)
+
+        def getexif(self):
+            raise SyntaxError("not a TIFF file")
+
+    pixels = noise(16, 16)
+    assert np.array_equal(square(Broken(Image.fromarray(pixels)), 16), pixels)

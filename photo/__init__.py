@@ -1,0 +1,1 @@
+"""What is a photograph, and what is in it?"""

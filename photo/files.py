@@ -1,0 +1,155 @@
+"""Photographs in files and folders: one rule of what they are and how they are opened."""
+
+import os
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from spec.photograph import Framing, RangeError, square
+from spec.text import printable
+
+_NAMED = (
+    "apng avif avifs bmp dds dib gif heic heif hif ico j2c j2k jfif jp2 jpc jpe jpeg jpf jpg jpx "
+    "jxl mpo pbm pcx pgm png pnm ppm psd qoi ras sgi tga tif tiff webp"
+)
+SUFFIXES = frozenset(f".{name}" for name in _NAMED.split())
+"""How photographs are named. Any other file is one if it begins like an image."""
+
+_THEIRS = (
+    "@eadir|@recently-snapshot|@recycle|#recycle|#snapshot|__macosx|$recycle.bin|recycler|"
+    "lost+found|system volume information|network trash folder|temporary items|desktop.ini|"
+    "ehthumbs.db|thumbs.db|icon\r"
+)
+SYSTEM = frozenset(_THEIRS.split("|"))
+"""Files and folders that systems put beside a user's, besides the ones with a leading dot."""
+
+_UNREADABLE = {".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC", ".jxl": "JPEG XL"}
+"""Formats that Pillow does not open, by suffix."""
+
+
+class PhotographError(ValueError):
+    """A path that leads to no photograph; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is in a folder and its folders, each part in order of name.
+
+    Parameters
+    ----------
+    photographs
+        Files that are named like a photograph, or begin like one.
+    others
+        One line each on what is left out, with the reason.
+    """
+
+    photographs: tuple[Path, ...]
+    others: tuple[str, ...]
+
+
+def hidden(name: str) -> bool:
+    """Whether a file or folder is the system's, not the user's."""
+    return name.startswith(".") or name.casefold() in SYSTEM
+
+
+def named_like_one(path: Path) -> bool:
+    """Whether a file's suffix is a photograph's."""
+    return path.suffix.casefold() in SUFFIXES
+
+
+def find(folder: Path) -> Found:
+    """All photographs of a folder and its folders, links to folders included.
+
+    What is hidden, or lies in a hidden folder, is not looked at. A folder that can be reached in
+    several ways is read once.
+
+    Raises
+    ------
+    PhotographError
+        If the folder cannot be listed.
+    """
+    photographs, others = [], []
+    met = set()
+
+    def walk(inside: Path) -> None:
+        for entry in sorted(os.scandir(inside), key=lambda entry: entry.name):
+            path = Path(entry.path)
+            if hidden(entry.name):
+                continue
+            try:
+                about = path.stat()
+                if not stat.S_ISDIR(about.st_mode):
+                    reason = _reason(path, about.st_mode)
+                    if reason:
+                        others.append(f"{printable(path)}: {reason}")
+                    else:
+                        photographs.append(path)
+                elif (about.st_dev, about.st_ino) in met:
+                    others.append(f"{printable(path)}: leads to a folder that was read already")
+                else:
+                    met.add((about.st_dev, about.st_ino))
+                    walk(path)
+            except FileNotFoundError:
+                others.append(f"{printable(path)}: a link to nothing")
+            except OSError as error:
+                others.append(f"{printable(path)}: cannot be read ({error.strerror})")
+
+    try:
+        about = folder.stat()
+        met.add((about.st_dev, about.st_ino))
+        walk(folder)
+    except OSError as error:
+        raise PhotographError(f"{printable(folder)}: cannot be read ({error.strerror})") from error
+    return Found(photographs=tuple(photographs), others=tuple(others))
+
+
+def _reason(path: Path, mode: int) -> str:
+    """Why a file is no photograph; nothing if it is one."""
+    if not stat.S_ISREG(mode):
+        return "not a regular file"
+    if named_like_one(path):
+        return ""
+    try:
+        with _quiet(), Image.open(path):
+            return ""
+    except Exception:  # whatever a decoder makes of foreign bytes
+        return "not an image"
+
+
+def _quiet() -> warnings.catch_warnings:
+    """Without what decoders have to say of files that they nevertheless read."""
+    return warnings.catch_warnings(action="ignore")
+
+
+def read(path: Path, size: int | Framing) -> np.ndarray:
+    """The photograph in a file, as :func:`spec.photograph.square` gives it.
+
+    Raises
+    ------
+    PhotographError
+        If the file is no image, a damaged one, or one of an unknown range.
+    """
+    shown = printable(path)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise PhotographError(f"{shown}: not a regular file")
+    except FileNotFoundError:
+        raise PhotographError(f"{shown}: no such file") from None
+    except OSError as error:
+        raise PhotographError(f"{shown}: cannot be read ({error.strerror})") from error
+    try:
+        with _quiet(), Image.open(path) as image:
+            return square(image, size)
+    except RangeError as error:
+        raise PhotographError(f"{shown}: {error}") from error
+    except UnidentifiedImageError:
+        kind = _UNREADABLE.get(path.suffix.casefold())
+        more = f" that can be read; save it as JPEG ({kind})" if kind else ""
+        raise PhotographError(f"{shown}: not an image{more}") from None
+    except Exception as error:  # a decoder may throw anything at damaged bytes
+        reason = " ".join(printable(error).split()) or type(error).__name__
+        raise PhotographError(f"{shown}: damaged image ({reason})") from error
