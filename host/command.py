@@ -14,6 +14,7 @@ from host import show
 from host.client import BoardError, Client
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, photographs_in, read_ahead
+from host.records import Records
 from spec import artifact, reference, selftest, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -51,13 +52,24 @@ def parser() -> Parser:
     command("identify", identify, "what the board is, and what it has counted")
     sub = command("classify", classify, "classify photographs")
     sub.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
+    keep(sub)
     sub = command("watch", watch, "classify the photographs that appear in a folder")
     sub.add_argument("folder", type=Path)
     sub.add_argument("--existing", action="store_true", help="those that are there already, too")
+    keep(sub)
     sub = command("bench", bench, "how fast chip and link are, and which one limits")
     sub.add_argument("--images", type=int, default=10, metavar="N")
     command("selftest", run_selftest, "let the board test itself, against the model file")
     return result
+
+
+def keep(sub: Parser) -> None:
+    """Flags of what is kept of answers."""
+    sub.add_argument("--csv", type=Path, metavar="FILE", help="a line an answer, for a table")
+    sub.add_argument(
+        "--megadetector", type=Path, metavar="FILE", help="JSON that camera-trap tools read"
+    )
+    sub.add_argument("--sort", type=Path, metavar="FOLDER", help="copy each file by its answer")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -166,7 +178,7 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
     refused: dict[Path, PhotographError] = {}
     done: set[Path] = set()
     width = min(60, max((len(str(path)) for path in listed or ()), default=40))
-    with connected(arguments) as (client, quantized):
+    with connected(arguments) as (client, quantized), records(arguments, quantized) as kept:
         framing = quantized.framing
         if listed is None:
             batches = (read_ahead([path], framing, refused) for path in paths)
@@ -187,10 +199,13 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
                     text = show.as_json(values) if arguments.json else show.row(values, width)
                     with bar.external_write_mode(file=sys.stdout):
                         print(text, flush=True)
+                    kept.answer(said)
                     done.add(said.key)
                     bar.update()
                 while refused:
-                    terminal.complain(f"{refused.popitem()[1]}; skipped")
+                    path, error = refused.popitem()
+                    terminal.complain(f"{error}; skipped")
+                    kept.refused(path, error)
                     done.add(None)
         except (LineLost, BoardError, KeyboardInterrupt):
             missing = [str(path) for path in listed or () if path not in done]
@@ -200,6 +215,16 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
         finally:
             bar.close()
     return 1 if None in done else 0
+
+
+def records(arguments: argparse.Namespace, quantized: QuantizedNetwork) -> Records:
+    """What the flags ask to keep."""
+    return Records(
+        quantized=quantized,
+        table=arguments.csv,
+        batch=arguments.megadetector,
+        folder=arguments.sort,
+    )
 
 
 def bench(arguments: argparse.Namespace) -> int:

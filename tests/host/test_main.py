@@ -238,3 +238,18 @@ def test_what_is_not_installed_is_said_in_one_line(monkeypatch, capsys, model):
     assert command.main(["identify", "--simulate", "--model", str(model)]) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "host: the simulated board needs amaranth: pip install -e '.[sim]'"
+
+
+def test_what_is_asked_for_is_kept(run, photographs, tmp_path):
+    (photographs / "3.png").write_bytes(b"no image")
+    table, batch = tmp_path / "a.csv", tmp_path / "a.json"
+    flags = ["--csv", table, "--megadetector", batch, "--sort", tmp_path / "sorted"]
+    code, lines, _ = run("classify", photographs, "--json", *flags)
+    assert code == 1
+    rows = table.read_text().splitlines()
+    assert len(rows) == 1 + 6 and sum("unreadable" in row for row in rows) == 1
+    assert len(json.loads(batch.read_text())["images"]) == 6
+    label = json.loads(lines[0])["label"]
+    assert (tmp_path / "sorted" / label / "0.png").is_file()
+    code, _, complaints = run("classify", photographs, "--csv", table)
+    assert code == 2 and "exists" in complaints[0]
