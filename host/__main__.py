@@ -1,4 +1,4 @@
-"""``python -m host``, and the command ``caracal``: see :mod:`host.command`."""
+"""``python -m host``: see :mod:`host.command`."""
 
 import sys
 

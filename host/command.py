@@ -22,6 +22,7 @@ from spec.models import packaged
 from spec.protocol import ProtocolError
 from spec.quantized import QuantizedNetwork
 from spec.replies import digest, labels_digest
+from spec.samples import samples
 
 PATIENCE = {False: 2.0, True: 60.0}
 """Seconds without an answer before something is wrong: a board, a simulated one."""
@@ -51,7 +52,13 @@ def parser() -> Parser:
     command("ports", list_ports, "list this computer's serial ports")
     command("identify", identify, "what the board is, and what it has counted")
     sub = command("classify", classify, "classify photographs")
-    sub.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
+    sub.add_argument(
+        "photographs",
+        nargs="*",
+        type=Path,
+        metavar="FILE|FOLDER",
+        help="default: the sample pictures that come with the program",
+    )
     keep(sub)
     sub = command("watch", watch, "classify the photographs that appear in a folder")
     sub.add_argument("folder", type=Path)
@@ -147,9 +154,12 @@ def identify(arguments: argparse.Namespace) -> int:
 
 def classify(arguments: argparse.Namespace) -> int:
     def left_out(line: str) -> None:
-        print(f"host: {line}; left out", file=sys.stderr)
+        terminal.complain(f"{line}; left out")
 
-    return answer(arguments, paths := gather(arguments.photographs, left_out), paths)
+    if not arguments.photographs:
+        terminal.note("no photograph was named: these are the samples, drawn ones among them")
+    paths = gather(arguments.photographs or samples(), left_out)
+    return answer(arguments, paths, paths)
 
 
 def watch(arguments: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ KEPT_TO = {
     "amaranth_boards": {"hw"},
     "cocotb": {"sim"},
     "serial": {"host"},
-    "PIL": {"photo", "model", "quant", "host", "sim", "explore"},
+    "PIL": {"photo", "model", "quant", "host", "sim", "explore", "caracal"},
 }
 
 

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from caracal import __version__
 from caracal.__main__ import main
 from caracal.commands import COMMANDS, Command
 from spec import terminal
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +38,11 @@ def test_help_names_every_command(capsys):
     assert one == other
     for name, command in COMMANDS.items():
         assert f"\n  {name:10} {command.help}\n" in one
+
+
+def test_it_is_installed_as_a_command():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"caracal": f"{main.__module__}:{main.__name__}"}
 
 
 def test_version(capsys):

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from host import command, line
 from host.photographs import photographs_in, read
 from spec import reference, synthetic
 from spec.protocol import Reply, Request
+from spec.samples import samples
 from spec.squeezenet import tiny
 
 ROOT = Path(__file__).parent.parent.parent
@@ -72,6 +72,12 @@ def test_classify_a_folder(run, quantized, photographs):
         assert [other["class"] for other in one["best"]] == order
         assert one["best"][0] == {key: one[key] for key in ("label", "class", "probability")}
         assert one["chip_ms"] == 0.01
+
+
+def test_classify_needs_no_photograph(run):
+    code, lines, complaints = run("classify", "--json")
+    assert code == 0 and "samples" in complaints[0]
+    assert [json.loads(line)["file"] for line in lines] == [str(path) for path in samples()]
 
 
 def test_classify_prints_a_table(run, photographs):
@@ -221,12 +227,6 @@ def test_the_models_file_must_be_there_before_a_simulated_board_starts(capsys, t
         f"host: {missing}: cannot be read (No such file or directory); make a model "
         "with `python -m quant`"
     ]
-
-
-def test_it_is_installed_as_a_command():
-    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-    assert scripts == {"caracal": f"{entry.__name__}:main"}
-    assert callable(entry.main)
 
 
 def test_what_is_not_installed_is_said_in_one_line(monkeypatch, capsys, model):

@@ -32,7 +32,7 @@ def test_a_flag_of_nobody_is_one_line_and_exit_2(module, capsys):
 
 def test_a_command_s_own_arguments(capsys):
     with pytest.raises(SystemExit) as caught:
-        importlib.import_module("host.command").main(["classify"])
+        importlib.import_module("host.command").main(["watch"])
     assert caught.value.code == 2
-    line = "host classify: the following arguments are required: FILE|FOLDER; --help says"
+    line = "host watch: the following arguments are required: folder; --help says"
     assert capsys.readouterr().err.startswith(line)
