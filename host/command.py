@@ -3,22 +3,25 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from host import show
+from host.appearing import appearing
 from host.client import BoardError, Client
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
-from host.photographs import PhotographError, gather, photographs_in, read_ahead
+from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
 from spec import artifact, reference, selftest, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
+from spec.photograph import Framing
 from spec.protocol import ProtocolError
 from spec.quantized import QuantizedNetwork
 from spec.replies import digest, labels_digest
@@ -26,8 +29,6 @@ from spec.samples import samples
 
 PATIENCE = {False: 2.0, True: 60.0}
 """Seconds without an answer before something is wrong: a board, a simulated one."""
-LOOK = 0.5
-"""Seconds between two looks at a watched folder."""
 
 
 class Mismatch(Exception):
@@ -159,41 +160,33 @@ def classify(arguments: argparse.Namespace) -> int:
     if not arguments.photographs:
         terminal.note("no photograph was named: these are the samples, drawn ones among them")
     paths = gather(arguments.photographs or samples(), left_out)
-    return answer(arguments, paths, paths)
+    return answer(arguments, lambda framing, refused: [read_ahead(paths, framing, refused)], paths)
 
 
 def watch(arguments: argparse.Namespace) -> int:
     if not arguments.folder.is_dir():
         raise PhotographError(f"{arguments.folder}: no such folder")
-    return answer(arguments, appearing(arguments.folder, arguments.existing), None)
+    if arguments.sort and arguments.sort.resolve().is_relative_to(arguments.folder.resolve()):
+        raise PhotographError(f"--sort {arguments.sort}: copies there would be watched, too")
+    watched = partial(appearing, arguments.folder, existing=arguments.existing)
+    return answer(arguments, lambda framing, refused: watched(framing=framing, refused=refused))
 
 
-def appearing(folder: Path, existing: bool) -> Iterator[Path]:
-    """Photographs as they appear in a folder, once their size rests between two looks."""
-    seen = set() if existing else set(photographs_in(folder))
-    sizes: dict[Path, int] = {}
-    while True:
-        for path in photographs_in(folder):
-            if path not in seen:
-                size = path.stat().st_size
-                if size and sizes.get(path) == size:
-                    seen.add(path)
-                    yield path
-                sizes[path] = size
-        time.sleep(LOOK)
+def answer(
+    arguments: argparse.Namespace,
+    source: Callable[
+        [Framing, dict[Path, PhotographError]], Iterable[Iterable[tuple[Path, bytes]]]
+    ],
+    listed: list[Path] | None = None,
+) -> int:
+    """Classify batches of photographs; if they are ``listed`` beforehand, with a progress bar.
 
-
-def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> int:
-    """Classify ``paths``; if they are ``listed`` beforehand, with a progress bar and a table."""
+    ``source`` gives the batches, each of paths and pixels, and puts aside what cannot be read.
+    """
     refused: dict[Path, PhotographError] = {}
     done: set[Path] = set()
     width = min(60, max((len(str(path)) for path in listed or ()), default=40))
     with connected(arguments) as (client, quantized), records(arguments, quantized) as kept:
-        framing = quantized.framing
-        if listed is None:
-            batches = (read_ahead([path], framing, refused) for path in paths)
-        else:
-            batches = iter([read_ahead(paths, framing, refused)])
         if not arguments.json:
             print(show.head(width), flush=True)
         bar = tqdm(
@@ -203,7 +196,7 @@ def answer(arguments: argparse.Namespace, paths, listed: list[Path] | None) -> i
             leave=False,
         )
         try:
-            for batch in batches:
+            for batch in source(quantized.framing, refused):
                 for said in client.classify(batch):
                     values = show.verdict(said, quantized, client.identity.clock_hz)
                     text = show.as_json(values) if arguments.json else show.row(values, width)

@@ -172,6 +172,7 @@ def test_bad_input_is_one_line_each(run, tmp_path, monkeypatch, capsys, model):
         (["classify", tmp_path / "no.jpg"], {}, "no.jpg: no such file or folder"),
         (["classify", tmp_path / "empty"], {}, "empty: no such file or folder"),
         (["watch", tmp_path / "no"], {}, "no: no such folder"),
+        (["watch", tmp_path, "--sort", tmp_path / "x"], {}, "x: copies there would be watched"),
         (["identify"], {"port": "/dev/ttyUSB77"}, "/dev/ttyUSB77: no such port"),
         (["identify"], {"model": cut}, "cut.onnx: is not a complete ONNX file"),
         (["identify"], {"model": tmp_path / "no.onnx"}, "no.onnx: cannot be read"),

@@ -1,0 +1,168 @@
+"""Every file once, whole, however it arrives; time is made here."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from host import appearing
+from host.appearing import LOOK, PATIENCE, Folder
+from host.photographs import PhotographError, read
+from spec.photograph import Framing
+
+FRAMING = Framing(24)
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A function that writes a JPEG of noise and returns its bytes."""
+
+    def make(seed: int, path: Path = tmp_path / "scratch.jpg") -> bytes:
+        pixels = np.random.default_rng(seed).integers(0, 256, (60, 60, 3), np.uint8)
+        Image.fromarray(pixels).save(path, "JPEG")
+        return path.read_bytes()
+
+    return make
+
+
+class Watched:
+    """A folder, and what is said of it over made-up time."""
+
+    def __init__(self, path: Path, existing: bool = False):
+        self.path = path
+        self.folder = Folder(path, existing=existing, framing=FRAMING)
+        self.now = 0.0
+
+    def after(self, seconds: float) -> list[tuple[str, bytes | PhotographError]]:
+        said = []
+        for _ in range(round(seconds / LOOK)):
+            self.now += LOOK
+            said += [(str(p.relative_to(self.path)), f) for p, f in self.folder.look(self.now)]
+        return said
+
+    def answers(self, seconds: float = 2) -> list[str]:
+        said = self.after(seconds)
+        for name, found in said:
+            assert found == read(self.path / name, FRAMING)
+        return [name for name, _ in said]
+
+
+@pytest.fixture
+def watched(tmp_path) -> Watched:
+    (tmp_path / "camera").mkdir()
+    return Watched(tmp_path / "camera")
+
+
+def test_once(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+    assert watched.answers(20) == []
+
+
+def test_those_that_are_there(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    assert Watched(watched.path).answers() == []
+    assert Watched(watched.path, existing=True).answers() == ["a.jpg"]
+
+
+@pytest.mark.parametrize("pause", [3, 60])
+def test_an_upload_that_pauses(watched, picture, pause):
+    data = picture(1)
+    (watched.path / "a.jpg").write_bytes(data[:900])
+    complaints = watched.after(pause)
+    assert [type(found) for _, found in complaints] == [PhotographError] * (pause > PATIENCE)
+    with (watched.path / "a.jpg").open("ab") as file:
+        file.write(data[900:])
+    assert watched.answers() == ["a.jpg"]
+    assert watched.answers(20) == []
+
+
+def test_one_that_began_before_we_did(watched, picture):
+    data = picture(1)
+    (watched.path / "a.jpg").write_bytes(data[:900])
+    begun = Watched(watched.path)
+    (watched.path / "a.jpg").write_bytes(data)
+    assert begun.answers() == ["a.jpg"]
+
+
+def test_a_name_used_again(watched, picture):
+    for seed in range(3):
+        picture(seed, watched.path / "a.jpg")
+        os.utime(watched.path / "a.jpg", ns=(0, seed))  # clocks of file systems are coarse
+        assert watched.answers() == ["a.jpg"]
+    (watched.path / "a.jpg").unlink()
+    assert watched.answers() == []
+    picture(2, watched.path / "a.jpg")
+    os.utime(watched.path / "a.jpg", ns=(0, 2))
+    assert watched.answers() == ["a.jpg"]
+
+
+def test_a_file_that_is_moved_was_answered(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+    (watched.path / "done").mkdir()
+    (watched.path / "a.jpg").rename(watched.path / "done" / "b.jpg")
+    assert watched.answers() == []
+
+
+@pytest.mark.parametrize(
+    "temporary", [".rsync-partial/b.jpg", ".b.jpg.x7Tq", "b.jpg.part", "b.jpg.filepart", "b.jpg~"]
+)
+def test_unfinished_files_of_programs(watched, picture, temporary):
+    place = watched.path / temporary
+    place.parent.mkdir(exist_ok=True)
+    picture(1, place)
+    assert watched.answers(20) == []
+    place.rename(watched.path / "b.jpg")
+    assert watched.answers() == ["b.jpg"]
+
+
+def test_files_that_vanish(watched, picture, monkeypatch):
+    for moment in ("_identity", "read"):
+        picture(1, watched.path / "a.jpg")
+        picture(2, watched.path / "b.jpg")
+
+        original = getattr(appearing, moment)
+
+        def vanish(path, *more, own=original):
+            if path.name == "a.jpg":
+                path.unlink(missing_ok=True)
+            return own(path, *more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(appearing, moment, vanish)
+            assert watched.answers(30) == ["b.jpg"]
+        (watched.path / "b.jpg").unlink()
+        watched.answers()
+
+
+def test_a_folder_that_vanishes(watched, picture):
+    (watched.path / "inner").mkdir()
+    picture(1, watched.path / "inner" / "a.jpg")
+    watched.after(LOOK)
+    shutil.rmtree(watched.path / "inner")
+    assert watched.answers() == []
+    watched.path.rmdir()
+    with pytest.raises(PhotographError, match="cannot be read any more"):
+        watched.after(LOOK)
+
+
+def test_links_in_a_circle(watched, picture):
+    (watched.path / "again").symlink_to(watched.path)
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+
+
+def test_pipes_and_empty_files_are_not_waited_for(watched):
+    os.mkfifo(watched.path / "pipe.jpg")
+    (watched.path / "empty.jpg").touch()
+    assert watched.after(30) == []
+
+
+def test_no_photograph_is_said_once(watched):
+    (watched.path / "a.jpg").write_bytes(b"no image")
+    ((name, error),) = watched.after(60)
+    assert name == "a.jpg" and "not an image" in str(error)
