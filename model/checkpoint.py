@@ -52,7 +52,7 @@ class Checkpoint:
     Parameters
     ----------
     parameters
-        The architecture.
+        The architecture; a network that was not built from parameters is never saved.
     batch_norm
         Whether a batch norm follows every convolution.
     state
@@ -70,7 +70,7 @@ class Checkpoint:
         What ``--resume`` needs (raw weights, optimizer, generators), or None.
     """
 
-    parameters: Metaparameters | Published
+    parameters: Metaparameters | Published | Network
     batch_norm: bool
     state: dict[str, torch.Tensor]
     labels: tuple[str, ...]
@@ -100,8 +100,10 @@ class Checkpoint:
         return module.eval()
 
 
-def network_of(parameters: Metaparameters | Published) -> Network:
+def network_of(parameters: Metaparameters | Published | Network) -> Network:
     """The geometry of an architecture."""
+    if isinstance(parameters, Network):
+        return parameters
     if isinstance(parameters, Published):
         return published(**asdict(parameters))
     return squeezenet(parameters)

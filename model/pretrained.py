@@ -1,6 +1,7 @@
 """Weights of somebody else's SqueezeNet, under our names and in our conventions."""
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,24 @@ TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225
 CAFFE = Preprocessing(
     mean=(123 / 255, 117 / 255, 104 / 255), std=(1 / 255, 1 / 255, 1 / 255), shorter_side=256
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What a network's input was in training; ``bgr`` if blue came first."""
+
+    preprocessing: Preprocessing
+    bgr: bool = False
+
+
+TRAINED_WITH = {
+    "torchvision": Trained(preprocessing=TORCHVISION),
+    "caffe": Trained(preprocessing=CAFFE, bgr=True),
+    "unit": Trained(preprocessing=Preprocessing()),
+    "symmetric": Trained(preprocessing=Preprocessing(mean=(0.5,) * 3, std=(0.5,) * 3)),
+    "bytes": Trained(preprocessing=Preprocessing(std=(1 / 255,) * 3)),
+}
+"""By the name that a command line gives it; the last three: RGB pixels in 0…1, −1…1, 0…255."""
 
 
 def _content(path: Path) -> dict:

@@ -10,23 +10,25 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from model import checkpoint
 from model.checkpoint import Checkpoint
 from model.command import add_data_arguments, add_other_arguments, read_data, run
 from model.data import DataError, Photographs, Splits, inventory
 from model.evaluate import scores_of
 from model.others import add_others, with_none
+from model.pretrained import TRAINED_WITH
 from model.report import write as write_page
-from quant import pretrained
 from quant.calibrate import METHODS
 from quant.choose import Candidate, candidate_table, candidates, sample
 from quant.command import align
 from quant.finetune import FineTuning, finetune
 from quant.fold import FoldedNetwork, fold
+from quant.foreign.check import check
+from quant.foreign.load import Foreign
 from quant.metadata import describe
-from quant.names import FOLDERS, Names, given_names
+from quant.names import FOLDERS
 from quant.photographs import read_foreign
 from quant.report import BATCH, accuracies, all_scores, in_words, layer_table, layers
+from quant.source import Source, is_onnx, read_source
 from quant.straight import StraightNetwork
 from quant.threshold import check_recall, with_class, with_recall
 from spec import artifact
@@ -34,6 +36,9 @@ from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.decision import NONE
 from spec.quantized import QuantizedNetwork
+
+LIKENESS = 16
+"""Photographs on which a network read from an ONNX file is held against it."""
 
 
 def prepare(output: Path) -> None:
@@ -46,19 +51,10 @@ def prepare(output: Path) -> None:
         raise ArtifactError(f"{output}: cannot be written; choose another --output")
 
 
-def read_checkpoint(arguments: argparse.Namespace) -> tuple[Checkpoint, Names]:
-    """The float network that the flags name, and what its classes are called."""
-    if arguments.pretrained:
-        made = pretrained.load(arguments.checkpoint)
-        names = given_names(made.network.classes, arguments.names, arguments.name)
-        return replace(made, labels=names.labels), names
-    made = checkpoint.load(arguments.checkpoint)
-    return made, Names(labels=made.labels)
-
-
-def read_splits(arguments: argparse.Namespace, float_network: Checkpoint, names: Names) -> Splits:
+def read_splits(arguments: argparse.Namespace, source: Source) -> Splits:
     """The photographs, their targets aligned with the network's classes."""
-    read = read_foreign if arguments.pretrained else read_data
+    float_network = source.checkpoint
+    read = read_foreign if source.elsewhere else read_data
     splits, _ = add_others(
         read(arguments, float_network.framing),
         float_network.framing,
@@ -70,20 +66,29 @@ def read_splits(arguments: argparse.Namespace, float_network: Checkpoint, names:
     )
     if NONE in float_network.labels and NONE not in splits.train.labels:
         splits = Splits(**({"test": None} | {n: with_none(part) for n, part in splits.items()}))
-    if not arguments.pretrained and splits.train.labels != float_network.labels:
+    if not source.elsewhere and splits.train.labels != float_network.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}, and the "
             f"checkpoint {', '.join(float_network.labels)}"
         )
     parts = {}
     for name, photographs in splits.items():
-        known, unknown = align(photographs, names)
+        known, unknown = align(photographs, source.names)
         for line in inventory(name, replace(known, skipped=photographs.skipped)):
             print(line)
         for folder in unknown:
             print(f"  {folder} is no class of the model and left out")
         parts[name] = known
     return Splits(**({"test": None} | parts))
+
+
+def print_likeness(path: Path, read: Foreign, train: Photographs) -> None:
+    """What was made of an ONNX file: its network, and how like the file's its scores are."""
+    network = read.checkpoint.network
+    print(f"{path}: {network.image}, {network.classes} classes, {network.weights:,} weights")
+    for note in read.notes:
+        print(f"  {note}")
+    print(f"  against ONNX Runtime: {check(path, read, train.images[:LIKENESS])}")
 
 
 def choose(
@@ -167,8 +172,11 @@ def quantize_file(arguments: argparse.Namespace) -> int:
     if arguments.recall is not None:
         check_recall(arguments.recall)
     prepare(arguments.output)
-    made, names = read_checkpoint(arguments)
-    splits = read_splits(arguments, made, names)
+    source = read_source(arguments)
+    made, names = source.checkpoint, source.names
+    splits = read_splits(arguments, source)
+    if source.foreign is not None:
+        print_likeness(arguments.checkpoint, source.foreign, splits.train)
     folded = fold(made.module())
     chosen = choose(arguments, folded, made.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
@@ -207,7 +215,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m quant",
         description="Quantize a trained SqueezeNet to the integers of the circuit.",
     )
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint of python -m model.train")
+    parser.add_argument("checkpoint", type=Path, help="of python -m model.train; or an ONNX file")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
     add_data_arguments(parser)
     add_other_arguments(parser)
@@ -237,13 +245,21 @@ def main(argv: list[str] | None = None) -> int:
         action="append",
         default=[],
         metavar="293=CHEETAH",
-        help="label of a class of a --pretrained network; repeat",
+        help="label of a class of a foreign network; repeat",
     )
     parser.add_argument(
         "--names",
         type=Path,
         metavar="FILE",
-        help="labels of a --pretrained network's classes, one a line; see docs/quantization.md",
+        help="labels of a foreign network's classes, one a line; see docs/quantization.md",
+    )
+    parser.add_argument(
+        "--trained-with",
+        choices=TRAINED_WITH,
+        help="what the input of an ONNX file is; unit, symmetric, bytes: RGB in 0…1, −1…1, 0…255",
+    )
+    parser.add_argument(
+        "--image", type=int, metavar="SIDE", help="of the images of an ONNX file that takes any"
     )
     parser.add_argument(
         "--recall",
@@ -255,10 +271,16 @@ def main(argv: list[str] | None = None) -> int:
         "--report", type=Path, metavar="FOLDER", help="write a page of figures, float and int8"
     )
     arguments = parser.parse_args(argv)
-    if arguments.report and arguments.pretrained:
-        parser.error("--report is for the classes of the photographs, not of a --pretrained file")
-    if arguments.names and not arguments.pretrained:
-        parser.error("--names is for a --pretrained file; a checkpoint has its own")
+    elsewhere = arguments.pretrained or is_onnx(arguments.checkpoint)
+    if arguments.report and elsewhere:
+        parser.error("--report is for the classes of the photographs, not of a foreign network")
+    if (arguments.names or arguments.name) and not elsewhere:
+        parser.error("--names and --name are for a foreign network; a checkpoint has its own")
+    if is_onnx(arguments.checkpoint) and not arguments.trained_with:
+        parser.error(
+            f"an ONNX file does not say what its input is: give --trained-with "
+            f"{', '.join(TRAINED_WITH)}"
+        )
     arguments.argv = sys.argv[1:] if argv is None else argv
     return run("quant", quantize_file, arguments)
 

@@ -95,25 +95,21 @@ def read_names(path: Path, classes: int) -> Names:
     )
 
 
-def given_names(classes: int, path: Path | None, pairs: list[tuple[int, str]]) -> Names:
-    """The names in a file, if there is one, and single ones above them.
-
-    A class without any is called ``class 7`` and so on.
+def given_names(labels: tuple[str, ...], path: Path | None, pairs: list[tuple[int, str]]) -> Names:
+    """The ``labels`` a network comes with, or the names in a file, and single ones above them.
 
     Raises
     ------
     NamesError
         As :func:`read_names`; if a class does not exist, or two would have one name.
     """
-    names = Names(labels=tuple(f"class {number}" for number in range(classes)))
-    if path is not None:
-        names = read_names(path, classes)
-    labels = list(names.labels)
+    names = Names(labels=labels) if path is None else read_names(path, len(labels))
+    changed = list(names.labels)
     for number, label in pairs:
-        if number >= classes:
-            raise NamesError(f"there are classes 0…{classes - 1}, no class {number}")
-        labels[number] = label
-    return Names(labels=tuple(labels), folders=names.folders)
+        if number >= len(changed):
+            raise NamesError(f"there are classes 0…{len(changed) - 1}, no class {number}")
+        changed[number] = label
+    return Names(labels=tuple(changed), folders=names.folders)
 
 
 def names_of(quantized: QuantizedNetwork) -> Names:

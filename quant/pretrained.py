@@ -20,7 +20,7 @@ _LAST = ("classifier.1.weight", "conv10.weight")
 def load(path: Path) -> Checkpoint:
     """Read a torchvision-style state dict, or an ``.npz`` of the published Caffe model.
 
-    Its classes have numbers for names.
+    Its classes are called ``class 7`` and so on.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def load(path: Path) -> Checkpoint:
         parameters=parameters,
         batch_norm=False,
         state=state,
-        labels=tuple(map(str, range(classes))),
+        labels=tuple(f"class {index}" for index in range(classes)),
         preprocessing=preprocessing,
         provenance={"weights": path.name},
     )

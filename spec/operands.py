@@ -9,7 +9,10 @@ from onnx import TensorProto, helper, numpy_helper
 from spec import arith
 from spec.error import ArtifactError
 
-REQUANTIZE = "requantize the trained network with `python -m quant CHECKPOINT --data DIR`"
+REQUANTIZE = (
+    "requantize it with `python -m quant FILE.onnx --trained-with NAME --data DIR "
+    "--output NEW.onnx`"
+)
 """The way out of nearly every refusal."""
 
 

@@ -1,5 +1,6 @@
 import json
 import shutil
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -225,7 +226,7 @@ def test_two_classes_of_one_name_are_refused(foreign, capsys):
 def test_names_are_for_networks_from_elsewhere(quant, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         quant("--names", tmp_path / "names.txt")
-    assert "--names is for a --pretrained file" in capsys.readouterr().err
+    assert "--names and --name are for a foreign network" in capsys.readouterr().err
 
 
 def test_the_threshold_is_set_by_the_photographs(quant, tmp_path, capsys):
@@ -250,3 +251,43 @@ def test_a_class_for_none_is_one_in_the_file(checkpoint_file, data, tmp_path, ca
     assert made.decision.none == 2
     assert "6 of 6 validation photographs" in made.metadata["threshold"]
     assert "train: 15 photographs" in capsys.readouterr().out
+
+
+@pytest.fixture
+def onnx_file(module, tmp_path):
+    """The small network as PyTorch exports it; it pads before it normalizes, as ours does."""
+    path = tmp_path / "theirs.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter will be removed, and says so
+        torch.onnx.export(module, torch.zeros(1, 3, 19, 19), path, dynamo=False)
+    return path
+
+
+def test_a_float_onnx_file_goes_through_like_a_checkpoint(onnx_file, data, tmp_path, capsys):
+    made = tmp_path / "made.onnx"
+    flags = ["--data", str(data), "--output", str(made), "--trained-with", "unit"]
+    names = [word for name in ("0=a", "1=b", "2=c") for word in ("--name", name)]
+    assert main([str(onnx_file), *flags, *names, "--calibration", "mse"]) == 0
+    out = capsys.readouterr().out
+    assert "theirs.onnx: 3×19×19, 3 classes" in out
+    assert "the best class is the same for 15 of 15 photographs" in out
+    assert artifact.load(made).labels == ("a", "b", "c")
+    assert main([str(made), *flags]) == 2
+    assert (
+        "made.onnx: is quantized already, to the integers of the circuit" in capsys.readouterr().err
+    )
+
+
+def test_an_onnx_file_does_not_say_what_its_input_is(onnx_file, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([str(onnx_file), "--data", str(tmp_path), "--output", str(tmp_path / "made.onnx")])
+    assert "give --trained-with torchvision, caffe, unit" in capsys.readouterr().err
+
+
+def test_a_refused_onnx_file_is_one_line(tmp_path, capsys):
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(b"no onnx")
+    flags = ["--data", str(tmp_path), "--output", str(tmp_path / "made.onnx")]
+    assert main([str(path), *flags, "--trained-with", "unit"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "bad.onnx: is not a complete ONNX file" in error

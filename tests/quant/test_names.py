@@ -9,6 +9,8 @@ from quant.names import FOLDERS, Names, NamesError, given_names, names_of, read_
 from spec import synthetic
 from spec.squeezenet import tiny
 
+LABELS = ("0", "1", "2")
+
 LAYOUTS = {
     "labels": ("tench\n\ngreat white shark\r\ncrane\n", ()),
     "a byte order mark": ("\ufefftench\ngreat white shark\ncrane", ()),
@@ -73,14 +75,14 @@ def test_a_file_that_does_not_name_every_class(tmp_path, content, message):
 
 
 def test_single_names_go_above_the_file(tmp_path):
-    assert given_names(3, None, [(1, "LION")]).labels == ("class 0", "LION", "class 2")
+    assert given_names(LABELS, None, [(1, "LION")]).labels == ("0", "LION", "2")
     path = tmp_path / "names.txt"
     path.write_text("a\nb\nc\n")
-    assert given_names(3, path, [(2, "LION")]).labels == ("a", "b", "LION")
+    assert given_names(LABELS, path, [(2, "LION")]).labels == ("a", "b", "LION")
     with pytest.raises(NamesError, match="there are classes 0…2, no class 293"):
-        given_names(3, path, [(293, "CHEETAH")])
+        given_names(LABELS, path, [(293, "CHEETAH")])
     with pytest.raises(NamesError, match="classes 0 and 1 are both called LION"):
-        given_names(3, path, [(0, "LION"), (1, "LION")])
+        given_names(LABELS, path, [(0, "LION"), (1, "LION")])
 
 
 def test_a_label_comes_before_a_folder():

@@ -73,7 +73,7 @@ def test_torchvision_weights_on_raw_pixels(version, image, tmp_path):
     weights = torchvision_weights(version)
     torch.save(weights, path)
     checkpoint = pretrained.load(path)
-    assert checkpoint.labels == ("0", "1", "2")
+    assert checkpoint.labels == ("class 0", "class 1", "class 2")
     assert checkpoint.network == published(version, classes=3)
     assert checkpoint.framing == Framing(224, 256)
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)

@@ -12,7 +12,10 @@ from spec.error import ArtifactError
 from spec.parse import parse
 from spec.squeezenet import tiny
 
-OUT = "requantize the trained network with `python -m quant CHECKPOINT --data DIR`"
+OUT = (
+    "requantize it with `python -m quant FILE.onnx --trained-with NAME --data DIR "
+    "--output NEW.onnx`"
+)
 
 
 @pytest.fixture
