@@ -9,6 +9,9 @@ ISSUE = 2 + MEMORY_READ + 1
 FETCH = 12
 """Start of a step to the next step's fields being known, with room."""
 
+KNOWN = 2 + MEMORY_READ
+"""Start of a step to the next step's fields being known."""
+
 LOADER = 1
 """Last weight row read to the earliest start of the next pass."""
 

@@ -5,6 +5,7 @@ streams are taken to be always ready; the test of this file is the simulated cir
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plan import latency
 from plan.program import Program
@@ -25,37 +26,54 @@ class LayerCost:
     cycles: int
 
 
-def step_times(program: Program) -> list[tuple[int, int]]:
-    """For each step the cycle in which it starts, and that in which its last word is written."""
+class StepTime(NamedTuple):
+    """The cycles of a step: its start, its last pass's start, and its last word's being written.
+
+    ``rows_done`` is the cycle in which the last row of patches that it takes is done, if it does.
+    """
+
+    start: int
+    last_pass: int
+    end: int
+    rows_done: int | None
+
+
+def step_times(program: Program, window: WindowTiming | None = None) -> list[StepTime]:
+    """When each step starts and ends.
+
+    ``window`` says when rows of patches are done; by default every pixel is there in time.
+    """
     engine = program.engine
-    window = WindowTiming(program.window)
-    times: list[tuple[int, int]] = []
+    window = window or WindowTiming(program.window)
+    times: list[StepTime] = []
     earliest = 0
     for index, step in enumerate(program.steps):
         start = earliest
         must_be_done = index - 1 - step.fields["wait"]
         if must_be_done >= 0:
-            start = max(start, times[must_be_done][1] + latency.CONDITION)
+            start = max(start, times[must_be_done].end + latency.CONDITION)
+        rows_done = None
         if rows := step.fields["patch_rows"]:
-            done = [window.next_row() for _ in range(rows)]
-            start = max(start, done[-1] + latency.CONDITION)
+            rows_done = [window.next_row() for _ in range(rows)][-1]
+            start = max(start, rows_done + latency.CONDITION)
         period = max(step.pixels, engine.pass_cycles_min)
         last = start + (step.passes - 1) * period
         if rows:
             window.free(last + step.pixels + latency.FREE, rows)
-        times.append((start, last + step.pixels - 1 + engine.write_latency))
+        end = last + step.pixels - 1 + engine.write_latency
+        times.append(StepTime(start, last, end, rows_done))
         earliest = last + period
     return times
 
 
 def frame_cycles(program: Program) -> int:
     """Cycles from the one in which the first pixel is taken to the sums being complete."""
-    return step_times(program)[-1][1] + latency.SUMS - FIRST_PIXEL
+    return step_times(program)[-1].end + latency.SUMS - FIRST_PIXEL
 
 
 def layer_costs(program: Program, network: Network) -> tuple[LayerCost, ...]:
     """Each convolution's share of :func:`frame_cycles`, in order of computation."""
-    starts = [start for start, _ in step_times(program)]
+    starts = [step.start for step in step_times(program)]
     ends = [*starts[1:], frame_cycles(program) + FIRST_PIXEL]
     starts[0] = FIRST_PIXEL
     cost = dict.fromkeys((conv.name for conv in network.convs), 0)

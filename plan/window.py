@@ -140,11 +140,8 @@ class WindowTiming:
         ValueError
             If the row's place in the ring has not been freed yet, or the frame has no more rows.
         """
+        self._check()
         g = self._geometry
-        if self._row == g.o_height:
-            raise ValueError(f"a frame has only {g.o_height} rows of patches")
-        if self._row == len(self._freed):
-            raise ValueError(f"row {self._row} waits for a row of the ring that nobody has freed")
         idle_rows = self._row * g.stride + g.offset - self._scanned_rows
         begin = self._next_position + idle_rows * g.scan_columns
         begin = max(begin, self._freed[self._row] + RING)
@@ -155,3 +152,9 @@ class WindowTiming:
         self._scanned_rows += idle_rows + 1
         self._row += 1
         return last + FIRST_WORD + g.words - 1 + ROW_DONE
+
+    def _check(self) -> None:
+        if self._row == self._geometry.o_height:
+            raise ValueError(f"a frame has only {self._geometry.o_height} rows of patches")
+        if self._row == len(self._freed):
+            raise ValueError(f"row {self._row} waits for a row of the ring that nobody has freed")

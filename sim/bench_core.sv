@@ -3,7 +3,7 @@
 // Files, in the directory of the run: pixels.bin (red, green, blue bytes, raster order, all
 // frames) is read; trace.bin and written.bin take the core's words, COLUMNS bytes rounded up to
 // four each; results.txt takes a line a result: the cycle in which it was first offered, the
-// word, its last flag; frames.txt a line a frame: the cycle in which its first pixel was taken, how
+// word, its last flag; offered.bin the cycles, of 32 bits, from which each pixel was offered; frames.txt a line a frame: the cycle in which its first pixel was taken, how
 // many cycles the core wanted its next pixel in vain, and how many it held a result.
 // Both streams stall with a probability of I_STALL and O_STALL of 256.
 `timescale 1ns/1ps
@@ -16,7 +16,7 @@ module bench_core #(
   logic done /*verilator public_flat_rd*/ = 0;
   logic broken /*verilator public_flat_rd*/ = 0;  // a result changed before it was taken
 
-  int pixels, trace, written, results, totals;
+  int pixels, trace, written, results, totals, offers;
   int frames, frame_pixels, i_stall, o_stall, seed;
   int taken, finished;
   longint cycle = 0;
@@ -56,6 +56,7 @@ module bench_core #(
     written = $fopen("written.bin", "wb");
     results = $fopen("results.txt", "w");
     totals = $fopen("frames.txt", "w");
+    offers = $fopen("offered.bin", "wb");
   end
 
   always #5 clk = ~clk;
@@ -72,6 +73,7 @@ module bench_core #(
         void'($fread(next, pixels));
         rgb <= next;
         i_valid <= 1;
+        $fwrite(offers, "%u", int'(cycle + 1));
         taken <= taken + 1;
       end else begin
         i_valid <= 0;
@@ -100,6 +102,7 @@ module bench_core #(
       $fclose(written);
       $fclose(results);
       $fclose(totals);
+      $fclose(offers);
       done <= 1;
     end
   end

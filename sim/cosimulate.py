@@ -7,7 +7,7 @@ in the program's order, so that tensors are put together from the plan alone.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -21,12 +21,15 @@ from hw.core import Core
 from plan.contents import contents
 from plan.engine import Engine
 from plan.planner import Plan, plan
+from plan.window import FIRST_PIXEL
 from sim import runner
 from sim.rebuild import computed, rebuild
 from spec.quantized import QuantizedNetwork
 
 BENCH = Path(__file__).with_name("bench_core.sv")
 TRACE = "trace.bin"
+READ_OUT = 4
+"""Cycles from the sums' being complete to the first one's being offered."""
 STALL_STEPS = 256
 """Stall probabilities are given to the bench in this many steps."""
 
@@ -44,6 +47,8 @@ class Frame:
     elapsed
         Clock cycles from the first pixel's being taken to the first class sum's being offered, as
         the bench counts them, stalls included.
+    offered
+        For each pixel the cycle from which it was offered, as in :func:`plan.starved.frame_time`.
     starved, held
         Clock cycles in which the circuit wanted the frame's next pixel in vain, and in which it
         offered a result that was not taken.
@@ -52,6 +57,7 @@ class Frame:
     tensors: dict[str, np.ndarray]
     cycles: int
     elapsed: int
+    offered: np.ndarray
     starved: int
     held: int
 
@@ -98,10 +104,13 @@ def cosimulate(
     )
 
 
-def build(core: wiring.Component, plan: Plan) -> Path:
-    """The model of a component with the ports of :class:`hw.core.Core`, inside its bench."""
+def build(core: wiring.Component, plan: Plan, **options) -> Path:
+    """The model of a component with the ports of :class:`hw.core.Core`, inside its bench.
+
+    ``options`` are more of :func:`sim.runner.build`'s.
+    """
     constants = {"COLUMNS": plan.engine.columns}
-    return runner.build(core, name="core", top=BENCH, constants=constants)
+    return runner.build(core, name="core", top=BENCH, constants=constants, **options)
 
 
 def observe(
@@ -113,8 +122,9 @@ def observe(
     o_stall: float = 0.0,
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
+    settings: Mapping[str, int] | None = None,
 ) -> list[Frame]:
-    """As :func:`cosimulate`, with a model that is built."""
+    """As :func:`cosimulate`, with a model that is built; ``settings`` are more plusargs."""
     network = plan.network
     shape = (network.image.height, network.image.width, network.image.channels)
     for image in images:
@@ -122,6 +132,7 @@ def observe(
             raise ValueError(f"images must be uint8 of shape {shape}, not {image.shape}")
     pixels = network.image.pixels
     settings = {
+        **(settings or {}),
         "frames": len(images),
         "frame_pixels": pixels,
         "i_stall": round(i_stall * STALL_STEPS),
@@ -162,9 +173,10 @@ def _read(work: Path, plan: Plan, count: int) -> list[Frame]:
     results = np.loadtxt(work / "results.txt", np.int64, ndmin=2)
     results = np.split(results, np.flatnonzero(results[:, 2])[:-1] + 1)
     totals = np.loadtxt(work / "frames.txt", np.int64, ndmin=2)
+    offered = np.split(np.fromfile(work / "offered.bin", np.int32), count)
     frames = []
-    for trace, written, result, (start, starved, held) in zip(
-        words(TRACE), words("written.bin"), results, totals, strict=True
+    for trace, written, result, offers, (start, starved, held) in zip(
+        words(TRACE), words("written.bin"), results, offered, totals, strict=True
     ):
         *sums, cycles = result[:, 1]
         if len(sums) != plan.network.classes:
@@ -174,6 +186,7 @@ def _read(work: Path, plan: Plan, count: int) -> list[Frame]:
                 tensors=rebuild(plan, trace, written) | {"sums": np.array(sums)},
                 cycles=int(cycles),
                 elapsed=int(result[0, 0] - start),
+                offered=offers - start + FIRST_PIXEL,
                 starved=int(starved),
                 held=int(held),
             )

@@ -30,7 +30,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import cocotb_tools.config
@@ -110,6 +110,7 @@ def build(
     cells: Path | None = None,
     top: Path | None = None,
     constants: Mapping[str, int] | None = None,
+    edit: Callable[[str], str] = str,
 ) -> Path:
     """Return the executable of a component's model. An unchanged circuit is not built again.
 
@@ -124,6 +125,8 @@ def build(
         marks as public what the bench touches. By default one with just a clock is generated.
     constants
         Parameters of that module.
+    edit
+        What to do to the component's netlist, in RTLIL, before it is compiled.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def build(
     netlist = rtlil.convert(component, name=name, ports=_ports(component), emit_src=False)
     module = top.stem if top else f"bench_{name}"
     bench = top.read_text() if top else _bench(netlist, name, module)
-    texts = {f"{name}.il": netlist, f"{module}.sv": bench}
+    texts = {f"{name}.il": edit(netlist), f"{module}.sv": bench}
     if cells:
         texts[cells.name] = cells.read_text()
     libraries = cocotb_tools.config.libs_dir

@@ -11,17 +11,17 @@ from spec.squeezenet import tiny
 def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
     times = step_times(made.program)
     engine = made.engine
-    for index, (step, (start, end)) in enumerate(zip(made.program.steps, times, strict=True)):
+    for index, (step, (start, _, end, _)) in enumerate(zip(made.program.steps, times, strict=True)):
         period = max(step.pixels, engine.pass_cycles_min)
         assert end == start + (step.passes - 1) * period + step.pixels - 1 + engine.write_latency
         if index == 0:
             continue
         before = made.program.steps[index - 1]
-        issued = times[index - 1][0] + before.passes * max(before.pixels, engine.pass_cycles_min)
+        issued = times[index - 1].start + before.passes * max(before.pixels, engine.pass_cycles_min)
         reasons = [issued]
         unfinished = index - 1 - step.fields["wait"]
         if unfinished >= 0:
-            reasons.append(times[unfinished][1] + latency.CONDITION)
+            reasons.append(times[unfinished].end + latency.CONDITION)
         assert start >= max(reasons)
         if not step.fields["patch"]:
             assert start == max(reasons)
@@ -30,12 +30,12 @@ def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
 def test_the_first_step_waits_for_its_patches(made):
     window = WindowTiming(made.program.window)
     done = [window.next_row() for _ in range(made.program.steps[0].rows)]
-    assert step_times(made.program)[0][0] == done[-1] + latency.CONDITION
+    assert step_times(made.program)[0].start == done[-1] + latency.CONDITION
 
 
 def test_a_frame_ends_with_its_class_sums(made):
     assert (
-        frame_cycles(made.program) == step_times(made.program)[-1][1] + latency.SUMS - FIRST_PIXEL
+        frame_cycles(made.program) == step_times(made.program)[-1].end + latency.SUMS - FIRST_PIXEL
     )
 
 

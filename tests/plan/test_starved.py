@@ -1,0 +1,44 @@
+"""The prediction for late pixels. The proof of the numbers is the circuit, in sim/test_core.py."""
+
+import pytest
+
+from plan.starved import _common, frame_time
+
+
+def test_pixels_in_time_are_the_plan(made):
+    on_time = frame_time(made.program, [0] * made.network.image.pixels)
+    assert (on_time.elapsed, on_time.starved) == (made.cycles, 0)
+
+
+def test_when_the_first_pixel_comes_changes_nothing(made):
+    count = made.network.image.pixels
+    late = frame_time(made.program, [1000] * count)
+    assert (late.elapsed, late.cycles) == (made.cycles, made.cycles)
+
+
+def test_a_frame_that_waits_for_every_pixel_ends_after_the_last_one(made):
+    count = made.network.image.pixels
+    period = 10 * made.cycles // count
+    slow = frame_time(made.program, [period * number for number in range(count)])
+    # All pixels but those that no patch needs are waited for.
+    assert slow.elapsed > period * (count - made.network.image.width * 3)
+    assert slow.starved > 0
+
+
+def test_a_frame_has_as_many_pixels_as_the_image(made):
+    with pytest.raises(ValueError, match=f"a frame has {made.network.image.pixels} pixels, not 1"):
+        frame_time(made.program, [0])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ([(0, 10)], [(2, 4), (6, 20)], 6),
+        ([(0, 3), (5, 9)], [(1, 7)], 4),
+        ([(0, 2)], [(2, 4)], 0),
+        ([(5, 5), (7, 6)], [(0, 100)], 0),
+        ([], [(0, 1)], 0),
+    ],
+)
+def test_cycles_in_both(one, other, count):
+    assert _common(one, other) == count
