@@ -2,10 +2,11 @@
 
 from amaranth.hdl import Array, Assert, Assume, Cat, Const, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, connect
 
 from hw.board.chunks import ChunkStore
 from hw.board.feeder import Feeder
+from hw.board.guard import FrameGuard
 from sim.formal import InOrder, Steady
 
 
@@ -13,9 +14,10 @@ class FedImages(wiring.Component):
     """Images that were committed, chunk by chunk, are what the core is fed.
 
     With ``undisturbed``: each once, pixel by pixel, in order. Without it, images are dropped and
-    abandoned at any moment, and self-tests begin: still every frame has all its pixels.
+    abandoned at any moment, and self-tests begin: still every frame has all its pixels, and a
+    frame's results are told only if it was not dropped, and was one image's or the self-test's.
 
-    Neither part looks at a byte's value, so it is the byte's number in its image, and which of two
+    No part looks at a byte's value, so it is the byte's number in its image, and which of two
     images it is; zeros are offered without ``valid``.
     """
 
@@ -31,8 +33,15 @@ class FedImages(wiring.Component):
     CHUNK = 4
     """An image is a whole chunk and half a one."""
 
-    def __init__(self, part: type[Feeder] = Feeder, *, undisturbed: bool):
+    def __init__(
+        self,
+        part: type[Feeder] = Feeder,
+        guard: type[FrameGuard] = FrameGuard,
+        *,
+        undisturbed: bool,
+    ):
         self._part = part
+        self._guard = guard
         self._undisturbed = undisturbed
         super().__init__()
 
@@ -41,9 +50,12 @@ class FedImages(wiring.Component):
         size = 3 * self.PIXELS
         m.submodules.store = store = ChunkStore(places=2, size=self.CHUNK)
         m.submodules.feeder = feeder = self._part(pixels=self.PIXELS, patience=3, chunk=self.CHUNK)
+        m.submodules.guard = guard = self._guard(pixels=self.PIXELS)
         m.submodules.steady = steady = Steady(24)
-        pixel = feeder.o.payload.as_value()
-        take = feeder.o.valid & self.ready
+        connect(m, store.o, feeder.chunks)
+        connect(m, feeder.o, guard.i)
+        pixel = guard.o.payload.as_value()
+        take = guard.o.valid & self.ready
 
         # What the link does: chunks come byte by byte, and count if their CRC was right.
         number = Signal(range(size + 1))  # of the byte in its image
@@ -66,48 +78,135 @@ class FedImages(wiring.Component):
         with m.If(drop):
             m.d.sync += [second.eq(0), open_.eq(0)]
 
-        # What the core does: takes a frame's pixels, and some time later its results are taken.
+        # What the core does: takes a frame's pixels, and some time later gives a result.
         taken = Signal(range(self.PIXELS + 1))
-        done = self.finish & (taken == self.PIXELS)
+        given = self.finish & (taken == self.PIXELS)
+        done = given & guard.results.ready
         m.d.sync += taken.eq(Mux(done, 0, taken + take))
         m.d.comb += Assert(~take | (taken != self.PIXELS))
+        told = guard.o_results.valid & guard.o_results.ready
+        spoiled = Signal()  # a drop came while the frame had pixels to give
+        with m.If(done):
+            m.d.sync += spoiled.eq(0)
+        with m.Elif(drop & ~guard.idle & (taken != self.PIXELS)):
+            m.d.sync += spoiled.eq(1)
         m.d.comb += [
             store.commit.eq(commit),
             store.flush.eq(drop),
-            store.free.eq(feeder.free),
-            store.address.eq(feeder.address),
-            feeder.available.eq(store.available),
-            feeder.data.eq(store.data),
+            feeder.begin.eq(guard.idle),
             feeder.drop.eq(drop),
-            feeder.done.eq(done),
-            feeder.o.ready.eq(self.ready),
-            feeder.selftest.eq(self.selftest),
-            *steady.watch(feeder.o),
-            Assert(~feeder.free | store.available),
+            feeder.selftest.valid.eq(self.selftest),
+            guard.drop.eq(drop),
+            guard.o.ready.eq(self.ready),
+            guard.results.valid.eq(given),
+            guard.results.payload.last.eq(1),
+            guard.o_results.ready.eq(1),
+            *steady.watch(guard.o),
+            Assert(~feeder.chunks.free | store.o.available),
+            Assert(~told | done),
+            Assert(~(told & spoiled)),
         ]
+        coming = Signal()  # the parity of the frame
+        frame = [
+            Cat(
+                Cat(Const(index, len(number)), coming, Const(0, 7 - len(number)))
+                for index in range(first, first + 3)
+            )
+            for first in range(0, size, 3)
+        ]
+        right = pixel == Array(frame)[taken]
         if self._undisturbed:
             m.submodules.order = order = InOrder(1, room=2, reach=1)
-            coming = Signal()  # the parity of the frame
             m.d.sync += coming.eq(coming ^ done)
-            frame = [
-                Cat(
-                    Cat(Const(index, len(number)), coming, Const(0, 7 - len(number)))
-                    for index in range(first, first + 3)
-                )
-                for first in range(0, size, 3)
-            ]
             m.d.comb += [
                 Assume(~self.drop & ~self.selftest & ~feeder.abandoned),
-                Assert(~take | (pixel == Array(frame)[taken])),
+                Assert(~take | right),
+                Assert(told == done),
                 order.i_take.eq(commit & second),
                 order.i.eq(parity),
                 order.o_take.eq(take & (taken == self.PIXELS - 1)),
                 order.o.eq(pixel[len(number)]),
             ]
         else:
+            m.submodules.offered = offered = Steady(len(feeder.o.payload.as_value()))
+            kept = Signal()
+            mixed = Signal()
+            testing = guard.o_results.payload.tag.testing
+            m.d.comb += coming.eq(Mux(taken == 0, pixel[len(number)], kept))
+            m.d.sync += [kept.eq(coming), mixed.eq(~done & (mixed | (take & ~right)))]
             m.d.comb += [
+                *offered.watch(feeder.o),
+                Assert(~told | testing | ~mixed),
                 Cover(feeder.abandoned),
-                Cover(done & feeder.discard),
-                Cover(done & feeder.testing),
+                Cover(done & ~told),
+                Cover(told & testing),
             ]
+        return m
+
+
+class GuardedFrames(wiring.Component):
+    """A source loses pixels, one between two frames' beginnings: what counts is whole all the same.
+
+    The source's pixels bear their place in the frame. Frames are dropped at any moment.
+    """
+
+    valid: In(1)
+    lost: In(1)
+    ready: In(1)
+    finish: In(1)
+    drop: In(1)
+
+    PIXELS = 3
+
+    def __init__(self, part: type[FrameGuard] = FrameGuard):
+        self._part = part
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.guard = guard = self._part(pixels=self.PIXELS)
+        m.submodules.steady = steady = Steady(24)
+
+        # The source holds what it offers; what it loses is gone.
+        place = Signal(range(self.PIXELS))
+        offered = Signal()
+        gone = Signal()
+        first = place == 0
+        lose = self.lost & ~offered & ~gone
+        valid = (self.valid | offered) & ~lose
+        move = valid & guard.i.ready
+        m.d.sync += offered.eq(valid & ~guard.i.ready)
+        with m.If(move | lose):
+            m.d.sync += place.eq(Mux(place == self.PIXELS - 1, 0, place + 1))
+            m.d.sync += gone.eq(lose | (gone & ~first))
+        m.d.comb += [
+            guard.i.valid.eq(valid),
+            guard.i.payload.first.eq(first),
+            guard.i.payload.pixel.red.eq(place),
+        ]
+
+        # The core.
+        taken = Signal(range(self.PIXELS + 1))
+        right = Signal(init=1)  # the frame has been the source's so far
+        take = guard.o.valid & self.ready
+        given = self.finish & (taken == self.PIXELS)
+        done = given & guard.results.ready
+        told = guard.o_results.valid
+        with m.If(done):
+            m.d.sync += [taken.eq(0), right.eq(1)]
+        with m.Elif(take):
+            m.d.sync += taken.eq(taken + 1)
+            m.d.sync += right.eq(right & (guard.o.payload.red == taken))
+        m.d.comb += [
+            guard.o.ready.eq(self.ready),
+            guard.drop.eq(self.drop),
+            guard.results.valid.eq(given),
+            guard.results.payload.last.eq(1),
+            guard.o_results.ready.eq(1),
+            *steady.watch(guard.o),
+            Assert(~take | (taken != self.PIXELS)),
+            Assert(~told | right),
+            Cover(told),
+            Cover(done & ~told & right),
+        ]
         return m

@@ -53,10 +53,10 @@ class StuffedBytes(wiring.Component):
             unstuffer.i.payload.data.eq(part.o.payload),
             order.i_take.eq(self.valid & part.i.ready),
             order.i.eq(self.data),
-            order.o_take.eq(unstuffer.o.valid),
-            order.o.eq(unstuffer.o.payload),
-            Assert(~unstuffer.end | unstuffer.whole),
-            Cover(unstuffer.end),
+            order.o_take.eq(unstuffer.o.bytes.valid),
+            order.o.eq(unstuffer.o.bytes.payload),
+            Assert(~unstuffer.o.end | unstuffer.o.whole),
+            Cover(unstuffer.o.end),
         ]
         return m
 
@@ -162,7 +162,7 @@ class ToldResults(wiring.Component):
             **dict.fromkeys(("model", "labels", "build"), bytes(8)),
             name="",
         )
-        m.submodules.part = part = self._part(identity=identity.pack(), sums=[0] * self.CLASSES)
+        m.submodules.part = part = self._part(identity=identity.pack(), classes=self.CLASSES)
         m.submodules.steady = steady = Steady(33)
         m.submodules.order = order = InOrder(4, room=1)
 
@@ -191,8 +191,8 @@ class ToldResults(wiring.Component):
                 m.d.comb += Assert(part.o.payload.last == (place == self.CLASSES + 3))
         m.d.comb += [
             part.i.valid.eq(valid),
-            part.i.payload.data.eq(data),
-            part.i.payload.last.eq(word == self.CLASSES),
+            part.i.payload.result.data.eq(data),
+            part.i.payload.result.last.eq(word == self.CLASSES),
             part.o.ready.eq(self.ready),
             part.idle.eq(1),
             Cat(

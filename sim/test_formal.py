@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In
 from hw.board.cobs import Stuffer
 from hw.board.feeder import Feeder
 from hw.board.frames import FrameSender
+from hw.board.guard import FrameGuard
 from hw.board.responder import Responder
 from hw.board.uart import Transmitter
 from hw.engine.window import WindowGenerator
@@ -23,7 +24,7 @@ from hw.fire.writer import Writer
 from sim.core_harnesses import LoadedWeights, SentResults, WindowedPixels
 from sim.fire_harnesses import FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
-from sim.image_harness import FedImages
+from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
 
 #: Padding above, left and below; no rows of the ring to spare.
@@ -34,8 +35,9 @@ PROOFS = {
     "stuffer": (StuffedBytes, {}, 24),
     "sender": (SentWords, {}, 20),
     "transmitter": (WiredBytes, {}, 48),
-    "feeder": (FedImages, {"undisturbed": True}, 41),
+    "feeder": (FedImages, {"undisturbed": True}, 43),
     "feeder disturbed": (FedImages, {"undisturbed": False}, 36),
+    "guard": (GuardedFrames, {}, 24),
     "responder": (ToldResults, {}, 20),
     "window rows": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12}, 28),
     "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
@@ -62,14 +64,29 @@ BREAKS = [
         'with m.If(1):\n                    m.next = "give"',
     ),
     ("transmitter", Transmitter, "ready.eq(count == 0)", "ready.eq(count <= 1)"),
-    ("feeder", Feeder, "self.available & ~self.free", "self.available"),
+    ("feeder", Feeder, "chunks.available & ~chunks.free", "chunks.available"),
     (
         "feeder disturbed",
         Feeder,
-        'with m.If(dropped):\n                    m.next = "black"\n                with m.Elif',
-        'with m.If(dropped):\n                    m.next = "idle"\n                with m.Elif',
+        "settle.eq(0)\n                with m.If(self.drop):",
+        "settle.eq(0)\n                with m.If(0):",
+    ),
+    ("feeder disturbed", FrameGuard, "with m.If(stale):", "with m.If(0):"),
+    ("feeder disturbed", FrameGuard, "with m.If(dropped):", "with m.If(0):"),
+    ("guard", FrameGuard, "dropped | (offered & self.i.payload.first)", "dropped"),
+    (
+        "guard",
+        FrameGuard,
+        "[left.eq(self._pixels - 1), tag",
+        "[left.eq(self._pixels), tag",
     ),
     ("responder", Responder, "with m.Elif(self.i.valid):", "with m.Else():"),
+    (
+        "responder",
+        Responder,
+        "self.i.valid & self.i.ready & self.i.payload.result.last",
+        "self.i.valid",
+    ),
     (
         "responder",
         Responder,
@@ -112,8 +129,8 @@ def test_handshake(name):
 @pytest.mark.parametrize(("name", "part", "old", "new"), BREAKS)
 def test_broken_part_is_found(name, part, old, new):
     harness, arguments, depth = PROOFS[name]
-    place = {"issuer": Issuer, "writer": Writer}
-    keys = [key for key, value in place.items() if value is part] or ["part"]
+    place = {"issuer": Issuer, "writer": Writer, "guard": FrameGuard}
+    keys = [key for key, value in place.items() if value is part and key != name] or ["part"]
     with pytest.raises(ProofError, match="Assert failed"):
         prove(harness(**{keys[0]: broken(part, old, new)}, **arguments), depth=depth)
 

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.board.layouts import queue
 from hw.ecp5.memory import Memory
 from spec.protocol import CHUNK_BYTES
 
@@ -32,13 +33,8 @@ class ChunkStore(wiring.Component):
     commit : ``In(1)``
         The chunk that came last is good; only with ``room``. ``sequence`` goes with it.
     sequence : ``In(16)``
-    available : ``Out(1)``
-        There is a chunk; ``o_sequence`` is what was committed with the oldest.
-    o_sequence : ``Out(16)``
-    address : ``In(range(size))``, data : ``Out(8)``
-        The oldest chunk's bytes, ``READ_LATENCY`` cycles after their address.
-    free : ``In(1)``
-        Done with the oldest chunk.
+    o : ``Out(queue(size))``
+        The oldest chunk, see :func:`hw.board.layouts.queue`.
     flush : ``In(1)``
         Forget all chunks.
     """
@@ -58,11 +54,7 @@ class ChunkStore(wiring.Component):
                 "room": Out(1),
                 "commit": In(1),
                 "sequence": In(16),
-                "available": Out(1),
-                "o_sequence": Out(16),
-                "address": In(range(size)),
-                "data": Out(8),
-                "free": In(1),
+                "o": Out(queue(size)),
                 "flush": In(1),
             }
         )
@@ -88,8 +80,8 @@ class ChunkStore(wiring.Component):
             data.write_address.eq(Cat(offset[:-1], into)),
             data.write_data.eq(self.i.payload),
             data.write_enable.eq(self.i.valid & self.room & ~offset[-1]),
-            data.read_address.eq(Cat(self.address, out)),
-            self.data.eq(data.read_data),
+            data.read_address.eq(Cat(self.o.address, out)),
+            self.o.data.eq(data.read_data),
         ]
 
         m.d.comb += [
@@ -98,14 +90,14 @@ class ChunkStore(wiring.Component):
             note.en.eq(self.commit),
             recall.addr.eq(out),
         ]
-        m.d.comb += [self.available.eq(used != 0), self.o_sequence.eq(recall.data)]
+        m.d.comb += [self.o.available.eq(used != 0), self.o.sequence.eq(recall.data)]
         with m.If(self.flush):
             m.d.sync += [into.eq(0), out.eq(0), used.eq(0), self.room.eq(0)]
         with m.Else():
             m.d.sync += [
                 into.eq(into + self.commit),
-                out.eq(out + self.free),
-                used.eq(used + self.commit - self.free),
+                out.eq(out + self.o.free),
+                used.eq(used + self.commit - self.o.free),
             ]
 
         return m

@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.board.layouts import BYTE, LAST_BYTE
+from hw.board.layouts import BYTE, LAST_BYTE, body
 from hw.ecp5.memory import Memory
 
 LONGEST = 254
@@ -23,19 +23,13 @@ class Unstuffer(wiring.Component):
     -------
     i : ``In(stream.Signature(BYTE, always_ready=True))``
         The line.
-    o : ``Out(stream.Signature(8, always_ready=True))``
-        Bytes of a frame, as they come.
-    end : ``Out(1)``
-        A frame is over; never in the same cycle as a byte, never for a frame without bytes on the
-        line.
-    whole : ``Out(1)``
-        With ``end``: its COBS was complete and no byte was broken.
+    o : ``Out(body())``
+        Bytes of a frame, as they come; ``end`` never in the same cycle as a byte, never for a frame
+        without bytes on the line; ``whole`` if its COBS was complete and no byte was broken.
     """
 
     i: In(stream.Signature(BYTE, always_ready=True))
-    o: Out(stream.Signature(8, always_ready=True))
-    end: Out(1)
-    whole: Out(1)
+    o: Out(body())
 
     def __init__(self, *, longest: int = LONGEST):
         self._longest = longest
@@ -49,18 +43,18 @@ class Unstuffer(wiring.Component):
         left = Signal(8)
         zero = Signal()  # one is due before the next run
 
-        m.d.sync += [self.o.valid.eq(0), self.end.eq(0)]
+        m.d.sync += [self.o.bytes.valid.eq(0), self.o.end.eq(0)]
         with m.If(self.i.valid):
             with m.If(self.i.payload.broken | (data == 0)):
                 m.d.sync += [begun.eq(0), left.eq(0), zero.eq(0)]
-                m.d.sync += self.end.eq(begun | self.i.payload.broken)
-                m.d.sync += self.whole.eq((left == 0) & ~self.i.payload.broken)
+                m.d.sync += self.o.end.eq(begun | self.i.payload.broken)
+                m.d.sync += self.o.whole.eq((left == 0) & ~self.i.payload.broken)
             with m.Elif(left == 0):
                 m.d.sync += [begun.eq(1), left.eq(data - 1), zero.eq(data != self._longest + 1)]
-                m.d.sync += [self.o.valid.eq(zero), self.o.payload.eq(0)]
+                m.d.sync += [self.o.bytes.valid.eq(zero), self.o.bytes.payload.eq(0)]
             with m.Else():
                 m.d.sync += left.eq(left - 1)
-                m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(data)]
+                m.d.sync += [self.o.bytes.valid.eq(1), self.o.bytes.payload.eq(data)]
 
         return m
 

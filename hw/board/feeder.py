@@ -1,21 +1,17 @@
-"""What the core is fed: images from the line, the self-test's, or zeros to end a broken-off one."""
+"""What the core is to be fed: images from the line, or the self-test's."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.chunks import ChunkStore
-from hw.board.layouts import PLACE
-from hw.core import Pixel
+from hw.board.layouts import ASKED, PLACE, TAG, TAGGED_PIXEL, TOLD, queue
 from spec import selftest
 from spec.protocol import CHUNK_BYTES
 
 
 class Feeder(wiring.Component):
-    """Gives the core whole frames, one after the other, whatever happens on the line.
-
-    A frame's pixels are offered only when the frame before has its results taken. An image that is
-    dropped is filled up with black pixels, its results are to be discarded.
+    """Offers images one after the other, each begun when no frame is under way.
 
     Parameters
     ----------
@@ -28,23 +24,20 @@ class Feeder(wiring.Component):
 
     Members
     -------
-    available, sequence, address, data, free
-        To :class:`ChunkStore`, of the same names (``sequence`` is ``o_sequence``).
-    selftest : ``In(1)``
-        Pulse: feed the self-test's image as soon as no other is under way.
+    chunks : ``In(queue(chunk))``
+        The chunks that have come.
+    selftest : ``In(ASKED)``
+        Give the self-test's image as soon as no other is under way.
+    begin : ``In(1)``
+        The next image may begin.
     drop : ``In(1)``
-        Pulse: what is under way does not count; the store has been flushed.
-    done : ``In(1)``
-        Pulse: the results of the frame were taken.
-    o : ``Out(stream.Signature(Pixel))``
-        To the core.
-    taken : ``Out(stream.Signature(PLACE, always_ready=True))``
+        Pulse: what is under way does not count; the chunks have been forgotten. A pixel that is
+        offered stays until it is taken, the last one of its image.
+    o : ``Out(stream.Signature(TAGGED_PIXEL))``
+    taken : ``Out(TOLD)``
         A chunk was taken; ``index`` is the next one's.
-    testing : ``Out(1)``, discard : ``Out(1)``, number : ``Out(16)``
-        Of the frame that is in the core: it is the self-test's; its results do not count; its
-        image's sequence number.
     idle : ``Out(1)``
-        No frame was under way and no self-test due a cycle ago.
+        No image was under way and no self-test due a cycle ago.
     abandoned : ``Out(1)``
         Pulse: no chunk came in time. Goes on once ``drop`` says so.
     """
@@ -55,19 +48,12 @@ class Feeder(wiring.Component):
         self._patience = patience
         super().__init__(
             {
-                "available": In(1),
-                "sequence": In(16),
-                "address": Out(range(chunk)),
-                "data": In(8),
-                "free": Out(1),
-                "selftest": In(1),
+                "chunks": In(queue(chunk)),
+                "selftest": In(ASKED),
+                "begin": In(1),
                 "drop": In(1),
-                "done": In(1),
-                "o": Out(stream.Signature(Pixel)),
-                "taken": Out(stream.Signature(PLACE, always_ready=True)),
-                "testing": Out(1),
-                "discard": Out(1),
-                "number": Out(16),
+                "o": Out(stream.Signature(TAGGED_PIXEL)),
+                "taken": Out(TOLD),
                 "idle": Out(1),
                 "abandoned": Out(1),
             }
@@ -76,43 +62,52 @@ class Feeder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        left = Signal(range(self._pixels + 1))  # pixels of the frame that were not taken
+        chunks = self.chunks
+        left = Signal(range(self._pixels + 1))  # pixels of the image that were not taken
         color = Signal(24)
         part = Signal(range(3))
         settle = Signal(range(ChunkStore.READ_LATENCY + 1))
-        index = Signal(16)
+        place = Signal(PLACE)
         waited = Signal(range(self._patience + 1))
-        due = Signal()  # a self-test
+        due = Signal(TAG)  # a self-test
+        tag = Signal(TAG)
         noise = Signal(32, init=selftest.SEED)
         dropped = Signal()
 
-        m.d.sync += [self.free.eq(0), self.taken.valid.eq(0), self.abandoned.eq(0)]
-        with m.If(self.selftest):
-            m.d.sync += due.eq(1)
+        m.d.sync += [chunks.free.eq(0), self.taken.valid.eq(0), self.abandoned.eq(0)]
+        with m.If(self.selftest.valid):
+            m.d.sync += [due.testing.eq(1), due.number.eq(self.selftest.payload)]
         with m.If(self.drop):
             m.d.sync += dropped.eq(1)
 
-        m.d.comb += self.o.payload.as_value().eq(color)
+        m.d.comb += [
+            self.o.payload.pixel.eq(Mux(tag.testing, noise[:24], color)),
+            self.o.payload.first.eq(left == self._pixels),
+            self.o.payload.tag.eq(tag),
+            self.taken.payload.eq(place),
+            place.sequence.eq(tag.number),
+        ]
         step = noise
         for shift in selftest.SHIFTS:
             step = step ^ ((step << shift if shift > 0 else step >> -shift)[:32])
 
         with m.FSM() as fsm:
             with m.State("idle"):
-                m.d.sync += [left.eq(self._pixels), part.eq(0), index.eq(0), self.address.eq(0)]
-                m.d.sync += [self.discard.eq(0), dropped.eq(0), waited.eq(0)]
-                m.d.sync += [noise.eq(selftest.SEED), self.number.eq(self.sequence)]
-                m.d.sync += self.testing.eq(due)
-                with m.If(due & ~self.drop):
-                    m.d.sync += due.eq(0)
-                    m.next = "test"
-                with m.Elif(self.available & ~self.drop):
-                    m.next = "look"
+                m.d.sync += [left.eq(self._pixels), part.eq(0), place.index.eq(0)]
+                m.d.sync += [chunks.address.eq(0), dropped.eq(0), waited.eq(0)]
+                m.d.sync += [noise.eq(selftest.SEED), tag.eq(due)]
+                with m.If(self.begin & ~self.drop):
+                    with m.If(due.testing):
+                        m.d.sync += due.testing.eq(0)
+                        m.next = "test"
+                    with m.Elif(chunks.available):
+                        m.d.sync += tag.number.eq(chunks.sequence)
+                        m.next = "look"
             with m.State("look"):
                 m.d.sync += settle.eq(0)
-                with m.If(dropped):
-                    m.next = "black"
-                with m.Elif(self.available & ~self.free):
+                with m.If(self.drop):
+                    m.next = "idle"
+                with m.Elif(chunks.available & ~chunks.free):
                     m.d.sync += waited.eq(0)
                     m.next = "read"
                 with m.Elif(waited == self._patience):
@@ -121,18 +116,20 @@ class Feeder(wiring.Component):
                 with m.Else():
                     m.d.sync += waited.eq(waited + 1)
             with m.State("abandon"):
-                with m.If(dropped):
-                    m.next = "black"
+                with m.If(self.drop):
+                    m.next = "idle"
             with m.State("read"):
                 m.d.sync += settle.eq(settle + 1)
-                with m.If(settle == ChunkStore.READ_LATENCY):
-                    m.d.sync += color.eq(Cat(color[8:], self.data))
-                    m.d.sync += self.address.eq(self.address + 1)
+                with m.If(self.drop):
+                    m.next = "idle"
+                with m.Elif(settle == ChunkStore.READ_LATENCY):
+                    m.d.sync += color.eq(Cat(color[8:], chunks.data))
+                    m.d.sync += chunks.address.eq(chunks.address + 1)
                     m.d.sync += part.eq(Mux(part == 2, 0, part + 1))
                     last = (part == 2) & (left == 1)
-                    with m.If((self.address == self._chunk - 1) | last):
-                        m.d.sync += [self.free.eq(~dropped & ~self.drop), self.address.eq(0)]
-                        m.d.sync += [index.eq(index + 1), self.taken.valid.eq(~dropped)]
+                    with m.If((chunks.address == self._chunk - 1) | last):
+                        m.d.sync += [chunks.free.eq(1), chunks.address.eq(0)]
+                        m.d.sync += [place.index.eq(place.index + 1), self.taken.valid.eq(1)]
                     with m.If(part == 2):
                         m.next = "give"
                     with m.Else():
@@ -141,37 +138,20 @@ class Feeder(wiring.Component):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
                     m.d.sync += left.eq(left - 1)
-                    with m.If(left == 1):
-                        m.next = "wait"
+                    with m.If((left == 1) | dropped | self.drop):
+                        m.next = "idle"
                     with m.Else():
                         m.next = "look"
-            with m.State("black"):
-                m.d.sync += [self.discard.eq(1), color.eq(0)]
-                m.next = "fill"
             with m.State("test"):
-                m.d.sync += [color.eq(noise), noise.eq(step)]
-                m.next = "fill"
-            with m.State("fill"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += left.eq(left - 1)
-                    m.d.sync += noise.eq(step)
-                    with m.If(self.testing):
-                        m.d.sync += color.eq(noise)
-                    with m.If(left == 1):
-                        m.next = "wait"
-            with m.State("wait"):
-                m.d.sync += self.discard.eq(self.discard | dropped)
-                with m.If(self.done):
-                    m.next = "idle"
+                    m.d.sync += [left.eq(left - 1), noise.eq(step)]
+                    with m.If((left == 1) | dropped | self.drop):
+                        m.next = "idle"
 
-        m.d.sync += self.idle.eq(fsm.ongoing("idle") & ~due)
+        m.d.sync += self.idle.eq(fsm.ongoing("idle") & ~due.testing)
         # An image's being abandoned is no reason to forget a self-test.
         with m.If(self.drop & ~fsm.ongoing("abandon")):
-            m.d.sync += due.eq(0)
-        m.d.comb += [
-            self.taken.payload.sequence.eq(self.number),
-            self.taken.payload.index.eq(index),
-        ]
+            m.d.sync += due.testing.eq(0)
 
         return m

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
-from hw.board.layouts import ARRIVAL, HEAD, LAST_BYTE, LAST_WORD
+from hw.board.layouts import ARRIVAL, HEAD, LAST_BYTE, LAST_WORD, body
 from spec.protocol import CRC, HEADER, VERSION, Refusal
 
 
@@ -16,7 +16,7 @@ class FrameReceiver(wiring.Component):
 
     Members
     -------
-    i : ``In(stream.Signature(8, always_ready=True))``, end : ``In(1)``, whole : ``In(1)``
+    i : ``In(body())``
         From :class:`hw.board.cobs.Unstuffer`.
     head : ``Out(HEAD)``
         The header, complete with the first byte of payload; to be trusted only with ``o``.
@@ -28,9 +28,7 @@ class FrameReceiver(wiring.Component):
         A frame is over. ``refusal`` is ``BROKEN``, ``VERSION``, ``LENGTH`` or 0.
     """
 
-    i: In(stream.Signature(8, always_ready=True))
-    end: In(1)
-    whole: In(1)
+    i: In(body())
     head: Out(HEAD)
     payload: Out(stream.Signature(8, always_ready=True))
     begin: Out(1)
@@ -40,19 +38,22 @@ class FrameReceiver(wiring.Component):
         m = Module()
 
         m.submodules.crc = crc = CRC32_ISO_HDLC().create()
-        m.d.comb += [crc.data.eq(self.i.payload), crc.valid.eq(self.i.valid)]
+        m.d.comb += [crc.data.eq(self.i.bytes.payload), crc.valid.eq(self.i.bytes.valid)]
 
         head = Signal(8 * HEADER.size)
         m.d.comb += self.head.as_value().eq(head)
         count = Signal(range(HEADER.size + 1))
         body = Signal(17)  # bytes after the header, up to 2^16, which no frame has
         m.d.sync += [self.begin.eq(0), self.payload.valid.eq(0)]
-        with m.If(self.i.valid):
+        with m.If(self.i.bytes.valid):
             with m.If(count != HEADER.size):
-                m.d.sync += [head.eq(Cat(head[8:], self.i.payload)), count.eq(count + 1)]
+                m.d.sync += [head.eq(Cat(head[8:], self.i.bytes.payload)), count.eq(count + 1)]
                 m.d.sync += self.begin.eq(count == HEADER.size - 1)
             with m.Else():
-                m.d.sync += [self.payload.valid.eq(1), self.payload.payload.eq(self.i.payload)]
+                m.d.sync += [
+                    self.payload.valid.eq(1),
+                    self.payload.payload.eq(self.i.bytes.payload),
+                ]
                 m.d.sync += body.eq(Mux(body[-1], body, body + 1))
 
         announced = Signal(17)
@@ -66,7 +67,7 @@ class FrameReceiver(wiring.Component):
 
         ended = Signal()
         whole = Signal()
-        m.d.sync += [ended.eq(self.end), whole.eq(self.whole), self.o.valid.eq(ended)]
+        m.d.sync += [ended.eq(self.i.end), whole.eq(self.i.whole), self.o.valid.eq(ended)]
         with m.If(ended):
             arrival = self.o.payload
             m.d.sync += [arrival.head.eq(self.head), count.eq(0), body.eq(0)]

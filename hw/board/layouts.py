@@ -1,6 +1,11 @@
 """What travels between the parts of the link."""
 
+from amaranth.hdl import signed
+from amaranth.lib import stream
 from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out, Signature
+
+from hw.core import Pixel, Result
 
 BYTE = StructLayout({"data": 8, "broken": 1})
 """A byte from the line; ``broken`` if its stop bit was missing."""
@@ -19,3 +24,56 @@ ARRIVAL = StructLayout({"head": HEAD, "refusal": 4})
 
 PLACE = StructLayout({"sequence": 16, "index": 16})
 """An image and one of its chunks."""
+
+ASKED = stream.Signature(16, always_ready=True)
+"""Something is asked for; the payload is the request's sequence number."""
+
+TOLD = stream.Signature(PLACE, always_ready=True)
+"""Something is to be told: a sequence number and, as ``index``, the frame's argument."""
+
+TAG = StructLayout({"testing": 1, "number": 16})
+"""What a frame is: whether the self-test's, and the sequence number of what asked for it."""
+
+TAGGED_PIXEL = StructLayout({"pixel": Pixel, "first": 1, "tag": TAG})
+"""A pixel for the guard; ``first`` if it begins a frame, whose ``tag`` it brings."""
+
+TAGGED_RESULT = StructLayout({"result": Result, "tag": TAG})
+"""A word of a frame's results."""
+
+WINNER = StructLayout({"index": 16, "best": signed(32)})
+"""The class with the largest sum, the first of equals, and its sum."""
+
+WON_RESULT = StructLayout({**TAGGED_RESULT.members, "winner": WINNER})
+"""The same, with the winner of the frame's sums so far."""
+
+JUDGED_RESULT = StructLayout({**WON_RESULT.members, "wrong": 16})
+"""The same, with how many of the self-test's sums so far are not as known. With ``last`` it says
+all there is to say of a frame."""
+
+
+def body() -> Signature:
+    """The bytes of frames: ``end`` when one is over, ``whole`` with it if none of it is missing."""
+    return Signature(
+        {
+            "bytes": Out(stream.Signature(8, always_ready=True)),
+            "end": Out(1),
+            "whole": Out(1),
+        }
+    )
+
+
+def queue(size: int) -> Signature:
+    """The oldest of some chunks of ``size`` bytes, as the part that keeps them offers it.
+
+    ``available`` if there is one; ``sequence`` was committed with it; ``data`` is its byte at
+    ``address``, ``ChunkStore.READ_LATENCY`` cycles later; ``free``: done with it.
+    """
+    return Signature(
+        {
+            "available": Out(1),
+            "sequence": Out(16),
+            "data": Out(8),
+            "address": In(range(size)),
+            "free": In(1),
+        }
+    )

@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.board.checker import SumChecker
 from hw.board.chunks import ChunkStore
 from hw.board.cobs import Stuffer, Unstuffer
 from hw.board.feeder import Feeder
 from hw.board.frames import FrameReceiver, FrameSender
-from hw.board.layouts import BYTE, PLACE
+from hw.board.guard import FrameGuard
+from hw.board.judge import Judge
+from hw.board.layouts import BYTE, JUDGED_RESULT
 from hw.board.responder import Responder
+from hw.board.winner import Winner
 from hw.core import Pixel, Result
-from spec.protocol import CHUNK_BYTES, COUNTERS, Refusal, Request
+from spec.protocol import COUNTERS, Refusal
 from spec.replies import Identity
 
 
@@ -43,9 +47,8 @@ class Link(wiring.Component):
         Pulse: run the self-test, as the request does.
     cut : ``In(1)``
         Pulse: there was a break on the line.
-    winner, known, tested, passed : Out
-        After :class:`Responder`: the last image's class, whether there was one; whether the
-        self-test has run, and was right.
+    told : ``Out(stream.Signature(JUDGED_RESULT, always_ready=True))``
+        A frame's results have gone to the line; their last word.
     busy : ``Out(1)``
         A frame is under way.
     """
@@ -62,10 +65,7 @@ class Link(wiring.Component):
                 "results": In(stream.Signature(Result)),
                 "selftest": In(1),
                 "cut": In(1),
-                "winner": Out(range(max(identity.classes, 2))),
-                "known": Out(1),
-                "tested": Out(1),
-                "passed": Out(1),
+                "told": Out(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "busy": Out(1),
             }
         )
@@ -73,129 +73,91 @@ class Link(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         identity = self._identity
-        last_chunk, rest = divmod(identity.image_bytes - 1, CHUNK_BYTES)
+        pixels = identity.height * identity.width
 
         # From the line to the core.
         m.submodules.unstuffer = unstuffer = Unstuffer()
         m.submodules.receiver = receiver = FrameReceiver()
+        m.submodules.judge = judge = Judge(image_bytes=identity.image_bytes)
         m.submodules.store = store = ChunkStore(places=identity.window)
-        m.submodules.feeder = feeder = Feeder(
-            pixels=identity.height * identity.width, patience=self._patience
-        )
+        m.submodules.feeder = feeder = Feeder(pixels=pixels, patience=self._patience)
+        m.submodules.guard = guard = FrameGuard(pixels=pixels)
         connect(m, flipped(self.i), unstuffer.i)
         connect(m, unstuffer.o, receiver.i)
+        connect(m, receiver.o, judge.i)
         connect(m, receiver.payload, store.i)
-        connect(m, feeder.o, flipped(self.pixels))
-        m.d.comb += [
-            receiver.end.eq(unstuffer.end),
-            receiver.whole.eq(unstuffer.whole),
-            store.begin.eq(receiver.begin),
-            feeder.available.eq(store.available),
-            feeder.sequence.eq(store.o_sequence),
-            feeder.data.eq(store.data),
-            store.address.eq(feeder.address),
-            store.free.eq(feeder.free),
-        ]
+        connect(m, store.o, feeder.chunks)
+        connect(m, feeder.o, guard.i)
+        connect(m, guard.o, flipped(self.pixels))
 
         # From the core to the line.
-        m.submodules.responder = responder = Responder(identity=identity.pack(), sums=self._sums)
+        m.submodules.winner = winner = Winner()
+        m.submodules.checker = checker = SumChecker(sums=self._sums)
+        m.submodules.responder = responder = Responder(
+            identity=identity.pack(), classes=identity.classes
+        )
         m.submodules.sender = sender = FrameSender()
         m.submodules.stuffer = stuffer = Stuffer()
-        connect(m, flipped(self.results), responder.i)
+        connect(m, flipped(self.results), guard.results)
+        connect(m, guard.o_results, winner.i)
+        connect(m, winner.o, checker.i)
+        connect(m, checker.o, responder.i)
         connect(m, feeder.taken, responder.taken)
         connect(m, responder.o, sender.i)
         connect(m, sender.o, stuffer.i)
         connect(m, stuffer.o, flipped(self.o))
-        m.d.comb += [
-            responder.testing.eq(feeder.testing),
-            responder.discard.eq(feeder.discard),
-            responder.number.eq(feeder.number),
-            responder.idle.eq(feeder.idle),
-            feeder.done.eq(responder.done),
-            self.winner.eq(responder.winner),
-            self.known.eq(responder.known),
-            self.tested.eq(responder.tested),
-            self.passed.eq(responder.passed),
-            self.busy.eq(~feeder.idle),
-        ]
-
-        # A frame that has come is judged in one cycle and acted upon in the next.
-        arrival = receiver.o.payload
-        head = arrival.head
-        place = Signal(PLACE)  # of the chunk that comes next
-        is_type = {request: Signal(name=f"is_{request.name.lower()}") for request in Request}
-        final = Signal()
-        fits = Signal()
-        in_order = Signal()
-        come = Signal()
-        for request, matches in is_type.items():
-            m.d.sync += matches.eq(head.type == request)
-        length = Mux(
-            head.type == Request.CHUNK, Mux(head.argument == last_chunk, rest + 1, CHUNK_BYTES), 0
-        )
+        word = checker.o.payload
         m.d.sync += [
-            come.eq(receiver.o.valid),
-            final.eq(head.argument == last_chunk),
-            fits.eq(head.length == length),
-            in_order.eq(
-                (head.argument == place.index)
-                & ((place.index == 0) | (head.sequence == place.sequence))
-            ),
+            self.told.payload.eq(word),
+            self.told.valid.eq(checker.o.valid & responder.i.ready & word.result.last),
         ]
-        refusal = Signal(4)
-        known = Cat(*is_type.values()).any()
-        chunk = is_type[Request.CHUNK]
-        with m.If(arrival.refusal != 0):
-            m.d.comb += refusal.eq(arrival.refusal)
-        with m.Elif(~known):
-            m.d.comb += refusal.eq(Refusal.TYPE)
-        with m.Elif(~fits):
-            m.d.comb += refusal.eq(Refusal.LENGTH)
-        with m.Elif(chunk & ~in_order):
-            m.d.comb += refusal.eq(Refusal.ORDER)
-        with m.Elif(chunk & ~store.room):
-            m.d.comb += refusal.eq(Refusal.OVERRUN)
 
-        good = come & (refusal == 0)
+        # What is asked for.
+        good, head = judge.good, judge.o.payload.head
+        refused = judge.o.valid & (judge.o.payload.refusal != 0)
         drop = Signal()
         m.d.comb += [
-            drop.eq((good & is_type[Request.RESET]) | feeder.abandoned),
+            drop.eq(good.reset | feeder.abandoned),
+            judge.room.eq(store.room),
+            judge.drop.eq(drop),
+            store.begin.eq(receiver.begin),
             store.flush.eq(drop),
-            feeder.drop.eq(drop),
-            store.commit.eq(good & chunk),
+            store.commit.eq(good.chunk),
             store.sequence.eq(head.sequence),
-            feeder.selftest.eq(self.selftest | (good & is_type[Request.SELFTEST])),
-            responder.identify.valid.eq(good & is_type[Request.IDENTIFY]),
-            responder.counters.valid.eq(good & is_type[Request.COUNTERS]),
-            responder.reset.valid.eq(good & is_type[Request.RESET]),
+            feeder.drop.eq(drop),
+            feeder.begin.eq(guard.idle),
+            feeder.selftest.valid.eq(self.selftest | good.selftest),
+            feeder.selftest.payload.eq(Mux(self.selftest, 0, head.sequence)),
+            guard.drop.eq(drop),
+            responder.identify.valid.eq(good.identify),
+            responder.counters.valid.eq(good.counters),
+            responder.reset.valid.eq(good.reset),
             responder.identify.payload.eq(head.sequence),
             responder.counters.payload.eq(head.sequence),
             responder.reset.payload.eq(head.sequence),
-            responder.error.valid.eq((come & (refusal != 0)) | feeder.abandoned),
+            responder.error.valid.eq(refused | feeder.abandoned),
             responder.error.payload.sequence.eq(
-                Mux(feeder.abandoned, place.sequence, head.sequence)
+                Mux(feeder.abandoned, judge.place.sequence, head.sequence)
             ),
-            responder.error.payload.index.eq(Mux(feeder.abandoned, Refusal.ABANDONED, refusal)),
-            responder.place.eq(place),
+            responder.error.payload.index.eq(
+                Mux(feeder.abandoned, Refusal.ABANDONED, judge.o.payload.refusal)
+            ),
+            responder.place.eq(judge.place),
+            responder.idle.eq(feeder.idle & guard.idle),
+            self.busy.eq(~responder.idle),
         ]
-        with m.If(good & chunk):
-            m.d.sync += place.sequence.eq(head.sequence)
-            m.d.sync += place.index.eq(Mux(final, 0, place.index + 1))
-        with m.If(drop):
-            m.d.sync += place.index.eq(0)
-        with m.If(feeder.selftest):
-            m.d.sync += responder.test_number.eq(Mux(self.selftest, 0, head.sequence))
 
+        refusal = judge.o.payload.refusal
         counts = Signal(ArrayLayout(32, len(COUNTERS)))
         m.d.comb += responder.counts.eq(counts)
         events = {
-            "frames": good,
-            "broken": come & (refusal == Refusal.BROKEN),
-            "refused": come & (refusal != 0) & (refusal != Refusal.BROKEN),
-            "overruns": come & (refusal == Refusal.OVERRUN),
-            "results": responder.finished & ~feeder.testing,
-            "selftests": responder.finished & feeder.testing,
-            "resets": good & is_type[Request.RESET],
+            "frames": judge.o.valid & (refusal == 0),
+            "broken": refused & (refusal == Refusal.BROKEN),
+            "refused": refused & (refusal != Refusal.BROKEN),
+            "overruns": refused & (refusal == Refusal.OVERRUN),
+            "results": self.told.valid & ~self.told.payload.tag.testing,
+            "selftests": self.told.valid & self.told.payload.tag.testing,
+            "resets": good.reset,
             "abandoned": feeder.abandoned,
             "breaks": self.cut,
         }

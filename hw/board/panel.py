@@ -1,9 +1,11 @@
 """What a person at the board sees and presses."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
+
+from hw.board.layouts import JUDGED_RESULT
 
 
 class Lamps(wiring.Component):
@@ -23,9 +25,8 @@ class Lamps(wiring.Component):
 
     Members
     -------
-    winner : ``In(range(classes))``, known : ``In(1)``
-        The class, if there was one.
-    passed : ``In(1)``
+    told : ``In(stream.Signature(JUDGED_RESULT, always_ready=True))``
+        The last word of a frame's results.
     busy : ``In(1)``
     o : ``Out(leds)``
     """
@@ -35,9 +36,7 @@ class Lamps(wiring.Component):
         self._tick = tick
         super().__init__(
             {
-                "winner": In(range(max(classes, 2))),
-                "known": In(1),
-                "passed": In(1),
+                "told": In(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "busy": In(1),
                 "o": Out(leds),
             }
@@ -52,12 +51,22 @@ class Lamps(wiring.Component):
         with m.Elif(lit != 0):
             m.d.sync += lit.eq(lit - 1)
 
-        status = [self.passed, lit != 0]
+        winner = Signal(range(max(self._classes, 2)))
+        known = Signal()  # there was an image
+        passed = Signal()  # the last self-test
+        told = self.told.payload
+        with m.If(self.told.valid):
+            with m.If(told.tag.testing):
+                m.d.sync += passed.eq(told.wrong == 0)
+            with m.Else():
+                m.d.sync += [winner.eq(told.winner.index), known.eq(1)]
+
+        status = [passed, lit != 0]
         shown = max(0, len(self.o) - len(status))
         if shown >= self._classes:
-            classes = [self.known & (self.winner == index) for index in range(self._classes)]
+            classes = [known & (winner == index) for index in range(self._classes)]
         else:
-            classes = [self.known & bit for bit in self.winner]
+            classes = [known & bit for bit in winner]
         lamps = (classes + [0] * shown)[:shown] + status
         for led, lamp in zip(self.o, lamps[len(lamps) - len(self.o) :], strict=True):
             m.d.sync += led.eq(lamp)

@@ -111,12 +111,10 @@ class Shell(wiring.Component):
         m.submodules.lamps = lamps = Lamps(
             leds=len(self.leds), classes=self._classes, tick=self._tick
         )
+        connect(m, link.told, lamps.told)
         m.d.comb += [
             button.pin.eq(self.button),
             link.selftest.eq(button.o),
-            lamps.winner.eq(link.winner),
-            lamps.known.eq(link.known),
-            lamps.passed.eq(link.tested & link.passed),
             lamps.busy.eq(link.busy | receiver.o.valid),
             self.leds.eq(lamps.o),
         ]

@@ -81,11 +81,11 @@ def test_unstuffing():
             ctx.set(dut.i.payload, {"data": byte, "broken": 0})
             ctx.set(dut.i.valid, 1)
             await ctx.tick()
-            if ctx.get(dut.o.valid):
-                current.append(ctx.get(dut.o.payload))
-                assert not ctx.get(dut.end)
-            if ctx.get(dut.end):
-                found.append((bytes(current), ctx.get(dut.whole)))
+            if ctx.get(dut.o.bytes.valid):
+                current.append(ctx.get(dut.o.bytes.payload))
+                assert not ctx.get(dut.o.end)
+            if ctx.get(dut.o.end):
+                found.append((bytes(current), ctx.get(dut.o.whole)))
                 current.clear()
 
     simulate(dut, give)
@@ -112,8 +112,8 @@ def test_what_is_not_whole_is_told(line, ends):
             ctx.set(dut.i.payload, {"data": byte, "broken": broken is not None})
             ctx.set(dut.i.valid, 1)
             await ctx.tick()
-            if ctx.get(dut.end):
-                found.append(ctx.get(dut.whole))
+            if ctx.get(dut.o.end):
+                found.append(ctx.get(dut.o.whole))
 
     simulate(dut, give)
     assert found == ends

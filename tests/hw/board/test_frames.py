@@ -35,8 +35,8 @@ def receive(cases):
                 nonlocal begun
                 for _ in range(cycles):
                     await ctx.tick()
-                    ctx.set(dut.i.valid, 0)
-                    ctx.set(dut.end, 0)
+                    ctx.set(dut.i.bytes.valid, 0)
+                    ctx.set(dut.i.end, 0)
                     begun += ctx.get(dut.begin)
                     if ctx.get(dut.payload.valid):
                         assert begun == 1
@@ -46,11 +46,11 @@ def receive(cases):
                         made.append((head, bytes(payload), ctx.get(dut.o.payload.refusal)))
 
             for byte in data:
-                ctx.set(dut.i.payload, byte)
-                ctx.set(dut.i.valid, 1)
+                ctx.set(dut.i.bytes.payload, byte)
+                ctx.set(dut.i.bytes.valid, 1)
                 await wait(4)
-            ctx.set(dut.end, 1)
-            ctx.set(dut.whole, whole)
+            ctx.set(dut.i.end, 1)
+            ctx.set(dut.i.whole, whole)
             await wait(4)
 
     simulate(dut, bench)

@@ -31,12 +31,18 @@ def test_lamps_show_the_class_and_the_self_test(leds, classes, shown):
     lamps = Lamps(leds=leds, classes=classes, tick=TICK)
 
     async def bench(ctx):
-        ctx.set(lamps.winner, 3)
-        await ctx.tick()
+        async def tell(**said):
+            told = {"result": {"data": 0, "last": 1}, "winner": {"index": 0, "best": 0}, **said}
+            ctx.set(lamps.told.payload, told)
+            ctx.set(lamps.told.valid, 1)
+            await ctx.tick()
+            ctx.set(lamps.told.valid, 0)
+            await ctx.tick()
+
+        await tell(tag={"testing": 1, "number": 1}, wrong=1)
         assert not ctx.get(lamps.o)  # there was no image yet
-        ctx.set(lamps.known, 1)
-        ctx.set(lamps.passed, 1)
-        await ctx.tick()
+        await tell(tag={"testing": 0, "number": 2}, winner={"index": 3, "best": 9}, wrong=0)
+        await tell(tag={"testing": 1, "number": 3}, wrong=0)
         assert [ctx.get(led) for led in lamps.o] == shown
 
     simulate(lamps, bench)

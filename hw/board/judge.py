@@ -1,0 +1,96 @@
+"""What becomes of a frame that has come: acted upon, or refused for a reason."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from hw.board.layouts import ARRIVAL, PLACE
+from spec.protocol import CHUNK_BYTES, Refusal, Request
+
+
+class Judge(wiring.Component):
+    """Finds out whether a frame can be acted upon, a cycle after it has come.
+
+    Parameters
+    ----------
+    image_bytes : int
+        Bytes of an image.
+
+    Members
+    -------
+    i : ``In(stream.Signature(ARRIVAL, always_ready=True))``
+        At least three cycles apart.
+    room : ``In(1)``
+        There is room for a chunk.
+    drop : ``In(1)``
+        The image under way is forgotten.
+    o : ``Out(stream.Signature(ARRIVAL, always_ready=True))``
+        Each frame, and why it is refused (0 if it is not).
+    good : ``Out(StructLayout)``
+        With ``o``: a bit for each request, named after it; high if this is one and not refused.
+    place : ``Out(PLACE)``
+        The chunk that comes next, of the image that is or was last under way.
+    """
+
+    def __init__(self, *, image_bytes: int):
+        self._image_bytes = image_bytes
+        super().__init__(
+            {
+                "i": In(stream.Signature(ARRIVAL, always_ready=True)),
+                "room": In(1),
+                "drop": In(1),
+                "o": Out(stream.Signature(ARRIVAL, always_ready=True)),
+                "good": Out(StructLayout({request.name.lower(): 1 for request in Request})),
+                "place": Out(PLACE),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        last_chunk, rest = divmod(self._image_bytes - 1, CHUNK_BYTES)
+        head = self.i.payload.head
+        place = self.place
+        is_type = Signal(self.good.shape())
+        final = Signal()
+        fits = Signal()
+        in_order = Signal()
+        length = Mux(
+            head.type == Request.CHUNK, Mux(head.argument == last_chunk, rest + 1, CHUNK_BYTES), 0
+        )
+        for request in Request:
+            m.d.sync += is_type[request.name.lower()].eq(head.type == request)
+        m.d.sync += [
+            self.o.valid.eq(self.i.valid),
+            self.o.payload.head.eq(head),
+            final.eq(head.argument == last_chunk),
+            fits.eq(head.length == length),
+            in_order.eq(
+                (head.argument == place.index)
+                & ((place.index == 0) | (head.sequence == place.sequence))
+            ),
+        ]
+        came = Signal.like(self.i.payload.refusal)
+        m.d.sync += came.eq(self.i.payload.refusal)
+        refusal = self.o.payload.refusal
+        with m.If(came != 0):
+            m.d.comb += refusal.eq(came)
+        with m.Elif(~is_type.as_value().any()):
+            m.d.comb += refusal.eq(Refusal.TYPE)
+        with m.Elif(~fits):
+            m.d.comb += refusal.eq(Refusal.LENGTH)
+        with m.Elif(is_type.chunk & ~in_order):
+            m.d.comb += refusal.eq(Refusal.ORDER)
+        with m.Elif(is_type.chunk & ~self.room):
+            m.d.comb += refusal.eq(Refusal.OVERRUN)
+        with m.If(self.o.valid & (refusal == 0)):
+            m.d.comb += self.good.eq(is_type)
+
+        with m.If(self.good.chunk):
+            m.d.sync += place.sequence.eq(self.o.payload.head.sequence)
+            m.d.sync += place.index.eq(Mux(final, 0, place.index + 1))
+        with m.If(self.drop):
+            m.d.sync += place.index.eq(0)
+
+        return m

@@ -1,0 +1,171 @@
+"""A network image's words, on their way into the memories: see :mod:`plan.image`."""
+
+import struct
+from collections.abc import Mapping
+
+from amaranth.hdl import Array, Const, Module, Signal
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from plan.image import HEADER_WORDS, MAGIC, VERSION, Memory
+from spec.protocol import Load
+
+
+def write_layout(memories: Mapping[str, Memory]) -> StructLayout:
+    """A word for one of these memories: its number, the address, the word in the low bits."""
+    return StructLayout(
+        {
+            "memory": range(max(memory.number for memory in memories.values()) + 1),
+            "address": range(max(memory.depth for memory in memories.values())),
+            "data": 32 * max(memory.file_words for memory in memories.values()),
+        }
+    )
+
+
+class ImageParser(wiring.Component):
+    """Writes an image's words where they belong, and tells what became of it.
+
+    Nothing is written before the header has been found to be that of an image for this engine.
+    What is written counts only if the outcome is ``DONE``: then every memory has had its section,
+    and the CRC was right.
+
+    Parameters
+    ----------
+    engine : bytes
+        Fingerprint of the engine, eight bytes.
+    memories : mapping of str to Memory
+        In the order of their sections; numbered from 0 on.
+
+    Members
+    -------
+    start : ``In(1)``
+        Pulse: an image begins with the next word; whatever was before is forgotten.
+    i : ``In(stream.Signature(32))``
+        Its words; up to 2 cycles and those of the write for each. Stays ready, and passes over
+        what comes, when the outcome is known.
+    o : ``Out(stream.Signature(write_layout(memories)))``
+        Words for the memories.
+    begun : ``Out(1)``
+        The header was right: the memories are being written, or were.
+    over : ``Out(1)``, outcome : ``Out(Load)``
+        What became of it, until ``start``.
+    """
+
+    def __init__(self, *, engine: bytes, memories: Mapping[str, Memory]):
+        if len(engine) != 8:
+            raise ValueError(f"a fingerprint must have 8 bytes, not {len(engine)}")
+        self._engine = engine
+        self._memories = [*memories.values()]
+        if [memory.number for memory in self._memories] != [*range(len(memories))]:
+            raise ValueError("memories must be numbered from 0 on, in their order")
+        super().__init__(
+            {
+                "start": In(1),
+                "i": In(stream.Signature(32)),
+                "o": Out(stream.Signature(write_layout(memories))),
+                "begun": Out(1),
+                "over": Out(1),
+                "outcome": Out(enum.Enum("Outcome", {one.name: int(one) for one in Load})),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+
+        word = self.i.payload
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=32).create()
+        m.d.comb += [crc.data.eq(word), crc.valid.eq(self.i.valid & self.i.ready)]
+
+        known = {0: MAGIC[:4], 1: MAGIC[4:], 4: self._engine[:4], 5: self._engine[4:]}
+        known = {at: struct.unpack("<I", data)[0] for at, data in known.items()} | {2: VERSION}
+        header = Array(Const(known.get(at, 0), 32) for at in range(HEADER_WORDS))
+        checked = Array(Const(at in known, 1) for at in range(HEADER_WORDS))
+        why = Array(
+            Const(Load.ENGINE if at in (4, 5) else Load.VERSION if at == 2 else Load.NO_IMAGE, 4)
+            for at in range(HEADER_WORDS)
+        )
+        sections = [memory.number | memory.file_words << 16 for memory in self._memories]
+        sections = Array(Const(section, 32) for section in sections)
+        depths = Array(Const(memory.depth, 32) for memory in self._memories)
+        lasts = Array(Const(memory.file_words - 1, 8) for memory in self._memories)
+
+        at = Signal(range(HEADER_WORDS))
+        left = Signal(32)  # words of the file, this one included
+        section = Signal(range(len(self._memories) + 1))
+        count = Signal(32)  # words of the section that are to come
+        piece = Signal(8)
+        write = self.o.payload
+
+        def fail(outcome):
+            m.d.sync += [self.over.eq(1), self.outcome.as_value().eq(outcome)]
+            m.next = "over"
+
+        with m.FSM():
+            with m.State("header"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += at.eq(at + 1)
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(at == 3):
+                        m.d.sync += left.eq(word - 4)
+                    with m.If(checked[at] & (word != header[at])):
+                        fail(why[at])
+                    with m.Elif(at == HEADER_WORDS - 1):
+                        m.d.sync += self.begun.eq(1)
+                        m.next = "section"
+            with m.State("section"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += write.memory.eq(section)
+                with m.If(self.i.valid):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(left == 1):
+                        m.next = "judge"
+                    with m.Elif((section == len(self._memories)) | (word != sections[section])):
+                        fail(Load.SECTIONS)
+                    with m.Else():
+                        m.next = "count"
+            with m.State("count"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += [write.address.eq(0), piece.eq(0), count.eq(word)]
+                with m.If(self.i.valid):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If((word == 0) | (word > depths[section])):
+                        fail(Load.LARGE)
+                    with m.Else():
+                        m.next = "data"
+            with m.State("data"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += [left.eq(left - 1), piece.eq(piece + 1)]
+                    with m.Switch(piece):
+                        for index in range(len(write.data) // 32):
+                            with m.Case(index):
+                                m.d.sync += write.data[32 * index : 32 * (index + 1)].eq(word)
+                    with m.If(left == 1):
+                        fail(Load.SECTIONS)
+                    with m.Elif(piece == lasts[section]):
+                        m.next = "write"
+            with m.State("write"):
+                m.d.comb += self.o.valid.eq(1)
+                m.d.sync += piece.eq(0)
+                with m.If(self.o.ready):
+                    m.d.sync += [write.address.eq(write.address + 1), count.eq(count - 1)]
+                    with m.If(count == 1):
+                        m.d.sync += section.eq(section + 1)
+                        m.next = "section"
+                    with m.Else():
+                        m.next = "data"
+            with m.State("judge"):
+                with m.If(~crc.match_detected):
+                    fail(Load.DAMAGED)
+                with m.Elif(section != len(self._memories)):
+                    fail(Load.SECTIONS)
+                with m.Else():
+                    fail(Load.DONE)
+            with m.State("over"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.start):
+                    m.next = "header"
+        return m
