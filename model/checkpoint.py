@@ -66,6 +66,9 @@ class Checkpoint:
         ``validation_accuracy``, ``rate``, ``size``, ``seconds``.
     provenance
         Free text by key: command, data, seed, versions.
+    photographs
+        A digest of the pixels by name, for ``train`` and ``validation``; see :mod:`model.split`.
+        Empty in a file of before.
     training
         What ``--resume`` needs (raw weights, optimizer, generators), or None.
     """
@@ -77,6 +80,7 @@ class Checkpoint:
     preprocessing: Preprocessing = Preprocessing()
     history: list[dict] = field(default_factory=list)
     provenance: dict[str, str] = field(default_factory=dict)
+    photographs: dict[str, dict[str, str]] = field(default_factory=dict)
     training: dict | None = None
 
     @property
@@ -131,6 +135,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
             "preprocessing": asdict(checkpoint.preprocessing),
             "history": checkpoint.history,
             "provenance": checkpoint.provenance,
+            "photographs": checkpoint.photographs,
             "training": checkpoint.training,
         },
         content,
@@ -202,6 +207,7 @@ def load(path: Path) -> Checkpoint:
             ),
             history=content["history"],
             provenance=content["provenance"],
+            photographs=content.get("photographs", {}),
             training=content["training"],
         )
         network, _ = checkpoint.network, checkpoint.framing

@@ -8,22 +8,44 @@ import torch
 
 from model.data import Splits, read_splits
 from spec import terminal
-from spec.arguments import Parser
+from spec.arguments import Parser, number, whole
 from spec.photograph import Framing
 
 
-def add_data_arguments(parser: Parser) -> None:
-    """Flags that say which photographs; the names are those of ``python -m model.train``."""
+def add_data_arguments(parser: Parser, *, recorded: bool = False) -> None:
+    """Flags that say which photographs; the names are those of ``python -m model.train``.
+
+    Parameters
+    ----------
+    recorded
+        Whether a file of a run is at hand: what is not given is None, for
+        :func:`model.split.settle`.
+    """
+    of_run = "; default: the run's" if recorded else ""
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder with train/, valid/ …, or class folders"
+        "--data",
+        type=Path,
+        required=not recorded,
+        help=f"folder with train/, valid/ …, or class folders{of_run}",
     )
     parser.add_argument(
-        "--validation-list", type=Path, help="file that names the validation photographs"
+        "--validation-list", type=Path, help=f"file that names the validation photographs{of_run}"
     )
     parser.add_argument(
-        "--validation-share", type=float, default=0.0, help="share of each class held out"
+        "--validation-share",
+        type=number(least=0, below=1),
+        default=None if recorded else 0.0,
+        help=f"share of each class held out{of_run}",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+    parser.add_argument(
+        "--seed", type=int, default=None if recorded else 0, help=f"of everything random{of_run}"
+    )
+    if recorded:
+        parser.add_argument(
+            "--other-split",
+            action="store_true",
+            help="the flags may hold out other photographs than the run did",
+        )
     parser.add_argument(
         "--strict", action="store_true", help="refuse files that are no photographs"
     )
@@ -32,7 +54,9 @@ def add_data_arguments(parser: Parser) -> None:
         action="store_true",
         help="class folders may hold nothing but folders of photographs",
     )
-    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it likes")
+    parser.add_argument(
+        "--threads", type=whole(0), default=0, help="of torch; 0: as many as it likes"
+    )
 
 
 def add_other_arguments(parser: Parser) -> None:

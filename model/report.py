@@ -12,6 +12,8 @@ from model import checkpoint, evaluate, metrics, plots
 from model.checkpoint import Checkpoint
 from model.command import add_data_arguments, read_data, run
 from model.data import DataError, Photographs, Splits
+from model.split import refuse_trained, settle, trained_on
+from spec import terminal
 from spec.arguments import Parser
 
 _PAGE = """<!doctype html>
@@ -137,12 +139,22 @@ def write_float(made: Checkpoint, splits: Splits, folder: Path) -> Path:
 
 def write_page(arguments: argparse.Namespace) -> int:
     made = checkpoint.load(arguments.checkpoint)
+    settle(arguments, made.provenance, arguments.checkpoint)
     splits = read_data(arguments, made.framing)
     if splits.train.labels != made.labels:
         raise DataError(
             f"{arguments.data}: has the classes {', '.join(splits.train.labels)}; the "
             f"checkpoint knows {', '.join(made.labels)}"
         )
+    line = refuse_trained(
+        "validation",
+        splits.validation,
+        trained_on(made.photographs),
+        meant=arguments.other_split,
+        source=arguments.checkpoint,
+    )
+    if line:
+        terminal.complain(line)
     print(write_float(made, splits, arguments.output))
     return 0
 
@@ -150,7 +162,7 @@ def write_page(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m model.report", description=__doc__)
     parser.add_argument("checkpoint", type=Path)
-    add_data_arguments(parser)
+    add_data_arguments(parser, recorded=True)
     parser.add_argument("--output", type=Path, required=True, help="folder of the page")
     return run("model.report", write_page, parser.parse_args(argv))
 

@@ -4,6 +4,7 @@ Every random number of an epoch comes from (seed, epoch), so a run resumed at an
 the run that never stopped.
 """
 
+import math
 import sys
 import time
 from dataclasses import replace
@@ -22,6 +23,7 @@ from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.schedule import Average
 from model.settings import Settings, parse
+from model.split import change, record
 from model.squeezenet import SqueezeNet
 from model.views import views_of
 from spec import terminal
@@ -123,12 +125,24 @@ def train(settings: Settings, group: Group) -> None:
         history=[],
     )
     last, best = settings.output / "last.pt", settings.output / "best.pt"
+    photographs = record(splits)
     if settings.resume:
         saved = checkpoint.load(last)
         lasting = settings.lasting()
         differ = [key for key, value in lasting.items() if saved.provenance.get(key) != value]
         if differ:
             raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
+        if saved.labels != splits.train.labels:
+            raise CheckpointError(
+                f"{last}: learned {', '.join(saved.labels)}, and the data has the classes "
+                f"{', '.join(splits.train.labels)}; put them back, or give another --output"
+            )
+        changed = change(saved.photographs, photographs)
+        if changed:
+            raise CheckpointError(
+                f"{last}: the photographs are not those it saw: {changed}; put them back, or give "
+                "another --output"
+            )
         run.restore(saved)
     batches = Batches(
         train=splits.train, views=views, backgrounds=backgrounds, settings=settings, group=group
@@ -146,6 +160,11 @@ def train(settings: Settings, group: Group) -> None:
             shown.load_state_dict(run.average.state)
             scores = evaluate.scores_of(shown, splits.validation)
             entry["validation_loss"] = evaluate.loss(scores, splits.validation.targets)
+            if not math.isfinite(entry["validation_loss"]):
+                raise TrainError(
+                    f"the loss is not finite after epoch {number + 1}: try a --rate below "
+                    f"{settings.rate:g}; {settings.output} holds the epochs before"
+                )
             entry["validation_accuracy"] = evaluate.accuracy(scores, splits.validation.targets)
         entry["seconds"] = time.monotonic() - began
         run.history.append(entry)
@@ -157,6 +176,7 @@ def train(settings: Settings, group: Group) -> None:
             preprocessing=preprocessing,
             history=run.history,
             provenance=settings.lasting() | {"torch": str(torch.__version__)},
+            photographs=photographs,
             training=run.state(),
         )
         if group.first:

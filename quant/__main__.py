@@ -17,7 +17,8 @@ from model.evaluate import scores_of
 from model.others import add_others, with_none
 from model.pretrained import TRAINED_WITH
 from model.report import write as write_page
-from quant.calibrate import METHODS
+from model.split import refuse_trained, settle, trained_on
+from quant.calibrate import METHODS, MINIMUM_IMAGES
 from quant.choose import Candidate, candidate_table, candidates, sample
 from quant.command import align
 from quant.finetune import FineTuning, finetune
@@ -31,8 +32,8 @@ from quant.report import BATCH, accuracies, all_scores, in_words, layer_table, l
 from quant.source import Source, is_onnx, read_source
 from quant.straight import StraightNetwork
 from quant.threshold import check_recall, with_class, with_recall
-from spec import artifact
-from spec.arguments import Parser
+from spec import artifact, terminal
+from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.decision import NONE
 from spec.quantized import QuantizedNetwork
@@ -166,17 +167,27 @@ def judge(
 
 
 def quantize_file(arguments: argparse.Namespace) -> int:
-    how = None
-    if arguments.finetune:
-        how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
     if arguments.recall is not None:
         check_recall(arguments.recall)
     prepare(arguments.output)
     source = read_source(arguments)
     made, names = source.checkpoint, source.names
+    settle(arguments, made.provenance, arguments.checkpoint)
+    how = None
+    if arguments.finetune:
+        how = FineTuning(epochs=arguments.finetune, rate=arguments.rate, seed=arguments.seed)
     splits = read_splits(arguments, source)
     if source.foreign is not None:
         print_likeness(arguments.checkpoint, source.foreign, splits.train)
+    flattered = refuse_trained(
+        "validation",
+        splits.validation,
+        trained_on(made.photographs),
+        meant=arguments.other_split,
+        source=arguments.checkpoint,
+    )
+    if flattered:
+        terminal.complain(flattered)
     folded = fold(made.module())
     chosen = choose(arguments, folded, made.labels, splits.train)
     quantized, tuning = chosen.quantized, "none"
@@ -191,6 +202,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
         command=f"python -m quant {' '.join(arguments.argv)}",
         seed=arguments.seed,
     )
+    if flattered:
+        metadata["accuracy.note"] = flattered
     if names.folders:
         metadata[FOLDERS] = json.dumps(names.folders, ensure_ascii=False)
     quantized = with_class(replace(quantized, metadata=metadata))
@@ -217,7 +230,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("checkpoint", type=Path, help="of python -m model.train; or an ONNX file")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")
-    add_data_arguments(parser)
+    add_data_arguments(parser, recorded=True)
     add_other_arguments(parser)
     parser.add_argument(
         "--calibration",
@@ -226,13 +239,23 @@ def main(argv: list[str] | None = None) -> int:
         help="how ranges are found; auto tries all and takes the best (default)",
     )
     parser.add_argument(
-        "--images", type=int, default=128, help="calibration photographs, from training (128)"
+        "--images",
+        type=whole(MINIMUM_IMAGES),
+        default=128,
+        help="calibration photographs, from training (128)",
     )
     parser.add_argument(
-        "--finetune", type=int, default=0, metavar="EPOCHS", help="quantization-aware epochs (0)"
+        "--finetune",
+        type=whole(0),
+        default=0,
+        metavar="EPOCHS",
+        help="quantization-aware epochs (0)",
     )
     parser.add_argument(
-        "--rate", type=float, default=FineTuning(epochs=1).rate, help="of fine-tuning"
+        "--rate",
+        type=number(above=0),
+        default=FineTuning(epochs=1).rate,
+        help="of fine-tuning, at most 1 or so",
     )
     parser.add_argument(
         "--pretrained",

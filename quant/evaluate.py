@@ -126,7 +126,7 @@ def report_skipped(parts: Iterable[tuple[str, Photographs]]) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     judges = Judges(arguments.model)
-    parts = held_out(arguments, judges.quantized.framing)
+    parts = held_out(arguments, judges.quantized)
     report_skipped(parts)
     names = names_of(judges.quantized)
     for name, photographs in parts:
@@ -144,7 +144,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m quant.evaluate", description=__doc__)
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
-    add_data_arguments(parser)
+    add_data_arguments(parser, recorded=True)
     return run("quant.evaluate", evaluate, parser.parse_args(argv))
 
 

@@ -254,7 +254,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     }
     found, threshold = Table(quantized), None
     names = names_of(quantized)
-    parts = [(name, align(own, names)[0]) for name, own in held_out(arguments, size)]
+    parts = [(name, align(own, names)[0]) for name, own in held_out(arguments, quantized)]
     for name, photographs in reversed(parts):
         threshold = at_recall(found.known(name, photographs).leads, RECALL)
     for name, own in pictures.items():
@@ -277,7 +277,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m quant.field", description=__doc__)
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
-    add_data_arguments(parser)
+    add_data_arguments(parser, recorded=True)
     parser.add_argument("--strangers", type=Path, help="pictures of animals much like the known")
     parser.add_argument("--general", type=Path, help="pictures of anything else")
     parser.add_argument("--trap", type=Path, help=f"trap frames: class folders, {EMPTY}/, others")

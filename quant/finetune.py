@@ -144,10 +144,13 @@ def _judge(
     except ValueError as error:
         raise ValueError(f"fine-tuning epoch {number}: {error}; lower --rate") from error
     scores = all_scores(straight, validation.images)
+    validation_loss = float(functional.cross_entropy(scores, validation.targets))
+    if not math.isfinite(validation_loss):
+        raise ValueError(f"the loss is not a number after fine-tuning epoch {number}; lower --rate")
     return Epoch(
         number=number,
         loss=loss,
         validation=accuracy(scores, validation.targets),
-        validation_loss=float(functional.cross_entropy(scores, validation.targets)),
+        validation_loss=validation_loss,
         quantized=quantized,
     )

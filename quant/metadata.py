@@ -9,8 +9,15 @@ import numpy as np
 import torch
 
 from model.checkpoint import Checkpoint, Preprocessing
+from model.split import trained_on
 from quant.choose import Candidate
-from spec.quantized import SHORTER_SIDE
+from spec.quantized import SHORTER_SIDE, QuantizedNetwork
+
+TRAINING = "provenance.training"
+"""Metadata key: the settings of the training run, a JSON object."""
+
+TRAINED_ON = "provenance.trained_on"
+"""Metadata key: :func:`model.split.trained_on`."""
 
 PREPROCESSING = (
     "EXIF rotation applied, RGB (transparency over black), shorter side resized to {shorter} "
@@ -71,5 +78,15 @@ def describe(
         "provenance.seed": str(seed),
         "provenance.versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
         "provenance.checkpoint": f"{path.name}, sha256 {digest}",
-        "provenance.training": json.dumps(checkpoint.provenance, sort_keys=True),
+        TRAINING: json.dumps(checkpoint.provenance, sort_keys=True),
+        **({TRAINED_ON: trained} if (trained := trained_on(checkpoint.photographs)) else {}),
     }
+
+
+def training_of(quantized: QuantizedNetwork) -> dict[str, str]:
+    """The settings of the training run that a file names; nothing if it names none."""
+    try:
+        found = json.loads(quantized.metadata.get(TRAINING, "{}"))
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

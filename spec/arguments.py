@@ -70,13 +70,13 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return convert
 
 
-def number(*, above: float = -math.inf, least: float = -math.inf, below: float = math.inf):
+def number(
+    *, above: float = -math.inf, least: float = -math.inf, below: float = math.inf
+) -> Callable[[str], float]:
     """A type of flag: a finite float above ``above``, at least ``least`` and below ``below``."""
-    bounds = [
-        f"{word} {bound:g}"
-        for word, bound in (("above", above), ("at least", least), ("below", below))
-        if math.isfinite(bound)
-    ]
+    limits = (("above", above), ("at least", least), ("below", below))
+    bounds = [f"{word} {bound:g}" for word, bound in limits if math.isfinite(bound)]
+    what = " ".join(["a finite number", ", ".join(bounds)]).strip()
 
     def convert(text: str) -> float:
         try:
@@ -84,9 +84,7 @@ def number(*, above: float = -math.inf, least: float = -math.inf, below: float =
         except ValueError:
             raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from None
         if not (math.isfinite(value) and value > above and least <= value < below):
-            raise argparse.ArgumentTypeError(
-                f"must be {', '.join(bounds) or 'a finite number'}, not {text}"
-            )
+            raise argparse.ArgumentTypeError(f"must be {what}, not {text}")
         return value
 
     return convert

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -266,3 +267,60 @@ def test_main_is_a_command(arguments):
         done.stderr
         == "model.train: none: no such folder; it must hold one folder of photographs a class\n"
     )
+
+
+def shared(folders) -> list[str]:
+    """Flags for one folder of classes, which a test may change; a third is held out."""
+    return [f"--data={folders(6)}", "--validation-share=0.34"]
+
+
+def rename_class(root):
+    (root / "red").rename(root / "crimson")
+
+
+def add_class(root):
+    shutil.copytree(root / "red", root / "violet")
+
+
+def add_photographs(root):
+    shutil.copy(root / "red" / "00.png", root / "red" / "99.png")
+
+
+def remove_photographs(root):
+    (root / "blue" / "05.png").unlink()
+
+
+def change_photograph(root):
+    shutil.copy(root / "red" / "00.png", root / "blue" / "05.png")
+
+
+def swap_classes(root):
+    for old, new in (("red", "x"), ("blue", "red"), ("x", "blue")):
+        (root / old).rename(root / new)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (rename_class, "learned blue, green, red, and the data has the classes blue, crimson, gre"),
+        (add_class, "learned blue, green, red, and the data has the classes blue, green, red, vi"),
+        (add_photographs, "the photographs are not those it saw: "),
+        (remove_photographs, "the photographs are not those it saw: "),
+        (change_photograph, "(blue/05.png, …)"),
+        (swap_classes, "8 of train changed (blue/"),
+    ],
+)
+def test_resume_needs_the_same_photographs(arguments, folders, tmp_path, capsys, spoil, message):
+    arguments = [*arguments, *shared(folders), "--epochs=1"]
+    assert train.main(arguments) == 0
+    spoil(tmp_path / "photographs")
+    assert train.main([*arguments, "--resume"]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_a_last_step_into_nowhere_is_not_kept(arguments, tmp_path, capsys):
+    more = ["--epochs=1", "--rate=1e9", "--warmup=0", "--batch=18", "--clip=1e9", "--average=0"]
+    assert train.main([*arguments, *more, "--no-batch-norm"]) == 2
+    assert "the loss is not finite" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "best.pt").exists()

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import warnings
 from dataclasses import replace
@@ -7,6 +8,8 @@ import pytest
 import torch
 
 from model.checkpoint import load, save
+from model.data import read_splits
+from model.split import record
 from quant import evaluate, pretrained
 from quant.__main__ import main
 from spec import artifact
@@ -166,17 +169,20 @@ def test_bad_input_is_one_line_and_exit_2(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--images", "7"), "at least 8 images, not 7"),
-        (("--images", "-3"), "at least 8 images, not 0"),
-        (("--finetune", "-1"), "epochs must be at least 1"),
-        (("--finetune", "1", "--rate", "inf"), "lower --rate"),
+        (("--images", "7"), "must be at least 8, not 7"),
+        (("--images", "-3"), "must be at least 8, not -3"),
+        (("--finetune", "-1"), "must be at least 0, not -1"),
+        (("--finetune", "1", "--rate", "inf"), "must be a finite number above 0, not inf"),
+        (("--validation-share", "1"), "must be a finite number at least 0, below 1, not 1"),
+        (("--threads", "-1"), "must be at least 0, not -1"),
     ],
 )
 def test_bad_flags_leave_the_old_model_as_it_was(quant, tmp_path, capsys, flags, message):
     old = tmp_path / "out" / "model.onnx"
     old.parent.mkdir()
     old.write_text("the old one")
-    assert quant(*flags) == 2
+    with pytest.raises(SystemExit, match="2"):
+        quant(*flags)
     assert message in capsys.readouterr().err
     assert old.read_text() == "the old one"
 
@@ -291,3 +297,50 @@ def test_a_refused_onnx_file_is_one_line(tmp_path, capsys):
     assert main([str(path), *flags, "--trained-with", "unit"]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "bad.onnx: is not a complete ONNX file" in error
+
+
+def record_run(checkpoint_file, data, **settings):
+    """The checkpoint as a run on ``data`` would leave it, a share of it held out."""
+    settings = {"validation_share": "0.4", "validation_list": "None", "seed": "3"} | settings
+    made = load(checkpoint_file)
+    splits = read_splits(data, made.framing, validation_share=0.4, seed=3)
+    provenance = {"data": str(data)} | settings
+    save(
+        replace(made, provenance=provenance, photographs=record(splits)),
+        checkpoint_file,
+    )
+
+
+def test_the_split_is_the_run_s(checkpoint_file, data, tmp_path, capsys):
+    record_run(checkpoint_file, data)
+    output = tmp_path / "model.onnx"
+    command = [str(checkpoint_file), "--output", str(output), "--calibration", "minmax"]
+    assert main(command) == 0
+    assert "validation: 6 photographs" in capsys.readouterr().out
+    quantized = artifact.load(output)
+    assert quantized.metadata["provenance.seed"] == "3"
+    assert "accuracy.note" not in quantized.metadata
+    other = ["--validation-share", "0.3", "--seed", "7"]
+    assert main([*command, *other]) == 2
+    error = capsys.readouterr().err
+    assert "held out photographs with --validation-share 0.4, not 0.3, --seed 3, not 7" in error
+    assert main([*command, *other, "--other-split"]) == 0
+    note = artifact.load(output).metadata["accuracy.note"]
+    assert note in capsys.readouterr().err
+    assert re.match(r"\d of \d validation photographs were trained on: .* is flattered", note)
+
+
+def test_what_judges_the_file_later_was_not_trained_on(checkpoint_file, data, tmp_path, capsys):
+    record_run(checkpoint_file, data)
+    output = str(tmp_path / "model.onnx")
+    assert main([str(checkpoint_file), "--output", output, "--calibration", "minmax"]) == 0
+    capsys.readouterr()
+    assert evaluate.main([output]) == 0
+    out = capsys.readouterr().out
+    assert "validation: int8 accuracy" in out and "of 6)" in out and "test: int8" in out
+    assert evaluate.main([output, "--data", str(data / "valid")]) == 0
+    assert "all: int8 accuracy" in capsys.readouterr().out
+    assert evaluate.main([output, "--data", str(data / "train")]) == 2
+    assert "9 of 15 all photographs were trained on (" in capsys.readouterr().err
+    assert evaluate.main([output, "--data", str(data / "train"), "--other-split"]) == 0
+    assert "the accuracy is flattered" in capsys.readouterr().err
