@@ -284,7 +284,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sources", type=Path, metavar="TABLE.tsv", help="TRAP/sources.tsv")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="write a page there")
-    return run(evaluate, parser.parse_args(argv))
+    return run("quant.field", evaluate, parser.parse_args(argv))
 
 
 if __name__ == "__main__":
