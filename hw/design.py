@@ -97,6 +97,7 @@ class Design:
             core=Core(self.plan, contents(self.quantized, self.plan)),
             identity=self.identity,
             sums=self.sums,
+            decision=self.quantized.decision,
             divisors=divisors,
             tick=tick,
             leds=leds,

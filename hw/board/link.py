@@ -16,8 +16,9 @@ from hw.board.guard import FrameGuard
 from hw.board.judge import Judge
 from hw.board.layouts import BYTE, JUDGED_RESULT
 from hw.board.responder import Responder
-from hw.board.winner import Winner
+from hw.board.winner import NO_CLASS, Winner
 from hw.core import Pixel, Result
+from spec.decision import Decision
 from spec.protocol import COUNTERS, Refusal
 from spec.replies import Identity
 
@@ -34,6 +35,8 @@ class Link(wiring.Component):
         What to answer; ``window`` is how many chunks are kept, a power of two.
     sums : sequence of int
         Class sums of :func:`spec.selftest.image`.
+    decision : Decision
+        How the answer follows from the sums.
     patience : int
         Cycles after which an image without its next chunk is dropped.
 
@@ -53,7 +56,10 @@ class Link(wiring.Component):
         A frame is under way.
     """
 
-    def __init__(self, *, identity: Identity, sums: Sequence[int], patience: int):
+    def __init__(
+        self, *, identity: Identity, sums: Sequence[int], decision: Decision, patience: int
+    ):
+        self._decision = decision
         self._identity = identity
         self._patience = patience
         self._sums = tuple(sums)
@@ -98,6 +104,11 @@ class Link(wiring.Component):
         )
         m.submodules.sender = sender = FrameSender()
         m.submodules.stuffer = stuffer = Stuffer()
+        none = self._decision.none
+        m.d.comb += [
+            winner.none.eq(NO_CLASS if none is None else none),
+            winner.threshold.eq(self._decision.threshold),
+        ]
         connect(m, flipped(self.results), guard.results)
         connect(m, guard.o_results, winner.i)
         connect(m, winner.o, checker.i)

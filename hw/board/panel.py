@@ -51,7 +51,7 @@ class Lamps(wiring.Component):
         with m.Elif(lit != 0):
             m.d.sync += lit.eq(lit - 1)
 
-        winner = Signal(range(max(self._classes, 2)))
+        winner = Signal(range(self._classes + 1))  # that is none, where it is no class
         known = Signal()  # there was an image
         passed = Signal()  # the last self-test
         told = self.told.payload

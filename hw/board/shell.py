@@ -12,6 +12,7 @@ from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
 from hw.core import Result
+from spec.decision import Decision
 from spec.replies import Identity
 
 
@@ -30,6 +31,8 @@ class Shell(wiring.Component):
         What the board says it is.
     sums : sequence of int
         The class sums of the self-test's image.
+    decision : Decision
+        How the answer follows from the sums.
     divisors : sequence of int
         Clock cycles a bit of the line, for each of its rates.
     tick : int
@@ -57,6 +60,7 @@ class Shell(wiring.Component):
         core: wiring.Component,
         identity: Identity,
         sums: Sequence[int],
+        decision: Decision,
         divisors: Sequence[int],
         tick: int,
         leds: int,
@@ -64,7 +68,9 @@ class Shell(wiring.Component):
         self._core = core
         self._divisors = tuple(divisors)
         self._tick = tick
-        self._link = Link(identity=identity, sums=sums, patience=self.PATIENCE * tick)
+        self._link = Link(
+            identity=identity, sums=sums, decision=decision, patience=self.PATIENCE * tick
+        )
         self._classes = len(sums)
         super().__init__(
             {"rx": In(1, init=1), "tx": Out(1, init=1), "button": In(1), "leds": Out(leds)}

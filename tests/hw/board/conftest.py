@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.board.shell import Shell
 from hw.core import Pixel, Result
+from spec.decision import Decision
 from spec.replies import Identity
 
 
@@ -41,7 +42,13 @@ def make_shell():
         )
         sums = list(range(classes))
         return Shell(
-            core=Stub(), identity=identity, sums=sums, divisors=(33, 100), tick=1000, leds=leds
+            core=Stub(),
+            identity=identity,
+            sums=sums,
+            decision=Decision(),
+            divisors=(33, 100),
+            tick=1000,
+            leds=leds,
         )
 
     return make

@@ -48,6 +48,23 @@ def test_lamps_show_the_class_and_the_self_test(leds, classes, shown):
     simulate(lamps, bench)
 
 
+@pytest.mark.parametrize(("leds", "shown"), [(7, [0, 0, 0, 0, 0, 0, 0]), (5, [1, 0, 1, 0, 0])])
+def test_none_that_is_no_class_lights_no_class(leds, shown):
+    lamps = Lamps(leds=leds, classes=5, tick=TICK)
+
+    async def bench(ctx):
+        tag = {"testing": 0, "number": 1}
+        told = {"result": {"data": 0, "last": 1}, "winner": {"index": 5, "best": 9}, "tag": tag}
+        ctx.set(lamps.told.payload, told)
+        ctx.set(lamps.told.valid, 1)
+        await ctx.tick()
+        ctx.set(lamps.told.valid, 0)
+        await ctx.tick().repeat(2)
+        assert [ctx.get(led) for led in lamps.o] == shown
+
+    simulate(lamps, bench)
+
+
 def test_activity_can_be_seen():
     lamps = Lamps(leds=1, classes=5, tick=TICK)
 
