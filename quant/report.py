@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from model.metrics import interval
 from quant.fold import FoldedNetwork
 from quant.straight import StraightNetwork
 from spec import arith
@@ -153,7 +154,9 @@ def accuracies(scores: torch.Tensor, targets: torch.Tensor) -> dict[str, Accurac
 
 
 def in_words(found: dict[str, Accuracy]) -> str:
-    """:func:`accuracies` in a line; one alone needs no name."""
-    if len(found) == 1:
-        return str(*found.values())
-    return ", ".join(f"{name} {value}" for name, value in found.items())
+    """:func:`accuracies` in a line, with 95 % intervals; one alone needs no name."""
+    texts = []
+    for name, value in found.items():
+        low, high = interval(value.right, value.photographs)
+        texts.append(f"{f'{name} ' * (len(found) > 1)}{value}, 95 %: {low:.3f} to {high:.3f}")
+    return "; ".join(texts)

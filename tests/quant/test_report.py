@@ -71,6 +71,8 @@ def test_five_of_many_classes():
     scores = torch.arange(MANY).float()[None]
     found = accuracies(scores, torch.tensor([MANY - 5]))
     assert {name: value.right for name, value in found.items()} == {"top-1": 0, "top-5": 1}
-    assert in_words(found) == "top-1 0.0000 (0 of 1), top-5 1.0000 (1 of 1)"
+    assert in_words(found) == (
+        "top-1 0.0000 (0 of 1), 95 %: 0.000 to 0.793; top-5 1.0000 (1 of 1), 95 %: 0.207 to 1.000"
+    )
     few = accuracies(scores[:, 1:], torch.tensor([0]))
-    assert in_words(few) == "0.0000 (0 of 1)"
+    assert in_words(few) == "0.0000 (0 of 1), 95 %: 0.000 to 0.793"
