@@ -89,7 +89,7 @@ def test_other_classes(arguments, folders, tmp_path, capsys):
     folder = folders()
     (folder / "red").rename(folder / "rot")
     flags = [str(tmp_path / "run" / "best.pt"), f"--data={folder}", f"--output={tmp_path / 'p'}"]
-    assert report.main([*flags, "--validation-share=0.4"]) == 2
+    assert report.main([*flags, "--validation-share=0.4", "--other-split"]) == 2
     assert "has the classes blue, green, rot; the checkpoint knows" in capsys.readouterr().err
 
 
