@@ -2,6 +2,8 @@
 
 import io
 import os
+import pickle
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -167,6 +169,14 @@ def unpickle(path: Path, wanted: str, *, mmap: bool = False) -> object:
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except pickle.UnpicklingError as error:
+        known = re.search(r"GLOBAL (\S+)", str(error))
+        inside = (
+            f"holds a {known[1]}, code that is not run" if known else f"damaged, or not {wanted}"
+        )
+        raise CheckpointError(
+            f"{path}: {inside}; save the state dict alone: torch.save(model.state_dict(), …)"
+        ) from error
     except Exception as error:  # whatever an unpickler may make of foreign bytes
         raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
 

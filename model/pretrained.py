@@ -1,5 +1,6 @@
 """Weights of somebody else's SqueezeNet, under our names and in our conventions."""
 
+import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ import torch
 
 from model.checkpoint import FORMAT, CheckpointError, Preprocessing, load, unpickle
 from model.squeezenet import SqueezeNet
+from model.wrapped import opened
 from spec.network import Fire, Network
+from spec.text import printable
 
 #: torchvision's: shorter side 256, centre cropped, pixels in 0…1 normalized, RGB.
 TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), shorter_side=256)
@@ -54,8 +57,8 @@ def _content(path: Path) -> dict:
         raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Tensors by name from an ``.npz`` or a PyTorch state dict.
+def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Tensors by name from an ``.npz`` or a PyTorch state dict; and what they were wrapped in.
 
     Raises
     ------
@@ -63,32 +66,101 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         If the file is neither.
     """
     content = _content(path)
-    if not content or not all(map(torch.is_tensor, content.values())):
-        raise CheckpointError(f"{path}: not a state dict of tensors")
-    return content
+    if content.get("format") == FORMAT:
+        raise CheckpointError(f"{path}: is a checkpoint of model.train; go without --pretrained")
+    return _opened(path, content)
 
 
-def read_initial(path: Path, network: Network) -> tuple[dict[str, torch.Tensor], Preprocessing]:
+def _opened(path: Path, content: dict) -> tuple[dict[str, torch.Tensor], list[str]]:
+    tensors, said = opened(content)
+    if not tensors:
+        inside = ", ".join(printable(key) for key in list(content)[:8]) or "nothing"
+        raise CheckpointError(
+            f"{printable(path)}: not a state dict of tensors, nor one in a wrapping that is known; "
+            f"it holds {inside}"
+        )
+    return tensors, said
+
+
+def read_initial(
+    path: Path, network: Network, trained_with: str | None = None
+) -> tuple[dict[str, torch.Tensor], Preprocessing, list[str]]:
     """Weights under our names and the normalization they expect, from any file we know.
+
+    Parameters
+    ----------
+    trained_with
+        What the input was in training, of ``TRAINED_WITH``, if the file does not say.
+
+    Returns
+    -------
+    tuple
+        Weights, preprocessing, and in words how the file was read.
 
     Raises
     ------
     CheckpointError
-        As :func:`read_weights` and :func:`model.checkpoint.load`.
+        As :func:`read_weights`, :func:`trained` and :func:`model.checkpoint.load`.
     """
-    if _content(path).get("format") == FORMAT:
+    content = _content(path)
+    if content.get("format") == FORMAT:
         saved = load(path)
-        return saved.state, saved.preprocessing
-    return translate(read_weights(path), network)
+        return saved.state, saved.preprocessing, []
+    weights, said = _opened(path, content)
+    how, word = trained(path, weights, trained_with)
+    return translate(weights, network, how), how.preprocessing, [*said, word]
+
+
+FIRST = ("features.0.weight", "conv1.weight")
+"""What torchvision and Caffe call the weight of the first convolution."""
+
+RECOGNIZED = {
+    "7fcc903cb7072a7403b5ba78546b9ef33ef34b56883917e8b99083caf5605aec": "caffe",
+    "3429a076565153827ccafd4f1671005cc8224b951f354c6b559447c068caee12": "torchvision",
+}
+"""By the SHA-256 of that weight, in float16: the published SqueezeNets' normalization. The first is
+the compressed 1.0 of Han et al., the second torchvision's 1.1."""
+
+
+def trained(
+    path: Path, weights: dict[str, torch.Tensor], trained_with: str | None
+) -> tuple[Trained, str]:
+    """What the input of weights was in training, and in words how that is known.
+
+    Names do not tell: a PyTorch program may use Caffe's, and torchvision's network may be trained
+    on any pixels. So it is told, or the values are those of a published network.
+
+    Raises
+    ------
+    CheckpointError
+        If it is neither, or what is told contradicts the values.
+    """
+    first = next((weights[name] for name in FIRST if name in weights), None)
+    known = None
+    if first is not None:
+        half = np.ascontiguousarray(first.detach().cpu().to(torch.float16).numpy())
+        known = RECOGNIZED.get(hashlib.sha256(half.tobytes()).hexdigest())
+    if trained_with is None and known is None:
+        raise CheckpointError(
+            f"{printable(path)}: does not say what its input was in training: give --trained-with "
+            f"{', '.join(TRAINED_WITH)}"
+        )
+    if None not in (trained_with, known) and trained_with != known:
+        raise CheckpointError(
+            f"{printable(path)}: is a published network trained with {known}, not {trained_with}; "
+            "leave --trained-with away"
+        )
+    word = f"{trained_with} input, as told" if known is None else f"{known} input, as published"
+    return TRAINED_WITH[trained_with or known], word
 
 
 def translate(
-    weights: dict[str, torch.Tensor], network: Network
-) -> tuple[dict[str, torch.Tensor], Preprocessing]:
-    """Weights under our names, and the normalization they expect.
+    weights: dict[str, torch.Tensor], network: Network, how: Trained
+) -> dict[str, torch.Tensor]:
+    """Weights under our names, for RGB.
 
-    Two namings are known: torchvision's (``features.3.squeeze.weight``, RGB) and Caffe's
-    (``fire2.squeeze.weight``, BGR in 0…255, turned to RGB here).
+    Two namings are known: torchvision's (``features.3.squeeze.weight``) and Caffe's
+    (``fire2.squeeze.weight``).
     """
     if any(name.startswith("features.") for name in weights):
         # There, a ReLU of its own follows conv1; after it, one number a layer.
@@ -97,19 +169,17 @@ def translate(
             if isinstance(layer, Fire):
                 for conv in layer.convs:
                     theirs[f"features.{number}.{conv.name.split('.')[1]}"] = conv.name
-        preprocessing = TORCHVISION
     else:
         theirs = {conv.name: conv.name for conv in network.convs}
-        preprocessing = CAFFE
     ours = {}
     for name, tensor in weights.items():
         stem, _, kind = name.rpartition(".")
         if stem in theirs:
             ours[f"{theirs[stem]}.conv.{kind}"] = tensor
     first = f"{network.first.name}.conv.weight"
-    if preprocessing is CAFFE and first in ours:
+    if how.bgr and first in ours:
         ours[first] = ours[first].flip(1)
-    return ours, preprocessing
+    return ours
 
 
 def initialize(module: SqueezeNet, weights: dict[str, torch.Tensor]) -> tuple[list[str], list[str]]:

@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 
 from model.augment import Augmentation
 from model.checkpoint import Published
+from model.pretrained import TRAINED_WITH
 from model.scenes import Scenes
 from model.schedule import Schedule
 from spec.arguments import Parser
@@ -29,6 +30,7 @@ CHOICES = {
     "architecture": ("family", "1.0", "1.1"),
     "optimizer": ("sgd", "adamw"),
     "precision": ("float32", "bfloat16"),
+    "trained_with": tuple(TRAINED_WITH),
 }
 
 
@@ -62,6 +64,9 @@ class Settings:
     batch_norm: Annotated[bool, "a batch norm after every convolution"] = True
     dropout: Annotated[float, "probability, before the last convolution"] = 0.0
     init: Annotated[Path | None, "SqueezeNet weights to start from, where shapes allow"] = None
+    trained_with: Annotated[str | None, "what the input of --init was, where it is not known"] = (
+        None
+    )
 
     batch: Annotated[int, "photographs a step, over all processes"] = 32
     optimizer: Annotated[str, "SGD with Nesterov momentum, or AdamW"] = "sgd"
@@ -111,7 +116,7 @@ class Settings:
                 f"mixup and cutmix must add up to at most 1, not {self.mixup} and {self.cutmix}"
             )
         for key, choices in CHOICES.items():
-            if getattr(self, key) not in choices:
+            if getattr(self, key) is not None and getattr(self, key) not in choices:
                 raise ValueError(
                     f"{key} must be one of {', '.join(choices)}, not {getattr(self, key)}"
                 )

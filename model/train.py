@@ -34,7 +34,9 @@ def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preproc
     network = checkpoint.network_of(settings.parameters(len(splits.train.labels)))
     preprocessing, line = Preprocessing(), ""
     if settings.init is not None:
-        weights, preprocessing = pretrained.read_initial(settings.init, network)
+        weights, preprocessing, said = pretrained.read_initial(
+            settings.init, network, settings.trained_with
+        )
     torch.manual_seed(settings.seed)
     module = SqueezeNet(
         network,
@@ -45,7 +47,8 @@ def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preproc
     )
     if settings.init is not None:
         copied, fresh = pretrained.initialize(module, weights)
-        line = f"{settings.init}: {len(copied)} tensors taken; fresh: {', '.join(fresh) or 'none'}"
+        taken = [*said, f"{len(copied)} tensors taken", f"fresh: {', '.join(fresh) or 'none'}"]
+        line = f"{settings.init}: {'; '.join(taken)}"
         if preprocessing.shorter_side not in (0, settings.framing.shorter):
             line += f"; it learned with --shorter-side {preprocessing.shorter_side}"
     preprocessing = replace(preprocessing, shorter_side=settings.shorter_side)

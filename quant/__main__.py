@@ -260,7 +260,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--pretrained",
         action="store_true",
-        help="CHECKPOINT is a torchvision-style state dict of SqueezeNet, or Caffe's as .npz",
+        help="CHECKPOINT is a state dict of SqueezeNet under torchvision's or Caffe's names",
     )
     parser.add_argument(
         "--name",
@@ -279,7 +279,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--trained-with",
         choices=TRAINED_WITH,
-        help="what the input of an ONNX file is; unit, symmetric, bytes: RGB in 0…1, −1…1, 0…255",
+        help="what a foreign network's input is; unit, symmetric, bytes: RGB in 0…1, −1…1, 0…255",
     )
     parser.add_argument(
         "--image", type=int, metavar="SIDE", help="of the images of an ONNX file that takes any"

@@ -7,40 +7,52 @@ convolution has no padding, so that would be exact even if padding were not blac
 from pathlib import Path
 
 from model.checkpoint import Checkpoint, CheckpointError, Published, network_of, state_mismatch
-from model.pretrained import CAFFE, read_weights, translate
+from model.pretrained import FIRST, TRAINED_WITH, read_weights, trained, translate
 from model.squeezenet import SqueezeNet
 
 #: Filters of the first convolution, which tell the versions apart.
 _VERSIONS = {96: "1.0", 64: "1.1"}
 
-_FIRST = ("features.0.weight", "conv1.weight")
 _LAST = ("classifier.1.weight", "conv10.weight")
 
 
-def load(path: Path) -> Checkpoint:
-    """Read a torchvision-style state dict, or an ``.npz`` of the published Caffe model.
+def load(path: Path, trained_with: str | None = None) -> tuple[Checkpoint, list[str]]:
+    """Read a state dict under torchvision's names or Caffe's, from ``torch.save`` or ``.npz``.
 
-    Its classes are called ``class 7`` and so on.
+    Its classes are called ``class 7`` and so on. With Caffe's input it is the network of Caffe's,
+    of 227 pixels and with a padded last convolution.
+
+    Parameters
+    ----------
+    trained_with
+        What its input was in training, of ``model.pretrained.TRAINED_WITH``, unless it is a
+        published network that is recognized.
+
+    Returns
+    -------
+    tuple
+        The network, and in words how the file was read.
 
     Raises
     ------
     CheckpointError
-        If the file is no SqueezeNet 1.0 or 1.1.
+        If the file is no SqueezeNet 1.0 or 1.1, or it is not known what its input was.
     """
-    weights = read_weights(path)
+    weights, said = read_weights(path)
     first, last = (
-        next((weights[key] for key in keys if key in weights), None) for keys in (_FIRST, _LAST)
+        next((weights[key] for key in keys if key in weights), None) for keys in (FIRST, _LAST)
     )
     if first is None or last is None or len(first) not in _VERSIONS:
         raise CheckpointError(
             f"{path}: not a SqueezeNet 1.0 or 1.1 under torchvision's or Caffe's names"
         )
+    how, word = trained(path, weights, trained_with)
     version = _VERSIONS[len(first)]
     classes = len(last)
     parameters = Published(version=version, classes=classes)
-    state, preprocessing = translate(weights, network_of(parameters))
-    if preprocessing is CAFFE:
+    if how is TRAINED_WITH["caffe"]:
         parameters = Published(version=version, classes=classes, image_size=227, last_padding=1)
+    state = translate(weights, network_of(parameters), how)
     network = network_of(parameters)
     mismatch = state_mismatch(SqueezeNet(network, batch_norm=False), state)
     if mismatch or len(state) != len(weights):
@@ -48,11 +60,12 @@ def load(path: Path) -> Checkpoint:
             f"{path}: not the weights of SqueezeNet {version}: "
             f"{mismatch or f'{len(weights) - len(state)} tensors too many'}"
         )
-    return Checkpoint(
+    made = Checkpoint(
         parameters=parameters,
         batch_norm=False,
         state=state,
         labels=tuple(f"class {index}" for index in range(classes)),
-        preprocessing=preprocessing,
-        provenance={"weights": path.name},
+        preprocessing=how.preprocessing,
+        provenance={"weights": path.name, "trained_with": word},
     )
+    return made, [*said, word]

@@ -57,7 +57,8 @@ def read_source(arguments: argparse.Namespace) -> Source:
         read = foreign.load(path, arguments.trained_with, arguments.image)
         made = read.checkpoint
     elif arguments.pretrained:
-        made = pretrained.load(path)
+        made, said = pretrained.load(path, arguments.trained_with)
+        print(f"{path}: {'; '.join(said)}")
     else:
         made = checkpoint.load(path)
         return Source(checkpoint=made, names=Names(labels=made.labels), elsewhere=False)

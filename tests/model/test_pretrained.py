@@ -1,14 +1,25 @@
 """Foreign weights under our names: the same function."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from model import checkpoint
+from model import checkpoint, pretrained
 from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
-from model.pretrained import CAFFE, TORCHVISION, initialize, read_initial, read_weights, translate
+from model.pretrained import (
+    CAFFE,
+    TORCHVISION,
+    TRAINED_WITH,
+    initialize,
+    read_initial,
+    read_weights,
+    trained,
+    translate,
+)
 from model.squeezenet import SqueezeNet
 from spec.squeezenet import Metaparameters, published, squeezenet
 
@@ -56,7 +67,7 @@ def test_a_torchvision_state_dict_gives_the_same_scores(tmp_path, version):
     theirs = Theirs(version).eval()
     torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
     network = published(version, classes=6, image_size=64)
-    weights, preprocessing = read_initial(tmp_path / "theirs.pth", network)
+    weights, preprocessing, _ = read_initial(tmp_path / "theirs.pth", network, "torchvision")
     assert preprocessing == TORCHVISION
     ours = SqueezeNet(
         network, batch_norm=False, mean=preprocessing.mean, std=preprocessing.std
@@ -75,7 +86,7 @@ def test_caffe_colours_are_turned(tmp_path):
     random = np.random.default_rng(0)
     weight = random.normal(size=(96, 3, 7, 7)).astype(np.float32)
     np.savez(tmp_path / "a.npz", **{"conv1.weight": weight, "conv1.bias": np.ones(96, np.float32)})
-    weights, preprocessing = read_initial(tmp_path / "a.npz", network)
+    weights, preprocessing, _ = read_initial(tmp_path / "a.npz", network, "caffe")
     assert preprocessing == CAFFE
     module = SqueezeNet(network, batch_norm=False, mean=CAFFE.mean, std=CAFFE.std).eval()
     initialize(module, weights)
@@ -118,7 +129,7 @@ def test_what_does_not_fit_stays_fresh(tmp_path):
     )
     checkpoint.save(made, tmp_path / "a.pt")
     network = squeezenet(Metaparameters(**{**_values(small), "classes": 4}))
-    weights, found = read_initial(tmp_path / "a.pt", network)
+    weights, found, _ = read_initial(tmp_path / "a.pt", network)
     assert found == preprocessing
     other = SqueezeNet(network)
     _, fresh = initialize(other, weights)
@@ -136,8 +147,8 @@ def test_nothing_fits():
 
 
 def test_names_of_nobody():
-    weights, _ = translate({"layer1.weight": torch.zeros(3)}, published("1.0"))
-    assert weights == {}
+    how = TRAINED_WITH["unit"]
+    assert translate({"layer1.weight": torch.zeros(3)}, published("1.0"), how) == {}
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.pth"])
@@ -150,3 +161,71 @@ def test_not_weights(tmp_path, name):
     torch.save({"epoch": 3}, tmp_path / "b.pth")
     with pytest.raises(CheckpointError, match="not a state dict of tensors"):
         read_weights(tmp_path / "b.pth")
+
+
+WEIGHTS = {f"conv1.{kind}": torch.full((3,), float(len(kind))) for kind in ("weight", "bias")}
+
+
+def prefixed(prefix: str) -> dict:
+    return {f"{prefix}{name}": tensor for name, tensor in WEIGHTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (WEIGHTS, []),
+        ({"state_dict": WEIGHTS, "epoch": 3, "optimizer": {"lr": 0.1}}, ["under state_dict"]),
+        ({"model_state_dict": WEIGHTS, "loss": 0.1}, ["under model_state_dict"]),
+        ({"model": WEIGHTS, "model_ema": WEIGHTS}, ["under model (not those under model_ema)"]),
+        ({"ema_state_dict": WEIGHTS, "epoch": 3}, ["under ema_state_dict"]),
+        ({"checkpoint": 1, "net": {"state_dict": WEIGHTS}}, ["under net", "under state_dict"]),
+        (prefixed("module."), ["module. before every name"]),
+        (prefixed("_orig_mod.module."), ["_orig_mod. before", "module. before"]),
+        ({"state_dict": prefixed("model.")}, ["under state_dict", "model. before"]),
+        (prefixed("module.") | {"n_averaged": torch.tensor(5)}, ["module. before every name"]),
+    ],
+)
+def test_wrappings_are_opened_and_said(tmp_path, content, said):
+    torch.save(content, tmp_path / "a.pth")
+    weights, words = read_weights(tmp_path / "a.pth")
+    assert weights.keys() == WEIGHTS.keys()
+    assert all(torch.equal(weights[name], WEIGHTS[name]) for name in WEIGHTS)
+    assert len(words) == len(said)
+    assert all(part in word for part, word in zip(said, words, strict=True))
+
+
+def test_what_is_inside_is_said_where_no_weights_are_found(tmp_path):
+    torch.save({"epoch": 3, "history": {"loss": 0.1}}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match="it holds epoch, history"):
+        read_weights(tmp_path / "a.pth")
+    torch.save(nn.Conv2d(1, 1, 1), tmp_path / "b.pth")
+    with pytest.raises(CheckpointError, match=r"holds a torch\.nn\..*Conv2d, .*state_dict"):
+        read_weights(tmp_path / "b.pth")
+
+
+def test_names_do_not_tell_what_the_input_was(tmp_path):
+    """A PyTorch program may call its layers as Caffe does, and torchvision's may see anything."""
+    network = published("1.1", classes=3, image_size=40)
+    for name in ("conv1.weight", "features.0.weight"):
+        weight = torch.randn(64, 3, 3, 3)
+        torch.save({name: weight}, tmp_path / "a.pth")
+        with pytest.raises(CheckpointError, match="give --trained-with torchvision, caffe, unit"):
+            read_initial(tmp_path / "a.pth", network)
+        kept, preprocessing, said = read_initial(tmp_path / "a.pth", network, "unit")
+        assert torch.equal(kept["conv1.conv.weight"], weight)
+        assert preprocessing == Preprocessing() and said == ["unit input, as told"]
+        turned, _, _ = read_initial(tmp_path / "a.pth", network, "caffe")
+        assert torch.equal(turned["conv1.conv.weight"], weight.flip(1))
+
+
+def test_a_published_network_is_recognized_by_its_values(tmp_path, monkeypatch):
+    weights = {"conv1.weight": torch.arange(64 * 27).reshape(64, 3, 3, 3) / 64}
+    half = weights["conv1.weight"].half().numpy().tobytes()
+    monkeypatch.setitem(pretrained.RECOGNIZED, hashlib.sha256(half).hexdigest(), "caffe")
+    path = tmp_path / "a.pth"
+    assert trained(path, weights, None)[0] is TRAINED_WITH["caffe"]
+    assert trained(path, weights, "caffe")[1] == "caffe input, as published"
+    with pytest.raises(CheckpointError, match="published network trained with caffe, not unit"):
+        trained(path, weights, "unit")
+    with pytest.raises(CheckpointError, match="give --trained-with"):
+        trained(path, {"conv1.weight": weights["conv1.weight"] + 1}, None)

@@ -72,7 +72,8 @@ def test_torchvision_weights_on_raw_pixels(version, image, tmp_path):
     path = tmp_path / "squeezenet.pth"
     weights = torchvision_weights(version)
     torch.save(weights, path)
-    checkpoint = pretrained.load(path)
+    checkpoint, said = pretrained.load(path, "torchvision")
+    assert said == ["torchvision input, as told"]
     assert checkpoint.labels == ("class 0", "class 1", "class 2")
     assert checkpoint.network == published(version, classes=3)
     assert checkpoint.framing == Framing(224, 256)
@@ -89,7 +90,8 @@ def test_caffe_weights_take_blue_green_red_minus_a_mean(tmp_path):
     weights = random_weights("1.0", names)
     path = tmp_path / "squeezenet.npz"
     np.savez(path, **{name: value.numpy() for name, value in weights.items()})
-    checkpoint = pretrained.load(path)
+    checkpoint, said = pretrained.load(path, "caffe")
+    assert said == ["caffe input, as told"]
     network = checkpoint.network
     assert checkpoint.framing == Framing(227, 256)
     assert network.image.height == 227 and network.last.padding == 1
@@ -136,4 +138,17 @@ def test_other_weights_are_refused_by_name(tmp_path, spoil, message):
     path = tmp_path / "weights.pth"
     torch.save(weights, path)
     with pytest.raises(CheckpointError, match=message):
+        pretrained.load(path, "torchvision")
+
+
+def test_another_input_is_another_network(tmp_path):
+    """Caffe's names do not make Caffe's network."""
+    names = {conv.name: conv.name for conv in published("1.0").convs}
+    path = tmp_path / "weights.pth"
+    torch.save({"state_dict": random_weights("1.0", names)}, path)
+    with pytest.raises(CheckpointError, match="give --trained-with"):
         pretrained.load(path)
+    checkpoint, said = pretrained.load(path, "symmetric")
+    assert checkpoint.network.image.height == 224 and checkpoint.network.last.padding == 0
+    assert checkpoint.preprocessing.mean == (0.5, 0.5, 0.5)
+    assert said == ["weights under state_dict", "symmetric input, as told"]
