@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from sim import board, full_line, fuzz
 from sim.end_to_end import classify, expected
 from sim.test_reference import pictures
 from spec import artifact, reference, synthetic
+from spec.decision import Decision
 from spec.models import packaged
 from spec.protocol import Frame, Request, chunks
 from spec.squeezenet import tiny
@@ -62,14 +64,31 @@ def save(pictures, folder):
     return paths
 
 
-def test_small_photographs_through_host_and_board(tmp_path):
-    model = tmp_path / "small.onnx"
-    artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), model)
-    network = tiny(image_size=fuzz.SIZE)
-    paths = save([synthetic.image(network, seed) for seed in range(20)], tmp_path)
-    said = list(classify(paths, model, "4x4"))
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The file of a small network that answers none to about half of the pictures."""
+    made = synthetic.quantized(tiny(image_size=fuzz.SIZE))
+    sums = [reference.run(made, picture)["sums"] for picture in small_pictures()]
+    leads = sorted(Decision(none=1).lead(row) for row in sums)
+    decision = Decision(none=1, threshold=leads[len(leads) // 2])
+    path = tmp_path_factory.mktemp("small") / "small.onnx"
+    artifact.save(replace(made, decision=decision), path)
+    return path
+
+
+def small_pictures():
+    return [synthetic.image(tiny(image_size=fuzz.SIZE), seed) for seed in range(20)]
+
+
+def test_small_photographs_through_host_and_board(small, tmp_path):
+    paths = save(small_pictures(), tmp_path)
+    said = list(classify(paths, small, "4x4"))
     assert [one["file"] for one in said] == [str(path) for path in paths]
-    assert [one["sums"] for one in said] == [expected(path, model) for path in paths]
+    sums = [expected(path, small) for path in paths]
+    assert [one["sums"] for one in said] == sums
+    answers = [artifact.load(small).decision.answer(row) for row in sums]
+    assert [one["class"] for one in said] == answers
+    assert 5 < answers.count(1) < 15
 
 
 def test_the_packaged_model_through_host_and_board(tmp_path):
@@ -77,15 +96,14 @@ def test_the_packaged_model_through_host_and_board(tmp_path):
     paths = save(pictures(quantized.network)[:1], tmp_path)
     (said,) = classify(paths, packaged(), "16x16")
     assert said["sums"] == expected(paths[0], packaged())
-    assert said["label"] == quantized.labels[said["class"]]
+    assert said["class"] == quantized.decision.answer(said["sums"])
+    assert said["label"] == quantized.label(said["class"])
 
 
-def test_the_other_commands(tmp_path):
-    model = tmp_path / "small.onnx"
-    artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), model)
+def test_the_other_commands(small):
     for command in ("identify", "selftest", "bench"):
         words = [sys.executable, "-m", "host", command, "--simulate", "--json"]
-        words += ["--model", str(model), "--engine", "4x4"]
+        words += ["--model", str(small), "--engine", "4x4"]
         said = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
         if command == "bench":
             assert (said["wrong"], said["retries"]) == (0, 0)
