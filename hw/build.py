@@ -20,6 +20,7 @@ from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
 from hw.design import Design, fingerprint
+from hw.readback import read_back
 from hw.report import Timing, build_table, fit_table, plan_table, report
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
@@ -111,7 +112,7 @@ def build(arguments: argparse.Namespace) -> int:
 
     output = arguments.output or Path("build") / arguments.board
     tools = flow.find_tools(arguments.native)
-    stages = flow.Stages(2 + len(flow.TOOLS), sys.stderr)
+    stages = flow.Stages(3 + len(flow.TOOLS), sys.stderr)
     with workshop(output) as work:
         with stages.stage("plan"):
             build_id = fingerprint(name, arguments.model, engine, clock_hz, arguments.seed)
@@ -126,18 +127,29 @@ def build(arguments: argparse.Namespace) -> int:
             with stages.stage(stage, lambda log=log: flow.last_line(log)):
                 flow.run(stage, command, work)
         timing = Timing.read(work / flow.TIMING, float(clock_mhz))
-        seconds = stages.seconds | {"total": round(sum(stages.seconds.values()), 1)}
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
         table = build_table(**parts, timing=timing)
-        summary = report(**parts, timing=timing, seconds=seconds)
         (work / "report.txt").write_text(table)
-        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
         if not timing.met:
             print(table)
             raise flow.FlowError(
                 f"timing failed: {timing.fmax_mhz:.2f} MHz of {float(clock_mhz):g} MHz; "
                 f"critical path {timing.path}; try a lower --clock or another --seed"
             )
+        with stages.stage("read back"):
+            found = read_back(
+                (work / "top.bit").read_bytes(),
+                platform.device,
+                prepared.files["top.il"],
+                tools,
+                work,
+                (work / flow.PLACED).read_text(),
+            )
+        table = "\n".join([table, "read back from the bitstream, and equal:", *found.lines(), ""])
+        seconds = stages.seconds | {"total": round(sum(stages.seconds.values()), 1)}
+        summary = report(**parts, timing=timing, found=found, seconds=seconds)
+        (work / "report.txt").write_text(table)
+        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
         publish(work, output)
     print(table)
     file = f" --file {output / 'top.bit'}" if arguments.output else ""

@@ -20,13 +20,19 @@ from amaranth.build.run import BuildPlan
 from amaranth.vendor import LatticePlatform
 
 TOOLS = ("yosys", "nextpnr-ecp5", "ecppack")
+"""The stages of a build that are a program each."""
+UNPACK = "ecpunpack"
+"""The program that reads a bitstream back."""
 LOGS = {"yosys": "top.rpt", "nextpnr-ecp5": "top.tim"}
 """Where the tools write what they do."""
 TIMING = "timing.json"
 """nextpnr's own report: frequencies, critical paths, utilization."""
+PLACED = "top.config"
+"""What nextpnr decided, for ecppack."""
 VERILOG = "top.v"
 BOOT_MHZ = "38.8"
 """How fast a device reads its flash memory at power-up; ecppack's own 2.4 takes an 85F 6 s."""
+PACKING = ("--compress", "--freq", BOOT_MHZ)
 
 
 class FlowError(Exception):
@@ -38,9 +44,10 @@ class ToolError(Exception):
 
 
 def find_tools(native: bool) -> dict[str, str]:
-    """The executable for each of :data:`TOOLS`.
+    """The executable for each of :data:`TOOLS` and for :data:`UNPACK`.
 
-    An environment variable (``YOSYS``, ``NEXTPNR_ECP5``, ``ECPPACK``) goes before all.
+    An environment variable (``YOSYS``, ``NEXTPNR_ECP5``, ``ECPPACK``, ``ECPUNPACK``) goes before
+    all.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def find_tools(native: bool) -> dict[str, str]:
     """
     beside = str(Path(sys.executable).parent)
     found = {}
-    for tool in TOOLS:
+    for tool in (*TOOLS, UNPACK):
         variable = tool_env_var(tool)
         name = os.environ.get(variable) or (tool if native else f"yowasp-{tool}")
         path = shutil.which(name, path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
@@ -77,7 +84,7 @@ def prepare(platform: LatticePlatform, top, *, seed: int) -> BuildPlan:
             "design -load read",
         ],
         nextpnr_opts=["--seed", str(seed), "--timing-allow-fail", "--report", TIMING],
-        ecppack_opts=["--compress", "--freq", BOOT_MHZ],
+        ecppack_opts=list(PACKING),
     )
 
 

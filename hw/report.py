@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hw.readback import ReadBack
 from plan.device import Device
 from plan.fit import needs
 from plan.link import link_block_rams
@@ -77,7 +78,13 @@ def _describe(path: Mapping) -> str:
 
 
 def report(
-    *, device: str, plan: Plan, clock_mhz: float, timing: Timing, seconds: Mapping[str, float]
+    *,
+    device: str,
+    plan: Plan,
+    clock_mhz: float,
+    timing: Timing,
+    found: ReadBack,
+    seconds: Mapping[str, float],
 ) -> dict:
     """The contents of ``report.json``."""
     engine = plan.engine
@@ -109,6 +116,7 @@ def report(
             }
             for layer in plan.layers
         ],
+        "read_back": asdict(found),
         "seconds": dict(seconds),
     }
 

@@ -15,6 +15,7 @@ from amaranth.build.run import BuildPlan
 
 from hw import build, flow
 from hw.design import Design
+from hw.readback import ReadBack
 from hw.report import CELLS, Timing
 from spec import artifact, synthetic
 from spec.squeezenet import Metaparameters, squeezenet, tiny
@@ -73,6 +74,10 @@ def mode(tmp_path, monkeypatch):
         path.write_text(STAND_IN.format(python=sys.executable, tool=tool, mode=file))
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv(tool.upper().replace("-", "_"), str(path))
+    found = ReadBack(
+        part="LFE5U-85F", connections=7, settings=8, block_rams={"weights": 2}, empty=1
+    )
+    monkeypatch.setattr(build, "read_back", lambda *inputs: found)
     return file
 
 
@@ -90,6 +95,7 @@ def arguments(real_arguments, monkeypatch):
     plan = BuildPlan("build_top")
     plan.add_file("build_top.json", json.dumps({"commands": [[tool] for tool in flow.TOOLS]}))
     plan.add_file("top.lpf", "")
+    plan.add_file("top.il", "")
     monkeypatch.setattr(Design, "shell", lambda self, **sizes: None)
     monkeypatch.setattr(build, "Top", lambda **parts: None)
     monkeypatch.setattr(flow, "prepare", lambda platform, top, seed: plan)
@@ -99,8 +105,8 @@ def arguments(real_arguments, monkeypatch):
 def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, capsys):
     assert build.main(real_arguments) == 0
     said = capsys.readouterr()
-    for number, stage in enumerate(("plan", "elaborate", *flow.TOOLS), 1):
-        assert f"[{number}/5] {stage}" in said.err
+    for number, stage in enumerate(("plan", "elaborate", *flow.TOOLS, "read back"), 1):
+        assert f"[{number}/6] {stage}" in said.err
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {*build.PRODUCTS, *build.EVIDENCE}
     assert [path.name for path in tmp_path.glob(".out*")] == []
@@ -108,7 +114,7 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
-        *("clocks", "frames_per_second", "resources", "layers", "seconds"),
+        *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
     ]
     assert report["device"] == "LFE5U-85F-6BG381"
     assert report["engine"] == {"rows": 4, "columns": 4, "pixels": 1, "macs_per_cycle": 16}
@@ -126,7 +132,9 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert report["macs"] == sum(layer["macs"] for layer in report["layers"])
     assert report["cycles_per_frame"] >= sum(layer["cycles"] for layer in report["layers"]) > 0
     assert list(report["layers"][0]) == ["name", "macs", "cycles", "utilization"]
-    assert set(report["seconds"]) == {"plan", "elaborate", *flow.TOOLS, "total"}
+    assert set(report["seconds"]) == {"plan", "elaborate", *flow.TOOLS, "read back", "total"}
+    assert report["read_back"]["block_rams"] == {"weights": 2}
+    assert re.search(r"^weights +2 block RAMs$", table, re.MULTILINE)
     assert (out / "report.txt").read_text() in said.out
     ready = f"{out / 'top.bit'} is ready: python -m hw.flash --board ulx3s --file {out / 'top.bit'}"
     assert said.out.endswith(f"{ready}\nnote: Use the USB connector US1.\n")
@@ -195,6 +203,23 @@ def test_a_failing_tool_is_named(tool, arguments, mode, tmp_path, monkeypatch, c
     assert build.main(arguments) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == f"hw.build: {tool} failed: ERROR: it did not work out"
+    assert spared(tmp_path)
+
+
+def test_a_bitstream_that_is_not_what_was_meant_is_a_failure(
+    arguments, tmp_path, monkeypatch, capsys
+):
+    built(arguments, monkeypatch)
+
+    def differs(*inputs):
+        raise flow.FlowError("1 block RAMs hold something that is not of the model file")
+
+    monkeypatch.setattr(build, "read_back", differs)
+    monkeypatch.setenv("MARK", "bad")
+    capsys.readouterr()
+    assert build.main(arguments) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == "hw.build: 1 block RAMs hold something that is not of the model file"
     assert spared(tmp_path)
 
 

@@ -1,0 +1,91 @@
+"""``python -m hw.verify FILE.bit --model FILE.onnx``: whether a bitstream holds a model.
+
+The bitstream is unpacked: its checksums, its part, and the contents of every block RAM are compared
+with the circuit that this version makes of the model file.
+"""
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hw import flow
+from hw.board.boards import BOARDS
+from hw.board.clocks import Pll
+from hw.board.uart import divisors
+from hw.build import prepare
+from hw.design import Design
+from hw.flash import read_part
+from hw.programmers import FlashError
+from hw.readback import read_back
+from plan.device import DEVICES
+from plan.engine import ENGINES
+from plan.schedule import PlanError
+from spec.arguments import Parser
+from spec.artifact import ArtifactError
+from spec.models import packaged
+from spec.protocol import RATES
+
+
+def parser() -> Parser:
+    result = Parser(prog="python -m hw.verify", description=__doc__.split("\n\n")[1])
+    result.add_argument("file", type=Path, metavar="FILE.bit")
+    result.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
+    result.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="default: that of report.json beside the file, or the device's",
+    )
+    result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
+    return result
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        print("\n".join(verify(arguments)))
+    except (FlashError, ArtifactError, PlanError, flow.ToolError) as error:
+        print(f"hw.verify: {error}", file=sys.stderr)
+        return 2
+    except flow.FlowError as error:
+        print(f"hw.verify: {arguments.file}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> list[str]:
+    """What was compared, a line each; raises if anything differs."""
+    part = read_part(arguments.file)
+    variant = part.partition("-")[2]
+    board = next(board for board in BOARDS.values() if part in board.devices)
+    device = DEVICES[variant]
+    name = arguments.engine or _reported(arguments.file).get("engine_name") or device.engine
+    tools = flow.find_tools(arguments.native)
+    clock_hz = Fraction(device.clock_mhz) * 10**6
+    design = Design.load(arguments.model, ENGINES[name], int(clock_hz))
+    platform = board.variants[variant]()
+    pll = Pll.of(int(platform.default_clk_frequency), clock_hz)
+    prepared = prepare(board, platform, design, pll, divisors(clock_hz, RATES), seed=0)
+    with TemporaryDirectory() as work:
+        bits = arguments.file.read_bytes()
+        found = read_back(bits, part, prepared.files["top.il"], tools, Path(work), None)
+    return [
+        f"{arguments.file} holds {arguments.model}, on the engine {name}:",
+        *found.lines(),
+        "not compared: the logic, for which nextpnr's configuration is wanted; hw.build does that",
+    ]
+
+
+def _reported(file: Path) -> dict:
+    """The report of the build that made a bitstream, if it is beside it."""
+    try:
+        report = json.loads((file.parent / "report.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return report if isinstance(report, dict) and report.get("engine_name") in ENGINES else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
