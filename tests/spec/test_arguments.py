@@ -6,6 +6,7 @@ COMMANDS = {
     "host.command": "host",
     "hw.build": "hw.build",
     "hw.flash": "hw.flash",
+    "hw.verify": "hw.verify",
     "model.report": "model.report",
     "model.train": "model.train",
     "quant.__main__": "quant",
