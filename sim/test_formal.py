@@ -71,7 +71,6 @@ BREAKS = [
         "settle.eq(0)\n                with m.If(self.drop):",
         "settle.eq(0)\n                with m.If(0):",
     ),
-    ("feeder disturbed", FrameGuard, "with m.If(stale):", "with m.If(0):"),
     ("feeder disturbed", FrameGuard, "with m.If(dropped):", "with m.If(0):"),
     ("guard", FrameGuard, "dropped | (offered & self.i.payload.first)", "dropped"),
     (
@@ -81,12 +80,6 @@ BREAKS = [
         "[left.eq(self._pixels), tag",
     ),
     ("responder", Responder, "with m.Elif(self.i.valid):", "with m.Else():"),
-    (
-        "responder",
-        Responder,
-        "self.i.valid & self.i.ready & self.i.payload.result.last",
-        "self.i.valid",
-    ),
     (
         "responder",
         Responder,
