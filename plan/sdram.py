@@ -40,9 +40,6 @@ M12L2561616A-6T and -7T, IS42S16160G-7."""
 REFRESH_NS = Fraction(64_000_000, ROWS)
 """Each row once in 64 ms: the longest time from refresh to refresh, on average."""
 
-START_REFRESHES = 8
-"""Before the mode register is set: two for Micron, eight for the others."""
-
 ACCESS_NS = Fraction("5.4")
 """The chip's clock to its data's being there, at most: tAC, all of them."""
 
@@ -121,6 +118,11 @@ class Sdram:
     @property
     def t_start(self) -> int:
         return self.cycles("t_start")
+
+    @property
+    def start_refreshes(self) -> int:
+        """Refreshes before the mode register is set: two for Micron, eight for the others."""
+        return 8
 
     @property
     def interval(self) -> int:

@@ -46,6 +46,8 @@ class Board:
         Pads of the board that something else listens to, kept at 1.
     released
         Pads of the board that something else drives or pulls, kept as inputs with a pull-up.
+    sdram
+        Resource of a 16-bit SDRAM of 32 MiB, if there is one that :mod:`hw.sdram` knows.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -67,6 +69,7 @@ class Board:
     pulls: tuple[tuple[str, int, str], ...] = ()
     held: tuple[Resource, ...] = ()
     released: tuple[Resource, ...] = ()
+    sdram: tuple[str, int] | None = None
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -128,6 +131,7 @@ BOARDS = {
             _wifi("en", "F1", dir="i", PULLMODE="UP"),
             _wifi("en_v31", "J5", dir="i", PULLMODE="UP"),
         ),
+        sdram=("sdram", 0),
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

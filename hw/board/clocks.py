@@ -79,21 +79,30 @@ class Clocks(wiring.Component):
     hz : int
         What they make of the platform's default clock. The tools derive the domain's timing
         constraint from that clock's and the dividers.
+    lag : int or None
+        Degrees, a multiple of 45 below 360, by which a second clock of the same frequency lags;
+        None for no such clock.
 
     Members
     -------
     clk : ``Out(1)``
         For a domain without reset.
+    lagging : ``Out(1)``
+        The second clock, opened with the first; low if there is none.
     """
 
     clk: Out(1)
+    lagging: Out(1)
 
     SETTLE = 64
     """Reference cycles from the lock to the first edge."""
 
-    def __init__(self, *, pll: Pll, hz: int):
+    def __init__(self, *, pll: Pll, hz: int, lag: int | None = None):
+        if lag is not None and (lag % 45 or not 0 < lag < 360):
+            raise ValueError(f"lag must be a multiple of 45 from 45 to 315 degrees, not {lag}")
         self._pll = pll
         self._hz = hz
+        self._lag = lag
         super().__init__()
 
     def elaborate(self, platform):
@@ -107,6 +116,8 @@ class Clocks(wiring.Component):
 
         output = Signal()
         locked = Signal()
+        lagging = Signal()
+        second = self._second(lagging) if self._lag else {}
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_FREQUENCY_PIN_CLKI=f"{platform.default_clk_frequency / 1e6:g}",
@@ -143,6 +154,7 @@ class Clocks(wiring.Component):
             i_ENCLKOP=Const(0),
             o_CLKOP=output,
             o_LOCK=locked,
+            **second,
         )
 
         steady = Signal()
@@ -157,5 +169,24 @@ class Clocks(wiring.Component):
             m.d.reference += waited.eq(waited + 1)
 
         m.submodules.gate = Instance("DCCA", i_CLKI=output, i_CE=run, o_CLKO=self.clk)
+        if self._lag:
+            m.submodules.lagging_gate = Instance(
+                "DCCA", i_CLKI=lagging, i_CE=run, o_CLKO=self.lagging
+            )
 
         return m
+
+    def _second(self, clock: Signal) -> dict:
+        """The PLL's second output: its phase counts eighths of the oscillator's period."""
+        divider = self._pll.output
+        steps = 8 * (divider - 1) + 8 * divider * self._lag // 360
+        if steps >= 8 * DIVIDERS["output"]:
+            steps -= 8 * divider
+        return {
+            "a_FREQUENCY_PIN_CLKOS": f"{self._hz / 1e6:g}",
+            "p_CLKOS_ENABLE": "ENABLED",
+            "p_CLKOS_DIV": divider,
+            "p_CLKOS_CPHASE": steps // 8,
+            "p_CLKOS_FPHASE": steps % 8,
+            "o_CLKOS": clock,
+        }

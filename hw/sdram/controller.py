@@ -161,7 +161,7 @@ class Controller(wiring.Component):
 
         # One command a cycle at most, and none unless it says so here.
         starting = Signal(range(timing.t_start), init=timing.t_start - 1)
-        refreshes = Signal(range(sdram.START_REFRESHES + 1), init=sdram.START_REFRESHES)
+        refreshes = Signal(range(timing.start_refreshes + 1), init=timing.start_refreshes)
         programmed = Signal()
         longest = max(timing.t_rfc, timing.t_ras + timing.t_wr, sdram.BURST)
         wait = Signal(range(longest))

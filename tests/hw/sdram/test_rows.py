@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What the parts around the rows ask of their arguments."""
 
 import pytest
