@@ -170,12 +170,12 @@ def unpickle(path: Path, wanted: str, *, mmap: bool = False) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
-        known = re.search(r"GLOBAL (\S+)", str(error))
-        inside = (
-            f"holds a {known[1]}, code that is not run" if known else f"damaged, or not {wanted}"
-        )
+        code = re.search(r"GLOBAL (\S+)", str(error))
+        if not code:
+            raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
         raise CheckpointError(
-            f"{path}: {inside}; save the state dict alone: torch.save(model.state_dict(), …)"
+            f"{path}: not {wanted}: it holds a {code[1]}, which is code and not run; save the "
+            "weights alone, by torch.save(model.state_dict(), …)"
         ) from error
     except Exception as error:  # whatever an unpickler may make of foreign bytes
         raise CheckpointError(f"{path}: damaged, or not {wanted}") from error

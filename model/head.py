@@ -20,7 +20,7 @@ from model.command import add_data_arguments, read_data, run
 from model.data import Photographs, pixels
 from model.evaluate import accuracy
 from model.teacher import HINTS, LOGITS, OnnxClassifier
-from spec.arguments import Parser
+from spec.arguments import Parser, number, whole
 from spec.export import LABELS
 
 BATCH = 32
@@ -72,6 +72,7 @@ def add_head(
     A map of scores is averaged over positions first, as :class:`OnnxClassifier` does.
     """
     made = compose.add_prefix(model, "classifier.")  # so that its names are not the head's
+    made.ir_version = max(made.ir_version, 4)  # before, a constant had to be an input, too
     graph = made.graph
     scores = f"classifier.{output}"
     (leave,) = (leave for leave in graph.output if leave.name == scores)
@@ -80,6 +81,9 @@ def add_head(
         graph.node.append(helper.make_node("GlobalAveragePool", [scores], ["pooled"]))
         graph.node.append(helper.make_node("Flatten", ["pooled"], ["flat"], axis=1))
         scores = "flat"
+    if leave.type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        graph.node.append(helper.make_node("Cast", [scores], ["wide"], to=onnx.TensorProto.FLOAT))
+        scores = "wide"
     graph.initializer.append(numpy_helper.from_array(weight.numpy(), "weight"))
     graph.initializer.append(numpy_helper.from_array(bias.numpy(), "bias"))
     graph.node.append(helper.make_node("Gemm", [scores, "weight", "bias"], [LOGITS]))
@@ -95,8 +99,6 @@ def add_head(
 
 
 def make_teacher(arguments: argparse.Namespace) -> int:
-    if not arguments.decay > 0:
-        raise ValueError(f"--decay must be above 0, not {arguments.decay}")
     classifier = OnnxClassifier(arguments.classifier)
     if classifier.hints:
         raise ValueError(f"{arguments.classifier}: has a head already; give the file it was put on")
@@ -122,8 +124,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m model.head", description=__doc__)
     parser.add_argument("classifier", type=Path, help="an ONNX file of any classes")
     add_data_arguments(parser)
-    parser.add_argument("--image", type=int, default=224, help="side of the images (224)")
-    parser.add_argument("--decay", type=float, default=0.1, help="penalty on squared weights (0.1)")
+    parser.add_argument("--image", type=whole(1), default=224, help="side of the images (224)")
+    parser.add_argument(
+        "--decay", type=number(above=0), default=0.1, help="penalty on squared weights (0.1)"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="TEACHER.onnx")
     return run("model.head", make_teacher, parser.parse_args(argv))
 

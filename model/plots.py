@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 from model.data import Photographs
 from model.metrics import Bin
 
+COUNTED = 24
+"""Classes of a confusion matrix, at most, that are all named and whose counts are written."""
+
 
 def curves(history: list[dict], path: Path) -> None:
     """Loss, accuracy and learning rate against the epoch; a band a stage of image size."""
@@ -40,16 +43,19 @@ def curves(history: list[dict], path: Path) -> None:
 
 def matrix(counts: np.ndarray, labels: tuple[str, ...], title: str, path: Path) -> None:
     """A confusion matrix: true classes down, answers across."""
-    side = 2.5 + 0.6 * len(labels)
+    side = 2.5 + 0.6 * min(len(labels), COUNTED)
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     axis = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(counts):
+    numbers = np.ndenumerate(counts) if len(labels) <= COUNTED else ()  # too small to read
+    for (row, column), count in numbers:
         colour = "white" if shares[row, column] > 0.5 else "black"
         axis.text(column, row, str(count), ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    axis.set_yticks(range(len(labels)), labels)
+    shown = range(0, len(labels), -(-len(labels) // COUNTED))
+    names = [labels[index] for index in shown]
+    axis.set_xticks(shown, names, rotation=45, ha="right", parse_math=False)
+    axis.set_yticks(shown, names, parse_math=False)
     axis.set(xlabel="answer", ylabel="truth", title=title)
     figure.savefig(path, dpi=100)
 

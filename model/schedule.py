@@ -33,6 +33,11 @@ class Schedule:
     def __post_init__(self):
         if self.epochs < 1:
             raise ValueError(f"epochs must be at least 1, not {self.epochs}")
+        for side, count in self.stages:
+            if side < 1 or count < 1:
+                raise ValueError(
+                    f"a stage must be of at least 1 pixel and epoch, not {side}x{count}"
+                )
         before = sum(count for _, count in self.stages)
         if before >= self.epochs:
             raise ValueError(f"stages take {before} epochs, which leaves none of {self.epochs}")

@@ -1,13 +1,14 @@
 """Everything a training run can be told: one frozen dataclass gives flags, TOML keys and record."""
 
 import argparse
+import math
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, get_args
 
 from model.augment import Augmentation
-from model.checkpoint import Published
+from model.checkpoint import Published, network_of
 from model.pretrained import TRAINED_WITH
 from model.scenes import Scenes
 from model.schedule import Schedule
@@ -73,7 +74,9 @@ class Settings:
     rate: Annotated[float, "highest learning rate"] = 0.05
     momentum: Annotated[float, "of SGD"] = 0.9
     weight_decay: Annotated[float, "on convolution weights only"] = 5e-4
-    warmup: Annotated[float, "epochs of rising learning rate; a cosine follows"] = 2.0
+    warmup: Annotated[
+        float | None, "epochs of rising learning rate, a cosine follows; 2, or half of fewer than 4"
+    ] = None
     clip: Annotated[float, "largest norm of the gradient"] = 5.0
     average: Annotated[float, "decay of the moving average of the weights; 0: none"] = 0.99
     patience: Annotated[int, "stop after so many epochs without improvement; 0: never"] = 0
@@ -137,7 +140,19 @@ class Settings:
             raise ValueError("paste and hide need backgrounds: give --others or --empties, or both")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
+        for key in ("threads", "patience"):
+            if getattr(self, key) < 0:
+                raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{item.name} must be a finite number, not {value}")
         _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
+        for side, _ in self.schedule.stages:
+            try:
+                network_of(replace(self.parameters(2), image_size=side))
+            except ValueError as error:
+                raise ValueError(f"stages: {side} pixels do not fit the network: {error}") from None
 
     @property
     def schedule(self) -> Schedule:
@@ -146,7 +161,7 @@ class Settings:
             image=self.image,
             stages=_stages(self.stages),
             rate=self.rate,
-            warmup=self.warmup,
+            warmup=min(2.0, self.epochs / 2) if self.warmup is None else self.warmup,
         )
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
+from torch.nn import functional
 
 from model.checkpoint import CheckpointError, load
 from model.pretrained import TORCHVISION
@@ -15,6 +16,14 @@ from spec.export import LABELS
 Teacher = Callable[[torch.Tensor], tuple[torch.Tensor | None, torch.Tensor | None]]
 """Scores (images, classes) and hints (images, …), either may be None, float32, of pixels in 0…1,
 shape (images, 3, height, width). Hints are whatever else it scores, such as other classes."""
+
+_KINDS = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+    "tensor(int8)": np.int8,
+}
+"""Inputs that photographs can be, by ONNX Runtime's names."""
 
 LOGITS, HINTS = "logits", "hints"
 """Names of an ONNX teacher's outputs."""
@@ -77,6 +86,7 @@ class OnnxClassifier:
     Its scores are the output called ``logits``, as in our own files, or else the first one; a map
     of scores is averaged over positions. An output called ``hints`` gives those. A float input
     gets torchvision's normalization, a uint8 input raw pixels, an int8 input raw pixels − 128.
+    Channels may come first or last; images are resized to an input of fixed size.
 
     Attributes
     ----------
@@ -105,6 +115,7 @@ class OnnxClassifier:
             reason = " ".join(str(error).split())
             raise CheckpointError(f"{path}: not an ONNX file that can be run ({reason})") from error
         self._entry = self._session.get_inputs()[0]
+        self._look_at_the_input(path)
         shapes = {leave.name: leave.shape for leave in self._session.get_outputs()}
         self.output = LOGITS if LOGITS in shapes else next(iter(shapes))
         shape = shapes[self.output]
@@ -118,25 +129,52 @@ class OnnxClassifier:
         text = self._session.get_modelmeta().custom_metadata_map.get(LABELS)
         self.labels = None if text is None else tuple(json.loads(text))
 
+    def _look_at_the_input(self, path: Path) -> None:
+        """Layout, size, batch and kind of the input, or why it takes no photographs."""
+        shape, kind = self._entry.shape, self._entry.type
+        if kind not in _KINDS:
+            raise CheckpointError(
+                f"{path}: its input is a {kind}, where photographs are one of {', '.join(_KINDS)}"
+            )
+        if len(shape) != 4 or (shape[1] != 3 and shape[3] != 3):
+            raise CheckpointError(
+                f"{path}: its input has the shape {shape}, where photographs in colour have "
+                "(images, 3, height, width) or (images, height, width, 3)"
+            )
+        self._last = shape[1] != 3  # channels
+        sides = shape[1:3] if self._last else shape[2:]
+        fixed = [side for side in sides if isinstance(side, int)]
+        self._sides = tuple(fixed) if len(fixed) == 2 else None
+        self._batch = shape[0] if isinstance(shape[0], int) else None
+
     def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        array, kind = images.contiguous().numpy(), self._entry.type
-        if kind == "tensor(float)":
+        if self._sides is not None and tuple(images.shape[2:]) != self._sides:
+            images = functional.interpolate(
+                images, self._sides, mode="bilinear", antialias=True
+            ).clamp(0, 1)
+        array, kind = images.contiguous().numpy(), _KINDS[self._entry.type]
+        if kind in (np.float32, np.float16):
             mean, std = (
                 np.array(v, np.float32)[:, None, None] for v in (TORCHVISION.mean, TORCHVISION.std)
             )
-            array = (array - mean) / std
+            array = ((array - mean) / std).astype(kind)
         else:
             array = np.rint(array * 255)
-            array = array.astype(np.uint8) if "uint8" in kind else (array - 128).astype(np.int8)
-        batch = self._entry.shape[0]
-        count = batch if isinstance(batch, int) else len(array)
+            array = (array if kind is np.uint8 else array - 128).astype(kind)
+        if self._last:
+            array = np.ascontiguousarray(array.transpose(0, 2, 3, 1))
+        count = self._batch or len(array)
+        missing = -len(array) % count
+        if missing:  # the last batch is filled up
+            array = np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
         outputs = [self.output, HINTS] if self.hints else [self.output]
         parts = [
             self._session.run(outputs, {self._entry.name: array[start : start + count]})
             for start in range(0, len(array), count)
         ]
         scores, *hints = (
-            torch.from_numpy(np.concatenate(output)).float() for output in zip(*parts, strict=True)
+            torch.from_numpy(np.concatenate(output)).float()[: len(images)]
+            for output in zip(*parts, strict=True)
         )
-        scores = scores.reshape(len(array), self.classes, -1).mean(2)
+        scores = scores.reshape(len(images), self.classes, -1).mean(2)
         return scores, hints[0] if hints else None

@@ -19,6 +19,7 @@ from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
+from model.metrics import interval
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.schedule import Average
@@ -150,6 +151,12 @@ def train(settings: Settings, group: Group) -> None:
     batches = Batches(
         train=splits.train, views=views, backgrounds=backgrounds, settings=settings, group=group
     )
+    wait = len(splits.train) - batches.steps * min(settings.batch, len(splits.train))
+    if wait:
+        say(
+            f"an epoch is {batches.steps} batches of {settings.batch}: {wait} of "
+            f"{len(splits.train)} photographs, others each time, wait for another"
+        )
     forward = group.parallel(student)
     for number in range(len(run.history), settings.epochs):
         top = best_of(run.history)
@@ -189,6 +196,15 @@ def train(settings: Settings, group: Group) -> None:
             with open(settings.output / "log.txt", "a") as log:
                 print(describe(entry), file=log)
         say(describe(entry))
+    kept = best_of(run.history)
+    if kept is not None:
+        of = len(splits.validation)
+        low, high = interval(round(kept["validation_accuracy"] * of), of)
+        say(
+            f"kept: epoch {kept['epoch']}, validation accuracy {kept['validation_accuracy']:.4f} "
+            f"[{low:.3f}, {high:.3f}] of {of}, in brackets the 95 % interval; the best epoch on "
+            "these same photographs, so a little flattered"
+        )
     if settings.report and group.first:
         whole = replace(checkpoint.load(best), history=run.history)
         page = report.write_float(whole, splits, settings.output / "report")

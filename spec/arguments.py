@@ -4,7 +4,6 @@ import argparse
 import math
 import os
 from collections.abc import Callable
-from fractions import Fraction
 from typing import NoReturn
 
 from spec import terminal
@@ -88,14 +87,3 @@ def number(
         return value
 
     return convert
-
-
-def fraction(text: str) -> Fraction:
-    """A type of flag: an exact number above 0, such as 100, 62.5 or 200/3."""
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from None
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
-    return value

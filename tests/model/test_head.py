@@ -78,7 +78,6 @@ def test_a_student_of_such_a_teacher(data, tmp_path, arguments):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--decay=0"], "--decay must be above 0, not 0.0"),
         (["--data=none"], "none: no such folder"),
     ],
 )
@@ -91,6 +90,30 @@ def test_bad_input_is_one_line(data, tmp_path, capsys, more, message):
     assert error.startswith(f"model.head: {message}")
     assert error.count("\n") == 1
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "kind"),
+    [
+        ([4, 3, 9, 9], (2, 3), TensorProto.FLOAT),
+        (["n", 9, 9, 3], (1, 2), TensorProto.FLOAT16),
+    ],
+)
+def test_a_head_on_files_of_other_programs(data, tmp_path, shape, axes, kind):
+    """Of IR 3, a fixed batch, channels last, half precision, another size."""
+    entry = helper.make_tensor_value_info("image", kind, shape)
+    leave = helper.make_tensor_value_info("scores", kind, [shape[0], 3])
+    node = helper.make_node("ReduceMean", ["image"], ["scores"], keepdims=0, axes=axes)
+    graph = helper.make_graph([node], "mean", [entry], [leave])
+    opset = helper.make_opsetid("", 13)
+    own, made = tmp_path / "own.onnx", tmp_path / "teacher.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=3), own)
+    assert head.main([str(own), f"--data={data}", "--image=24", f"--output={made}"]) == 0
+    splits = read_splits(data, 24)
+    teacher = read_teacher(made, splits.train.labels, torch.float32)
+    scores, hints = teacher(pixels(splits.validation.images))
+    assert torch.equal(scores.argmax(dim=1), splits.validation.targets)
+    assert hints.shape == (6, 3)
 
 
 def test_a_file_that_is_no_classifier(data, tmp_path, capsys):

@@ -98,3 +98,21 @@ def test_no_checkpoint(data, tmp_path, capsys):
     assert report.main(flags) == 2
     assert "none.pt: no such file" in capsys.readouterr().err
     assert not (tmp_path / "page").exists()
+
+
+def test_many_classes_are_drawn_without_a_number_in_every_square(tmp_path, monkeypatch):
+    written = []
+    text = report.plots.Figure.add_subplot  # the axes come from the figure
+
+    def watched(figure, *more, **named):
+        axes = text(figure, *more, **named)
+        monkeypatch.setattr(axes, "text", lambda *_, **__: written.append(1))
+        return axes
+
+    monkeypatch.setattr(report.plots.Figure, "add_subplot", watched)
+    labels = tuple(f"class {number}" for number in range(300))
+    counts = torch.eye(300).long().numpy()
+    report.plots.matrix(counts, labels, "many", tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        assert max(image.size) < 2500
+    assert not written

@@ -101,3 +101,25 @@ def test_data_and_output_are_needed(capsys):
         parse(["--data=d"])
     assert stopped.value.code == 2
     assert "--output is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 40])
+def test_the_default_warm_up_fits_any_number_of_epochs(epochs):
+    assert parse([*NEEDED, f"--epochs={epochs}"]).schedule.warmup == min(2, epochs / 2)
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--threads=-1", "threads must be at least 0, not -1"),
+        ("--patience=-1", "patience must be at least 0, not -1"),
+        ("--rate=inf", "rate must be a finite number, not inf"),
+        ("--momentum=nan", "momentum must be a finite number, not nan"),
+        ("--stages=32x2,4x1", "stages: 4 pixels do not fit the network"),
+        ("--stages=32x-2", "must be of at least 1 pixel and epoch, not 32x-2"),
+        ("--stages=0x2", "must be of at least 1 pixel and epoch, not 0x2"),
+    ],
+)
+def test_values_are_checked_before_any_work(flag, message):
+    with pytest.raises(ValueError, match=message):
+        parse([*NEEDED, flag])

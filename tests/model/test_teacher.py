@@ -100,3 +100,47 @@ def test_an_onnx_file_that_is_no_classifier(tmp_path):
     )
     with pytest.raises(CheckpointError, match=r"its output sum has the shape \[\], where class"):
         read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+
+
+def write_any_teacher(path, shape, kind=TensorProto.FLOAT, axes=(2, 3), ir_version=10):
+    """Scores that are the means of the colours, of an input of any layout and kind."""
+    entry = helper.make_tensor_value_info("image", kind, shape)
+    leave = helper.make_tensor_value_info("scores", kind, [shape[0], 3])
+    node = helper.make_node("ReduceMean", ["image"], ["scores"], keepdims=0, axes=axes)
+    graph = helper.make_graph([node], "mean", [entry], [leave])
+    opset = helper.make_opsetid("", 13)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=ir_version), path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        (["n", 8, 8, 3], (1, 2)),
+        ([4, 3, 8, 8], (2, 3)),
+        ([1, 5, 5, 3], (1, 2)),
+        (["n", 3, 11, 11], (2, 3)),
+        (["n", 3, "h", "w"], (2, 3)),
+    ],
+)
+@pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
+def test_a_teacher_of_any_layout_size_batch_and_kind(tmp_path, shape, axes, kind):
+    write_any_teacher(tmp_path / "a.onnx", shape, kind, axes)
+    teacher = read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+    u = torch.randint(256, (6, 3, 1, 1)).expand(6, 3, 8, 8).byte()
+    scores, _ = teacher(pixels(u))
+    wanted = (u[:, :, 0, 0].numpy() / 255 - np.array(TORCHVISION.mean)) / np.array(TORCHVISION.std)
+    np.testing.assert_allclose(scores.numpy(), wanted, atol=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "message"),
+    [
+        (["n", 1, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
+        (["n", 4, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
+        (["n", 3, 8, 8], TensorProto.DOUBLE, r"its input is a tensor\(double\)"),
+    ],
+)
+def test_an_input_that_takes_no_photographs_is_refused_at_once(tmp_path, shape, kind, message):
+    write_any_teacher(tmp_path / "a.onnx", shape, kind)
+    with pytest.raises(CheckpointError, match=message):
+        read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
