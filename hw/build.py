@@ -1,6 +1,7 @@
 """``python -m hw.build --board ulx3s``: from a quantized model to a bitstream and its report."""
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -8,18 +9,19 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from amaranth.build.run import BuildPlan
 from amaranth.vendor import LatticePlatform
 
-from hw import flow
+from hw import flow, provenance
 from hw.board.boards import BOARDS, Board
 from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
-from hw.design import Design, fingerprint
+from hw.design import Design
 from hw.readback import read_back
 from hw.report import Timing, build_table, fit_table, plan_table, report
 from plan.device import DEVICES, Device
@@ -103,7 +105,8 @@ def build(arguments: argparse.Namespace) -> int:
         rates = divisors(clock_hz, RATES)
     except ValueError as error:
         raise BadInput(f"--clock: {error}") from error
-    engine = ENGINES[arguments.engine or device.engine]
+    engine_name = arguments.engine or device.engine
+    engine = ENGINES[engine_name]
     name = f"{platform.device}-{platform.speed}{platform.package}"
 
     if arguments.plan_only:
@@ -115,12 +118,16 @@ def build(arguments: argparse.Namespace) -> int:
     stages = flow.Stages(3 + len(flow.TOOLS), sys.stderr)
     with workshop(output) as work:
         with stages.stage("plan"):
-            build_id = fingerprint(name, arguments.model, engine, clock_hz, arguments.seed)
-            design = Design.load(arguments.model, engine, int(clock_hz), build_id)
+            design = Design.load(arguments.model, engine, int(clock_hz))
+            model = arguments.model.read_bytes()
             refuse_unless_fits(design, device, name)
             (work / "program.txt").write_text(design.plan.listing())
         with stages.stage("elaborate"):
-            prepared = prepare(board, platform, design, pll, rates, seed=arguments.seed)
+            # The id is of the circuit without it, and then a part of the circuit.
+            settings = {"pll": pll, "rates": rates, "seed": arguments.seed}
+            nameless = prepare(board, board.variants[variant](), design, **settings)
+            design = replace(design, build=provenance.build_id(nameless, model))
+            prepared = prepare(board, platform, design, **settings)
             prepared.extract(work)
         for stage, command in flow.commands(prepared, tools):
             log = work / flow.LOGS.get(stage, "")
@@ -147,7 +154,18 @@ def build(arguments: argparse.Namespace) -> int:
             )
         table = "\n".join([table, "read back from the bitstream, and equal:", *found.lines(), ""])
         seconds = stages.seconds | {"total": round(sum(stages.seconds.values()), 1)}
-        summary = report(**parts, timing=timing, found=found, seconds=seconds)
+        origin = {
+            "board": arguments.board,
+            "variant": variant,
+            "engine_name": engine_name,
+            "seed": arguments.seed,
+            "build": design.build.hex(),
+            "model_sha256": hashlib.sha256(model).hexdigest(),
+            "bitstream_sha256": hashlib.sha256((work / "top.bit").read_bytes()).hexdigest(),
+            "versions": provenance.versions(tools),
+            "commit": provenance.commit(),
+        }
+        summary = origin | report(**parts, timing=timing, found=found, seconds=seconds)
         (work / "report.txt").write_text(table)
         (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
         publish(work, output)
@@ -165,7 +183,6 @@ def prepare(
     design: Design,
     pll: Pll,
     rates: tuple[int, ...],
-    *,
     seed: int,
 ) -> BuildPlan:
     """Every file that the tools need to make a board's bitstream of a design.

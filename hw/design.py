@@ -32,7 +32,7 @@ class Design:
     engine, clock_hz
         What computes it, and how fast its clock is.
     build
-        Tells bitstreams apart, eight bytes: see :func:`fingerprint`.
+        Tells bitstreams apart, eight bytes: see :func:`hw.provenance.build_id`.
     """
 
     quantized: QuantizedNetwork
@@ -105,7 +105,7 @@ class Design:
 
 
 def fingerprint(*settings: object) -> bytes:
-    """Eight bytes: a digest of the circuit's sources and of everything else that makes it."""
+    """Eight bytes: a digest of the circuit's sources and of these settings, for what is kept."""
     state = hashlib.sha256(repr(settings).encode())
     for room in ("spec", "plan", "hw"):
         for path in sorted((_SOURCES / room).rglob("*.py")):

@@ -77,6 +77,7 @@ def prepare(platform: LatticePlatform, top, *, seed: int) -> BuildPlan:
     return platform.prepare(
         top,
         "top",
+        emit_src=False,  # a circuit is the same wherever its sources are
         script_after_read=[
             "design -save read;",
             "proc -nomux -norom; memory_collect;",

