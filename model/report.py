@@ -35,7 +35,7 @@ def write_html(folder: Path, title: str, body: list[str]) -> Path:
     """Write ``folder/index.html`` whole, of parts of HTML, and give its path."""
     page = folder / "index.html"
     part = page.with_name("index.html.part")
-    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)))
+    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)), encoding="utf-8")
     os.replace(part, page)
     return page
 
@@ -77,7 +77,7 @@ def _section(
 
 def write(
     folder: Path,
-    splits: Splits,
+    splits: Splits | dict[str, Photographs],
     scores: dict[str, dict[str, torch.Tensor]],
     *,
     title: str,

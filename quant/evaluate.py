@@ -14,15 +14,19 @@ import onnxruntime
 import torch
 from tqdm import tqdm
 
+from model import checkpoint, report
 from model.command import add_data_arguments, run
-from model.data import Photographs
+from model.data import DataError, Photographs
+from model.evaluate import scores_of
 from quant.command import align, held_out
+from quant.figures import Figures, write_csv
 from quant.names import names_of
 from quant.report import accuracies, in_words
 from quant.straight import StraightNetwork
 from spec import artifact, reference, terminal
 from spec.arguments import Parser
 from spec.quantized import QuantizedNetwork
+from spec.reference import probabilities
 
 OTHERS = ("ONNX Runtime", "PyTorch")
 """The programs compared with the NumPy reference."""
@@ -129,22 +133,62 @@ def evaluate(arguments: argparse.Namespace) -> int:
     parts = held_out(arguments, judges.quantized)
     report_skipped(parts)
     names = names_of(judges.quantized)
+    made = None if arguments.float is None else checkpoint.load(arguments.float)
+    if made is not None and made.labels != judges.quantized.labels:
+        raise DataError(f"{arguments.float}: has other classes than {arguments.model}")
+    figures = []
     for name, photographs in parts:
         photographs, unknown = align(photographs, names)
         for folder in unknown:
             print(f"{name}: {folder} is no class of the model and is left out")
-        found = accuracies(judges.scores(photographs), photographs.targets)
-        print(f"{name}: int8 accuracy {in_words(found)}")
+        sums = judges.scores(photographs)
+        print(f"{name}: int8 accuracy {in_words(accuracies(sums, photographs.targets))}")
+        odds = np.stack([probabilities(judges.quantized, row) for row in sums.numpy()])
+        scores = {"int8": torch.from_numpy(np.log(np.maximum(odds, 1e-30)))}
+        if made is not None:
+            scores["float"] = scores_of(made.module(), photographs)
+            found = accuracies(scores["float"], photographs.targets)
+            print(f"{name}: float accuracy {in_words(found)}")
+        figures += [
+            Figures(part=name, kind=kind, photographs=photographs, scores=own)
+            for kind, own in scores.items()
+        ]
     print("Values that differ from the NumPy reference:")
     for line in judges.table():
         print(line)
+    for own in figures:
+        print(*own.lines(), sep="\n")
+    if arguments.csv is not None:
+        write_csv(figures, arguments.csv)
+    if arguments.page is not None:
+        print(write_page(figures, arguments.page, judges.quantized))
     return 0 if judges.agree else 1
+
+
+def write_page(figures: list[Figures], folder: Path, quantized: QuantizedNetwork) -> Path:
+    """The figures as a page, with confusion matrices and the photographs that are wrong."""
+    scores: dict[str, dict[str, torch.Tensor]] = {}
+    for own in figures:
+        scores.setdefault(own.kind, {})[own.part] = own.scores
+    return report.write(
+        folder,
+        {own.part: own.photographs for own in figures},
+        scores,
+        title=f"{quantized.network.name}, {quantized.network.weights:,} weights",
+        notes={
+            f"{own.part}, {own.kind}: expected calibration error": f"{own.calibration_error:.4f}"
+            for own in figures
+        },
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m quant.evaluate", description=__doc__)
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
     add_data_arguments(parser, recorded=True)
+    parser.add_argument("--float", type=Path, metavar="CHECKPOINT", help="judge it beside the file")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the classes' figures there")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write a page there")
     return run("quant.evaluate", evaluate, parser.parse_args(argv))
 
 

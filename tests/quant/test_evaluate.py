@@ -14,11 +14,18 @@ def model(tmp_path):
     return path
 
 
+def values(lines):
+    """The lines of the table of values."""
+    first = next(n for n, line in enumerate(lines) if line.startswith("tensor"))
+    last = next(n for n, line in enumerate(lines) if line.startswith("total"))
+    return lines[first + 1 : last + 1]
+
+
 def test_three_programs_agree_on_every_value(model, data, capsys):
     assert main([str(model), "--data", str(data / "valid")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("all: int8 accuracy 0.") and "of 9)" in lines[0]
-    rows = {line.split()[0]: line.split()[1:] for line in lines[3:]}
+    rows = {line.split()[0]: line.split()[1:] for line in values(lines)}
     network = artifact.load(model).network
     assert list(rows) == [*(name for name, _ in network.tensors()), "sums", "total"]
     for name, shape in network.tensors():
@@ -38,7 +45,9 @@ def test_one_wrong_value_is_counted_and_fails(model, data, monkeypatch, capsys, 
 
     monkeypatch.setattr(Judges, program, wrong)
     assert main([str(model), "--data", str(data / "valid")]) == 1
-    rows = {line.split()[0]: line.split()[2:] for line in capsys.readouterr().out.splitlines()[2:]}
+    rows = {
+        line.split()[0]: line.split()[2:] for line in values(capsys.readouterr().out.splitlines())
+    }
     expected = ["9", "0"] if program == "onnx_runtime" else ["0", "9"]
     assert rows["fire3"] == rows["total"] == expected
     assert rows["fire2"] == ["0", "0"]
@@ -98,3 +107,27 @@ def test_interrupted(model, data, monkeypatch, capsys):
     monkeypatch.setattr(evaluate, "held_out", interrupt)
     assert main([str(model), "--data", str(data)]) == 130
     assert capsys.readouterr().err == "quant.evaluate: interrupted\n"
+
+
+def test_every_class_has_its_figures(model, data, tmp_path, capsys):
+    more = [f"--csv={tmp_path / 'a.csv'}", f"--page={tmp_path / 'page'}"]
+    assert main([str(model), "--data", str(data / "valid"), *more]) == 0
+    out = capsys.readouterr().out.splitlines()
+    start = out.index("all, int8:")
+    assert out[start + 1].split()[:2] == ["class", "photographs"]
+    classes = [line.split() for line in out[start + 2 : start + 5]]
+    assert [row[:2] for row in classes] == [["a", "3"], ["b", "3"], ["c", "3"]]
+    matrix = [line.split() for line in out[start + 6 : start + 9]]
+    assert all(sum(map(int, row[1:])) == 3 for row in matrix)
+    right = sum(int(row[1 + index]) for index, row in enumerate(matrix))
+    assert f"({right} of 9)" in out[0]
+    assert out[start + 9].startswith("expected calibration error 0.")
+    table = (tmp_path / "a.csv").read_text().splitlines()
+    assert table[0].startswith("part,kind,class,photographs") and len(table) == 4
+    assert "<h2>int8, all: " in (tmp_path / "page" / "index.html").read_text()
+
+
+def test_the_float_network_beside_the_integers(checkpoint_file, model, data, tmp_path, capsys):
+    assert main([str(model), "--data", str(data / "valid"), f"--float={checkpoint_file}"]) == 0
+    out = capsys.readouterr().out
+    assert "all: float accuracy 0." in out and "all, float:" in out
