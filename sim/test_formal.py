@@ -21,11 +21,14 @@ from hw.fire.issuer import Issuer
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
 from hw.fire.writer import Writer
+from hw.sdram.controller import Controller
+from hw.sdram.rows import RowCutter, RowJoiner, RowStore
 from sim.core_harnesses import LoadedWeights, SentResults, WindowedPixels
 from sim.fire_harnesses import FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
+from sim.sdram_harnesses import JoinedRows, StoredRows, StreamedWords, WrittenWords
 
 #: Padding above, left and below; no rows of the ring to spare.
 WINDOW = {"width": 5, "kernel": 2, "stride": 2, "padding": 1, "ring_rows": 1}
@@ -45,6 +48,10 @@ PROOFS = {
     "weights": (LoadedWeights, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
     "steps": (FinishedSteps, {}, 40),
+    "sdram stream": (StreamedWords, {}, 46),
+    "sdram writes": (WrittenWords, {}, 24),
+    "sdram rows": (JoinedRows, {}, 20),
+    "sdram store": (StoredRows, {}, 15),
 }
 
 #: A proof, the part that is broken in it, a text of the part's source, and what takes its place.
@@ -100,6 +107,16 @@ BREAKS = [
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("steps", Writer, "with m.If(~have | (self.i.valid & step_end)):", "with m.If(~have):"),
+    ("sdram stream", Controller, "opened.eq(opened_next)]", "opened.eq(1)]"),
+    ("sdram writes", Controller, "(held & (word_page != page))", "0"),
+    ("sdram rows", RowJoiner, "drop.eq(~place.all())", "drop.eq(0)"),
+    (
+        "sdram rows",
+        RowCutter,
+        "with m.If(self.o.ready):\n                    m.d.sync += [",
+        "with m.If(1):\n                    m.d.sync += [",
+    ),
+    ("sdram store", RowStore, "readable + settled - read", "readable + put - read"),
 ]
 
 
@@ -123,6 +140,7 @@ def test_handshake(name):
 def test_broken_part_is_found(name, part, old, new):
     harness, arguments, depth = PROOFS[name]
     place = {"issuer": Issuer, "writer": Writer, "guard": FrameGuard}
+    place |= {"joiner": RowJoiner, "cutter": RowCutter}
     keys = [key for key, value in place.items() if value is part and key != name] or ["part"]
     with pytest.raises(ProofError, match="Assert failed"):
         prove(harness(**{keys[0]: broken(part, old, new)}, **arguments), depth=depth)
