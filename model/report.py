@@ -35,7 +35,11 @@ def write_html(folder: Path, title: str, body: list[str]) -> Path:
     """Write ``folder/index.html`` whole, of parts of HTML, and give its path."""
     page = folder / "index.html"
     part = page.with_name("index.html.part")
-    part.write_text(_PAGE.format(title=html.escape(title), body="\n".join(body)), encoding="utf-8")
+    part.write_text(
+        _PAGE.format(title=html.escape(title), body="\n".join(body)),
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
     os.replace(part, page)
     return page
 

@@ -37,6 +37,7 @@ from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.decision import NONE
 from spec.quantized import QuantizedNetwork
+from spec.text import printable
 
 LIKENESS = 16
 """Photographs on which a network read from an ONNX file is held against it."""
@@ -199,7 +200,7 @@ def quantize_file(arguments: argparse.Namespace) -> int:
         made,
         chosen,
         tuning=tuning,
-        command=f"python -m quant {' '.join(arguments.argv)}",
+        command=printable(f"python -m quant {' '.join(arguments.argv)}"),
         seed=arguments.seed,
     )
     if flattered:

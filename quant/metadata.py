@@ -12,6 +12,7 @@ from model.checkpoint import Checkpoint, Preprocessing
 from model.split import trained_on
 from quant.choose import Candidate
 from spec.quantized import SHORTER_SIDE, QuantizedNetwork
+from spec.text import printable
 
 TRAINING = "provenance.training"
 """Metadata key: the settings of the training run, a JSON object."""
@@ -77,7 +78,7 @@ def describe(
         "provenance.command": command,
         "provenance.seed": str(seed),
         "provenance.versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
-        "provenance.checkpoint": f"{path.name}, sha256 {digest}",
+        "provenance.checkpoint": f"{printable(path.name)}, sha256 {digest}",
         TRAINING: json.dumps(checkpoint.provenance, sort_keys=True),
         **({TRAINED_ON: trained} if (trained := trained_on(checkpoint.photographs)) else {}),
     }
