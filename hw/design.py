@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hw.board.shell import Shell
 from hw.core import Core
+from plan.capacities import Capacities
 from plan.contents import contents
 from plan.engine import Engine
 from plan.link import WINDOW
@@ -91,10 +92,21 @@ class Design:
         picture = selftest.image(network.image.height, network.image.width)
         return reference.run(self.quantized, picture)["sums"].tolist()
 
+    @cached_property
+    def capacities(self) -> Capacities:
+        """What the circuit can hold."""
+        return self.plan.needs()
+
+    @property
+    def core(self) -> Core:
+        """The accelerator, with the network in its memories."""
+        memories = contents(self.quantized, self.plan, self.capacities)
+        return Core(engine=self.engine, capacities=self.capacities, contents=memories)
+
     def shell(self, *, divisors: tuple[int, ...], tick: int, leds: int) -> Shell:
         """The circuit behind the pads; see :class:`hw.board.shell.Shell`."""
         return Shell(
-            core=Core(self.plan, contents(self.quantized, self.plan)),
+            core=self.core,
             identity=self.identity,
             sums=self.sums,
             decision=self.quantized.decision,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from plan import array_timing, latency
-from spec import arith
+from plan.words import PAIR_BITS, PARAM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +64,17 @@ class Engine:
 
     @property
     def accumulator_bits(self) -> int:
-        return arith.ACCUMULATOR_BITS
+        return PARAM["bias"]
 
     @property
     def weight_bits(self) -> int:
-        """A row of weights: two weights share 18 bits."""
-        return 18 * self.columns // 2
+        """A row of weights: one for each column."""
+        return PAIR_BITS * self.columns // 2
 
     @property
     def param_bits(self) -> int:
         """A channel's bias, multiplier and whether it has a ReLU."""
-        return self.accumulator_bits + arith.MULTIPLIER_BITS + 1
+        return sum(PARAM.values())
 
     @property
     def pass_cycles_min(self) -> int:

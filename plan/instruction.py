@@ -1,10 +1,16 @@
 """The instruction: one step, a tile of whole rows of one convolution.
 
 Shared by the plan that makes programs and the circuit that follows them. A field
-is as wide as the largest value the program holds in it.
+is as wide as the largest value that the engine's capacities let it have.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from plan.capacities import Capacities
+from plan.engine import Engine
+from plan.schedule import QUEUE
+from plan.words import pack
 
 ISSUE_FIELDS = {
     "patch": "the source is the patch memory, not the activation memory",
@@ -54,28 +60,35 @@ class Format:
     widths: dict[str, int]
 
     @classmethod
-    def of(cls, instructions: list[dict[str, int]], address_bits: int) -> "Format":
-        """The narrowest format that holds ``instructions``; ``i_start`` is signed."""
+    def of(cls, engine: Engine, capacities: Capacities) -> "Format":
+        """The format of every program for an engine with these capacities.
+
+        ``i_start`` is signed.
+        """
+        address = capacities.address_bits
+        tile = engine.tile_pixels - 1
+        most = {
+            **{name: tile for name in ("x_last", "pixels_last", "rows_last")},
+            "groups_in_last": capacities.planes - 1,
+            "groups_out_last": capacities.groups - 1,
+            "weights": 0 if capacities.streamed else capacities.weight_rows - 1,
+            "params": capacities.param_groups - 1,
+            "wait": QUEUE - 1,
+            "patch_rows": capacities.ring_rows,
+            "o_lane": engine.lanes - 1,
+            "slot": capacities.pool_slots - 1,
+        }
         widths = {}
         for name in ISSUE_FIELDS | WRITE_FIELDS:
-            if name == "i_start":
-                widths[name] = address_bits + 1
-            else:
-                widths[name] = max(1, max(step[name] for step in instructions).bit_length())
+            widths[name] = max(1, most.get(name, 1).bit_length())
         for name in ("i_base", "i_plane", "i_plane_last", "o_base", "o_plane", "o_plane_last"):
-            widths[name] = address_bits
-        widths["o_start"] = address_bits
-        return cls(widths)
+            widths[name] = address
+        return cls(widths | {"i_start": address + 1, "o_start": address})
 
     @property
     def bits(self) -> int:
         return sum(self.widths.values())
 
-    def encode(self, instruction: dict[str, int]) -> int:
+    def encode(self, instruction: Mapping[str, int]) -> int:
         """An instruction word; negative values in two's complement."""
-        word = 0
-        shift = 0
-        for name, width in self.widths.items():
-            word |= (instruction[name] & ((1 << width) - 1)) << shift
-            shift += width
-        return word
+        return pack(self.widths, instruction)

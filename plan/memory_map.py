@@ -8,6 +8,7 @@ from math import ceil
 
 from plan.engine import Engine
 from plan.schedule import Phase, Tile, ring_rows
+from plan.window import patch_pixels
 from spec.network import Conv, Network
 
 Words = tuple[tuple[int, ...], ...]
@@ -63,10 +64,15 @@ def _words(parts: list[int], engine: Engine) -> Words:
 
 
 def _patch_words(first: Conv, engine: Engine) -> Words:
-    """Words of a patch: byte numbers in the order kernel row, kernel column, channel."""
-    size = first.taps * first.i.channels
-    planes = ceil(size / engine.rows)
-    numbers = [*range(size)] + [-1] * (planes * engine.rows - size)
+    """Words of a patch; its bytes are numbered by kernel row, kernel column, channel."""
+    channels = first.i.channels
+    numbers = [
+        (row * first.kernel + column) * channels + channel
+        for row, column in patch_pixels(first.kernel)
+        for channel in range(channels)
+    ]
+    planes = ceil(len(numbers) / engine.rows)
+    numbers += [-1] * (planes * engine.rows - len(numbers))
     return tuple(
         tuple(numbers[plane * engine.rows : (plane + 1) * engine.rows]) for plane in range(planes)
     )

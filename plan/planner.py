@@ -7,15 +7,16 @@ it does not compute one.
 from dataclasses import dataclass
 from functools import cached_property
 
-from plan.block_rams import block_rams
+from plan.capacities import Capacities
 from plan.engine import Engine
+from plan.memories import engine_block_rams
 from plan.memory_map import Region, Words, inputs, regions
 from plan.program import Program
 from plan.schedule import PlanError, interleave, phases
+from plan.settings import SETTINGS, WINDOW
 from plan.steps import steps
 from plan.timing import LayerCost, frame_cycles, layer_costs
-from plan.window import WindowGeometry, line_block_rams
-from spec import arith
+from plan.window import WindowGeometry
 from spec.network import Conv, Network
 
 
@@ -40,10 +41,43 @@ class Plan:
         return sum(self.engine.groups(conv.channels) for conv in self.network.convs)
 
     @property
-    def sum_bits(self) -> int:
-        """Width of a class sum, signed."""
-        largest = self.network.last.o.pixels * max(map(abs, arith.output_range(True)))
-        return largest.bit_length() + 1
+    def streamed_rows(self) -> int:
+        """Weight rows of a whole frame, each pass's anew."""
+        return sum(step.passes for step in self.program.steps) * self.engine.rows
+
+    def needs(self, *, streamed: bool = False) -> Capacities:
+        """The least capacities that hold it, the weights on the chip or streamed."""
+        program = self.program
+        first, last = self.network.first, self.network.last
+        fields = [step.fields for step in program.steps]
+        return Capacities(
+            steps=len(fields),
+            activation_words=program.activation_words,
+            patch_words=program.patch.words,
+            weight_rows=self.streamed_rows if streamed else self.weight_rows,
+            param_groups=self.param_groups,
+            planes=max(step["groups_in_last"] for step in fields) + 1,
+            groups=max(step["groups_out_last"] for step in fields) + 1,
+            classes=last.channels,
+            height=first.i.height,
+            width=first.i.width,
+            kernel=first.kernel,
+            stride=first.stride,
+            ring_rows=program.window.ring_rows,
+            pool_slots=program.pool_slots,
+            positions=last.o.pixels,
+            streamed=streamed,
+        )
+
+    def settings(self, *, streamed: bool = False) -> dict[str, int]:
+        """The registers' values, by name; see :data:`plan.settings.SETTINGS`."""
+        window = self.program.window
+        values = {name: getattr(window, name) for name in WINDOW} | {
+            "classes": self.network.classes,
+            "relu": int(self.network.last.relu),
+            "weight_rows": self.streamed_rows if streamed else self.weight_rows,
+        }
+        return {name: values[name] for name in SETTINGS}
 
     def passes(self, conv: Conv) -> int:
         """Passes over a tile of a convolution."""
@@ -69,23 +103,8 @@ class Plan:
 
     @cached_property
     def block_rams(self) -> dict[str, int]:
-        """EBR by memory; zero where a memory is on LUTs."""
-        program = self.program
-        engine = program.engine
-        word = 8 * engine.rows
-        first = self.network.first
-        return {
-            "weights": block_rams(engine.weight_bits, self.weight_rows),
-            "activations": block_rams(word, program.activation_words, engine.lanes),
-            "patches": block_rams(word, program.patch.words),
-            "accumulators": block_rams(
-                engine.columns * engine.accumulator_bits, engine.tile_pixels
-            ),
-            "parameters": block_rams(engine.param_bits, self.param_groups * engine.columns),
-            "program": block_rams(program.format.bits, len(program.steps)),
-            "pool rows": block_rams(8 * engine.columns, program.pool_slots),
-            "image lines": line_block_rams(first.i.width, first.kernel),
-        }
+        """EBR by memory of an engine made for it; zero where a memory is on LUTs."""
+        return engine_block_rams(self.engine, self.needs())
 
     def listing(self) -> str:
         """The program, a line a step, and the memory map."""

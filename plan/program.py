@@ -1,10 +1,8 @@
 """What an engine does in a frame, whatever the numbers: where plan, timing and circuit meet."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from plan.engine import Engine
-from plan.instruction import Format
 from plan.memory_map import Region
 from plan.steps import Step
 from plan.window import WindowGeometry
@@ -34,11 +32,6 @@ class Program:
     regions: dict[str, Region]
     patch: Region
 
-    @cached_property
-    def format(self) -> Format:
-        fields = [step.fields for step in self.steps]
-        return Format.of(fields, max(self.activation_words, self.patch.words).bit_length())
-
     @property
     def activation_words(self) -> int:
         return max(region.base + region.words for region in self.regions.values())
@@ -54,8 +47,3 @@ class Program:
             ),
             default=1,
         )
-
-    @cached_property
-    def words(self) -> list[int]:
-        """The instruction words, in order."""
-        return [self.format.encode(step.fields) for step in self.steps]

@@ -6,9 +6,10 @@ Cycles count from the one in which ``start`` is presented (cycle 0), pixels alwa
 from dataclasses import dataclass
 
 from plan.block_rams import block_rams
+from plan.words import PIXEL
 
-CHANNELS = 3
-"""Red, green, blue: the bytes of a pixel, in this order."""
+CHANNELS = len(PIXEL)
+"""The bytes of a pixel."""
 
 FIRST_PIXEL = 1
 """The cycle in which a frame's first pixel can be taken."""
@@ -30,9 +31,9 @@ WIDTH_MIN = 5
 class WindowGeometry:
     """The patches of a first convolution, and where they go.
 
-    A patch is ``kernel²`` pixels in the order kernel row, kernel column, channel, in words of
-    ``word_bytes`` bytes; word ``k`` lies in plane ``k`` of the patch memory. A plane is a ring of
-    ``ring_rows`` rows of patches.
+    A patch is ``kernel²`` pixels in the order of :func:`patch_pixels`, three bytes each, in words
+    of ``word_bytes`` bytes; word ``k`` lies in plane ``k`` of the patch memory. A plane is a ring
+    of ``ring_rows`` rows of patches.
     """
 
     height: int
@@ -102,14 +103,34 @@ class WindowGeometry:
         return self._scan(self.width, self.o_width)
 
     @property
-    def line_bits(self) -> int:
-        """Bits of a word of the line buffer: a column of ``kernel − 1`` pixels."""
-        return (self.kernel - 1) * CHANNELS * 8
+    def row_end(self) -> int:
+        """The scan column that completes a row's last patch."""
+        return self.offset + (self.o_width - 1) * self.stride
+
+
+def patch_pixels(kernel: int) -> tuple[tuple[int, int], ...]:
+    """The pixels of a patch in the order of its bytes, each (kernel row, kernel column).
+
+    From the last pixel of the raster order outwards, in shells: so the first ``9`` are those of a
+    3×3 kernel, whatever the largest kernel, and the circuit selects nothing.
+    """
+    return tuple(
+        (kernel - 1 - up, kernel - 1 - left)
+        for shell in range(kernel)
+        for up in range(shell + 1)
+        for left in range(shell + 1)
+        if max(up, left) == shell
+    )
+
+
+def line_bits(kernel: int) -> int:
+    """Bits of a word of the line buffer: a column of ``kernel − 1`` pixels."""
+    return (kernel - 1) * CHANNELS * 8
 
 
 def line_block_rams(width: int, kernel: int) -> int:
     """EBR of the line buffer for images of this width."""
-    return block_rams((kernel - 1) * CHANNELS * 8, width) if kernel > 1 else 0
+    return block_rams(line_bits(kernel), width) if kernel > 1 else 0
 
 
 class WindowTiming:

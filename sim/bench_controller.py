@@ -95,7 +95,7 @@ class Loader:
             self._fetch_at = cycle + self._delay + self._rng.choice([0, self._rng.randint(0, SLOW)])
             self._ready_at = None
         elif self._ready_at is None and cycle >= self._fetch_at and o["weights_known"]:
-            self.row = o["weights_address"] if o["weights_jump"] else self.row + self._rows
+            self.row = o["weights_place"] if o["weights_jump"] else self.row + self._rows
             self._ready_at = cycle + self._rows + 1
         return self._ready_at is not None and cycle + 1 >= self._ready_at
 

@@ -14,6 +14,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from hw.engine.accumulator import Tag
 from hw.fire.fetcher import write_layout
 from plan import latency
+from plan.instruction import Format
 from plan.planner import Plan
 from plan.steps import Step
 from sim.networks import chosen
@@ -211,7 +212,7 @@ async def says_it_in_time(dut, slow):
     around = Surroundings(plan, Random(p["seed"]), slow)
     issue = Issue(plan, FRAMES, around)
     foretold = Foretold()
-    write = write_layout(plan.program.format)
+    write = write_layout(Format.of(plan.engine, plan.needs()))
     for name in ("weights_ready", "retire", "row_done"):
         getattr(dut, name).value = 0
     await reset(dut)
@@ -235,7 +236,7 @@ async def says_it_in_time(dut, slow):
             fetched = now > issue.began + latency.FETCH
             assert known or (number == 0 and not fetched)
             assert not known or int(dut.weights_jump.value) == (number == 0)
-            assert number or not known or int(dut.weights_address.value) == one.weights
+            assert number or not known or int(dut.weights_place.value) == one.weights
             if fetched:
                 assert int(dut.waiting.value) == issue.lacks_rows(now), f"cycle {now}"
             idle = ready and not starts and number == 0 and issue.begun == around.finished(now)

@@ -43,6 +43,7 @@ async def tells_sums_and_cycles(dut, stall):
     memory = ClassMemory(dut, p["columns"], p["bits"])
     for name in ("idle", "taken", "starved", "done", "o__ready"):
         getattr(dut, name).value = 0
+    dut.count.value = p["classes"]
     await reset(dut)
     cocotb.start_soon(memory.answer())
 

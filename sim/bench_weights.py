@@ -62,7 +62,7 @@ async def loads_in_time(dut):
             known = now >= one.known
             dut.known.value = int(known)
             dut.jump.value = int(one.jump) if known else rng.randrange(2)
-            dut.address.value = one.first if known and one.jump else rng.randrange(ROWS)
+            dut.place.value = one.first if known and one.jump else rng.randrange(ROWS)
             dut.start.value = int(now == one.start)
             await FallingEdge(dut.clk)
             assert int(dut.ready.value) == (now >= one.read + p["rows"]), f"cycle {now}"

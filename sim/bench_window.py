@@ -1,6 +1,7 @@
 """Bench of window generators: patches against a NumPy im2col, ``row_done`` against the timing.
 
-The circuit is a bank of generators with ports ``g0``, ``g1``, …; they run one after the other.
+The circuit is a bank of generators with ports ``g0``, ``g1``, …; they run one after the other, each
+with the geometries that it is given, a reset between them.
 """
 
 from collections import deque
@@ -11,7 +12,10 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from plan.window import WindowGeometry, WindowTiming
+from plan.capacities import NAMES, Capacities
+from plan.settings import WINDOW, window_widths
+from plan.window import CHANNELS, WindowGeometry, WindowTiming, patch_pixels
+from plan.words import pack
 from sim.runner import parameters, reset
 
 
@@ -19,15 +23,42 @@ def patches(image: np.ndarray, g: WindowGeometry) -> list[list[list[int]]]:
     """The words of the patch at each row and column of the output."""
     margin = (g.padding, g.padding)
     padded = np.pad(image, (margin, margin, (0, 0)))
+    rows, columns = np.array(patch_pixels(g.kernel)).T
 
     def words(y: int, x: int) -> list[int]:
-        patch = padded[y : y + g.kernel, x : x + g.kernel].tobytes()
+        patch = padded[y + rows, x + columns].tobytes()
         patch += bytes(g.words * g.word_bytes - len(patch))
         parts = [patch[k : k + g.word_bytes] for k in range(0, len(patch), g.word_bytes)]
         return [int.from_bytes(part, "little") for part in parts]
 
-    columns = range(0, g.o_width * g.stride, g.stride)
-    return [[words(y, x) for x in columns] for y in range(0, g.o_height * g.stride, g.stride)]
+    across = range(0, g.o_width * g.stride, g.stride)
+    return [[words(y, x) for x in across] for y in range(0, g.o_height * g.stride, g.stride)]
+
+
+def patch_masks(g: WindowGeometry) -> list[int]:
+    """For each word of a patch the bits that are the patch's; the others may be anything."""
+    bits, size = 8 * g.word_bytes, 8 * g.kernel**2 * CHANNELS
+    return [(1 << min(bits, size - bits * word)) - 1 for word in range(g.words)]
+
+
+def capable(*geometries: WindowGeometry) -> dict:
+    """The parameters of a generator that can make the patches of all of these."""
+    nothing = dict.fromkeys(NAMES, 1)
+    needs = [
+        Capacities(
+            **nothing
+            | {
+                "patch_words": g.depth,
+                "height": g.height,
+                "width": g.width,
+                "kernel": g.kernel,
+                "stride": g.stride,
+                "ring_rows": g.ring_rows,
+            }
+        )
+        for g in geometries
+    ]
+    return {"capacities": Capacities.covering(*needs), "word_bytes": geometries[0].word_bytes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +74,13 @@ class Cycle:
 class Generator:
     """One of the bank, a sender that stalls at random before it, a patch memory behind it."""
 
-    def __init__(self, dut, index: int, geometry: WindowGeometry, rng: Random):
+    def __init__(self, dut, index: int, geometry: WindowGeometry, words: int, rng: Random):
         self._dut = dut
         self._prefix = f"g{index}__"
         self._g = geometry
         self._rng = rng
-        self._address_bits = (geometry.depth - 1).bit_length()
+        self._address_bits = (words - 1).bit_length()
+        self._masks = patch_masks(geometry)
         self._memory: dict[int, int] = {}
         self._pixels: deque[int] = deque()
         self._offered = False
@@ -87,7 +119,7 @@ class Generator:
         """The words of a row's patches, which then are no longer in the memory."""
         first = row % self._g.ring_rows * self._g.o_width
         return [
-            [self._memory.pop(k * self._g.plane + first + x) for k in range(self._g.words)]
+            [self._memory.pop(k * self._g.plane + first + x) & m for k, m in enumerate(self._masks)]
             for x in range(self._g.o_width)
         ]
 
@@ -133,11 +165,16 @@ class Generator:
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def equals_im2col(dut):
     rng = Random(parameters()["seed"])
-    await reset(dut)
-    for index, geometry in enumerate(parameters()["geometries"]):
-        g = WindowGeometry(**geometry)
+    bank = [[WindowGeometry(**g) for g in one] for one in parameters()["bank"]]
+    for index, g in [(index, g) for index, one in enumerate(bank) for g in one]:
         dut._log.info("%s", g)
-        generator = Generator(dut, index, g, rng)
+        capacities, word_bytes = capable(*bank[index]).values()
+        values = {name: getattr(g, name) for name in WINDOW}
+        getattr(dut, f"g{index}__geometry").value = pack(
+            window_widths(capacities, word_bytes), values
+        )
+        await reset(dut)
+        generator = Generator(dut, index, g, capacities.patch_words, rng)
         slow = 3 * g.scan_columns * max(1, g.words // g.stride)
         for stall, reader, overlap in (
             (0.0, 1, False),

@@ -8,6 +8,7 @@ from hw.engine.pool import payload
 from hw.fire.fetcher import write_layout
 from hw.fire.writer import destination
 from plan import latency
+from plan.instruction import Format
 from plan.planner import Plan
 from plan.schedule import QUEUE
 from plan.steps import Step
@@ -74,7 +75,7 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     cycles = range(max(work) + latency.WRITER + 1)
     columns = plan.engine.columns
     words = [rng.getrandbits(8 * columns) for _ in cycles]
-    write = write_layout(plan.program.format)
+    write = write_layout(Format.of(plan.engine, plan.needs()))
     noise = [rng.getrandbits(write.size) for _ in cycles]
     told = {
         cycle: write.const({name: step.fields[name] for name in write.members}).as_bits()
@@ -89,7 +90,7 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     await reset(dut)
     got = await play(dut, inputs, ["o__valid", "o__payload", "last", "frame_last"])
     groups = plan.engine.groups(plan.network.classes)
-    meta = destination(plan.program.format.widths["i_base"], plan.engine.lanes, groups)
+    meta = destination(plan.needs().address_bits, plan.engine.lanes, groups)
     layout = payload(columns, plan.program.pool_slots, meta)
     for cycle in cycles:
         before = cycle - latency.WRITER

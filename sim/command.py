@@ -7,16 +7,14 @@ from time import monotonic
 import numpy as np
 from tqdm import tqdm
 
-from hw.core import Core
 from photo import files
 from photo.files import PhotographError
-from plan.contents import contents
 from plan.engine import ENGINES
 from plan.planner import Plan, plan
 from plan.schedule import PlanError
 from sim import verilate
 from sim.compare import Comparison, compare
-from sim.cosimulate import Frame, build, observe
+from sim.cosimulate import Frame, build, core, observe
 from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError, load
@@ -81,7 +79,7 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
     """The frames, with a progress bar on a terminal, and how long they took."""
     terminal.note(f"{quantized.network.name} on {plan.engine}: model")
     begin = monotonic()
-    model = build(Core(plan, contents(quantized, plan)), plan)
+    model = build(core(quantized, plan), plan)
     built = monotonic()
     layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
     with tqdm(total=1.0, desc="simulation", bar_format=layout, disable=terminal.bars_off()) as bar:

@@ -3,8 +3,6 @@
 Sizes are the smallest at which every path of the part is taken.
 """
 
-from dataclasses import asdict
-
 import numpy as np
 from amaranth.hdl import Array, Assert, Assume, Cat, Const, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -14,10 +12,13 @@ from hw.engine.sums import ClassSums
 from hw.engine.window import WindowGenerator
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
+from hw.fire.rows import MemoryRows
 from plan import latency
+from plan.settings import WINDOW
 from plan.window import CHANNELS, WindowGeometry
-from sim.bench_window import patches
+from sim.bench_window import capable, patches
 from sim.formal import Steady
+from sim.stored import StoredWeights
 
 
 class WindowedPixels(wiring.Component):
@@ -40,7 +41,7 @@ class WindowedPixels(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         g = self._geometry
-        m.submodules.part = part = self._part(**asdict(g))
+        m.submodules.part = part = self._part(**capable(g))
         image = 1 + np.arange(g.height * g.width * CHANNELS, dtype=np.uint8)
         image = image.reshape(g.height, g.width, CHANNELS)
         pixels = [int.from_bytes(pixel.tobytes(), "little") for row in image for pixel in row]
@@ -75,6 +76,7 @@ class WindowedPixels(wiring.Component):
         ]
         pixel = Array(Const(value, 24) for value in pixels)[taken]
         m.d.comb += [
+            *(part.geometry[name].eq(getattr(g, name)) for name in WINDOW),
             part.i.valid.eq(self.valid),
             part.i.payload.as_value().eq(Mux(self.valid, pixel, 0)),
             part.start.eq(start),
@@ -114,7 +116,7 @@ class SentResults(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.part = part = self._part(
-            classes=len(self.SUMS), columns=self.COLUMNS, bits=self.BITS
+            classes=len(self.SUMS) + 1, columns=self.COLUMNS, bits=self.BITS
         )
         m.submodules.steady = steady = Steady(33)
 
@@ -157,6 +159,7 @@ class SentResults(wiring.Component):
             m.d.sync += sent_all.eq(sent_all | last)
         expected = sums.word_select(sent, self.BITS).as_signed()
         m.d.comb += [
+            part.count.eq(len(self.SUMS)),
             part.idle.eq(self.idle),
             part.taken.eq(self.taken),
             part.starved.eq(starved),
@@ -188,14 +191,22 @@ class LoadedWeights(wiring.Component):
     jump: In(1)
     address: In(range(len(CONTENTS)))
 
-    def __init__(self, part: type[WeightLoader] = WeightLoader):
+    def __init__(
+        self, part: type[WeightLoader] = WeightLoader, source: type[MemoryRows] = MemoryRows
+    ):
         self._part = part
+        self._source = source
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.part = part = self._part(
-            rows=self.ROWS, width=3, delay=self.DELAY, init=[*self.CONTENTS]
+        m.submodules.part = part = StoredWeights(
+            rows=self.ROWS,
+            width=3,
+            delay=self.DELAY,
+            init=[*self.CONTENTS],
+            loader=self._part,
+            source=self._source,
         )
         start = self.start & part.ready
         end = Signal(range(len(self.CONTENTS) + self.ROWS))  # of the rows of the last pass to start
@@ -225,7 +236,7 @@ class LoadedWeights(wiring.Component):
             part.start.eq(start),
             part.known.eq(self.known),
             part.jump.eq(self.jump),
-            part.address.eq(self.address),
+            part.place.eq(self.address),
             Assert(~part.load | (part.weights == contents[Mux(behind, base, coming) + row])),
             Assert(~part.load | (~whole & (behind | self.known))),
             Assert(~start | ~behind),

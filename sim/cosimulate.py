@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from threading import Event, Thread
@@ -18,12 +18,16 @@ import numpy as np
 from amaranth.lib import wiring
 
 from hw.core import Core
-from plan.contents import contents
+from hw.streams import load_layout
+from plan.capacities import Capacities
+from plan.contents import Contents, contents
 from plan.engine import Engine
+from plan.memories import NETWORK
 from plan.planner import Plan, plan
+from plan.steps import Step
 from plan.window import FIRST_PIXEL
 from sim import runner
-from sim.rebuild import computed, rebuild
+from sim.rebuild import Block, computed, rebuild, written
 from spec.quantized import QuantizedNetwork
 
 BENCH = Path(__file__).with_name("bench_core.sv")
@@ -98,10 +102,17 @@ def cosimulate(
         more or fewer words than the plan.
     """
     planned = plan(quantized.network, engine)
-    model = build(Core(planned, contents(quantized, planned)), planned)
+    model = build(core(quantized, planned), planned)
     return observe(
         model, planned, images, i_stall=i_stall, o_stall=o_stall, seed=seed, progress=progress
     )
+
+
+def core(quantized: QuantizedNetwork, plan: Plan, capacities: Capacities | None = None) -> Core:
+    """The core that begins with a network; by default one that is just large enough."""
+    capacities = capacities or plan.needs()
+    memories = contents(quantized, plan, capacities)
+    return Core(engine=plan.engine, capacities=capacities, contents=memories)
 
 
 def build(core: wiring.Component, plan: Plan, **options) -> Path:
@@ -109,8 +120,28 @@ def build(core: wiring.Component, plan: Plan, **options) -> Path:
 
     ``options`` are more of :func:`sim.runner.build`'s.
     """
-    constants = {"COLUMNS": plan.engine.columns}
+    load = core.i_load.payload.shape()
+    constants = {"COLUMNS": plan.engine.columns, "LOAD_BITS": load.size}
     return runner.build(core, name="core", top=BENCH, constants=constants, **options)
+
+
+def loads(contents: Contents, engine: Engine, capacities: Capacities) -> list[int]:
+    """The words that put a network into a core: payloads of its ``i_load``."""
+    layout = load_layout(engine, capacities)
+    return [
+        layout.const({"memory": 1 + number, "address": address, "data": word}).as_bits()
+        for number, name in enumerate(NETWORK)
+        for address, word in enumerate(getattr(contents, name))
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Images for a network, after its words have been loaded; none if the core has it."""
+
+    plan: Plan
+    images: list[np.ndarray]
+    loads: list[int] = field(default_factory=list)
 
 
 def observe(
@@ -125,35 +156,71 @@ def observe(
     settings: Mapping[str, int] | None = None,
 ) -> list[Frame]:
     """As :func:`cosimulate`, with a model that is built; ``settings`` are more plusargs."""
-    network = plan.network
-    shape = (network.image.height, network.image.width, network.image.channels)
-    for image in images:
-        if image.dtype != np.uint8 or image.shape != shape:
-            raise ValueError(f"images must be uint8 of shape {shape}, not {image.shape}")
-    pixels = network.image.pixels
+    runs = [Run(plan=plan, images=images)]
+    (frames,) = observe_runs(
+        model,
+        runs,
+        i_stall=i_stall,
+        o_stall=o_stall,
+        seed=seed,
+        progress=progress,
+        settings=settings,
+    )
+    return frames
+
+
+def observe_runs(
+    model: Path,
+    runs: list[Run],
+    *,
+    i_stall: float = 0.0,
+    o_stall: float = 0.0,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+    settings: Mapping[str, int] | None = None,
+) -> list[list[Frame]]:
+    """The frames of each run, one run after the other in one model without a reset."""
+    segments, cycles = [], 0.0
+    for run in runs:
+        network = run.plan.network
+        shape = (network.image.height, network.image.width, network.image.channels)
+        for image in run.images:
+            if image.dtype != np.uint8 or image.shape != shape:
+                raise ValueError(f"images must be uint8 of shape {shape}, not {image.shape}")
+        pixels = network.image.pixels
+        segments.append(f"{len(run.loads)} {len(run.images)} {pixels}\n")
+        frame = run.plan.cycles + pixels / (1 - i_stall) + network.classes / (1 - o_stall)
+        cycles += len(run.images) * frame + len(run.loads)
     settings = {
         **(settings or {}),
-        "frames": len(images),
-        "frame_pixels": pixels,
         "i_stall": round(i_stall * STALL_STEPS),
         "o_stall": round(o_stall * STALL_STEPS),
         "seed": seed,
     }
-    cycles = plan.cycles + pixels / (1 - i_stall) + network.classes / (1 - o_stall)
     work = Path(tempfile.mkdtemp(prefix="frames-", dir=model.parent))
-    np.stack(images).tofile(work / "pixels.bin")
-    words = len(images) * sum(computed(plan, step).words for step in plan.program.steps)
-    with _watched(work / TRACE, words * _word_bytes(plan), progress):
+    (work / "segments.txt").write_text("".join(segments))
+    (work / "loads.txt").write_text("".join(f"{word:x}\n" for run in runs for word in run.loads))
+    with (work / "pixels.bin").open("wb") as file:
+        for run in runs:
+            np.stack(run.images).tofile(file)
+    size = sum(len(run.images) * _words(run.plan, computed) * _word_bytes(run.plan) for run in runs)
+    with _watched(work / TRACE, size, progress):
         runner.simulate(
             model,
             "sim.bench_core",
-            parameters={"watchdog": int(2 * len(images) * cycles) + 1000},
+            parameters={"watchdog": int(2 * cycles) + 1000},
             plusargs=[f"+{key}={value}" for key, value in settings.items()],
             work=work,
         )
-    frames = _read(work, plan, len(images))
+    frames = _read(work, runs)
     shutil.rmtree(work)
     return frames
+
+
+def _words(plan: Plan, kind: Callable[[Plan, Step], Block | None]) -> int:
+    """Words of a frame that are computed, or written."""
+    blocks = [kind(plan, step) for step in plan.program.steps]
+    return sum(block.words for block in blocks if block)
 
 
 def _word_bytes(plan: Plan) -> int:
@@ -161,37 +228,45 @@ def _word_bytes(plan: Plan) -> int:
     return 4 * ceil(plan.engine.columns / 4)
 
 
-def _read(work: Path, plan: Plan, count: int) -> list[Frame]:
+def _read(work: Path, runs: list[Run]) -> list[list[Frame]]:
     """The frames in the files of a run."""
-
-    def words(name: str) -> list[np.ndarray]:
-        read = np.fromfile(work / name, np.uint8).reshape(-1, _word_bytes(plan))
-        if len(read) % count:
-            raise runner.SimulationError(f"{name} holds {len(read)} words of {count} frames")
-        return np.split(read[:, : plan.engine.columns], count)
-
+    trace, stores = (
+        np.fromfile(work / name, np.uint8).reshape(-1, _word_bytes(runs[0].plan))
+        for name in (TRACE, "written.bin")
+    )
     results = np.loadtxt(work / "results.txt", np.int64, ndmin=2)
     results = np.split(results, np.flatnonzero(results[:, 2])[:-1] + 1)
     totals = np.loadtxt(work / "frames.txt", np.int64, ndmin=2)
-    offered = np.split(np.fromfile(work / "offered.bin", np.int32), count)
-    frames = []
-    for trace, written, result, offers, (start, starved, held) in zip(
-        words(TRACE), words("written.bin"), results, offered, totals, strict=True
-    ):
-        *sums, cycles = result[:, 1]
-        if len(sums) != plan.network.classes:
-            raise runner.SimulationError(f"{len(sums)} sums of {plan.network.classes} classes")
-        frames.append(
-            Frame(
-                tensors=rebuild(plan, trace, written) | {"sums": np.array(sums)},
-                cycles=int(cycles),
-                elapsed=int(result[0, 0] - start),
-                offered=offers - start + FIRST_PIXEL,
-                starved=int(starved),
-                held=int(held),
+    offered = np.fromfile(work / "offered.bin", np.int32)
+    frames = iter(zip(results, totals, strict=True))
+    found = []
+    for run in runs:
+        plan = run.plan
+        found.append([])
+        for _ in run.images:
+            result, (start, starved, held) = next(frames)
+            *sums, cycles = result[:, 1]
+            if len(sums) != plan.network.classes:
+                raise runner.SimulationError(f"{len(sums)} sums of {plan.network.classes} classes")
+            parts = []
+            for words, kind in ((trace, computed), (stores, written)):
+                count = _words(plan, kind)
+                parts.append(words[:count, : plan.engine.columns])
+            offers, offered = np.split(offered, [plan.network.image.pixels])
+            trace, stores = trace[len(parts[0]) :], stores[len(parts[1]) :]
+            found[-1].append(
+                Frame(
+                    tensors=rebuild(plan, *parts) | {"sums": np.array(sums)},
+                    cycles=int(cycles),
+                    elapsed=int(result[0, 0] - start),
+                    offered=offers - start + FIRST_PIXEL,
+                    starved=int(starved),
+                    held=int(held),
+                )
             )
-        )
-    return frames
+    if len(trace) or len(stores):
+        raise runner.SimulationError(f"{len(trace) + len(stores)} words more than planned")
+    return found
 
 
 @contextmanager

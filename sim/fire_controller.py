@@ -6,16 +6,18 @@ from amaranth.lib.wiring import In, Out, connect
 
 from hw.engine.accumulator import Tag
 from hw.engine.pool import payload
-from hw.fire.issuer import Issuer, delayed
 from hw.fire.writer import Writer, destination
+from hw.streams import delayed
 from plan import latency
+from plan.instruction import Format
 from plan.planner import Plan
+from sim.stored import StoredProgram
 
 
 def seen(plan: Plan) -> data.StructLayout:
     """What the bench sees in a cycle: all that issuer and writer say."""
-    format = plan.program.format
-    address_bits = format.widths["i_base"]
+    format = Format.of(plan.engine, plan.needs())
+    address_bits = plan.needs().address_bits
     groups = plan.engine.groups(plan.network.classes)
     meta = destination(address_bits, plan.engine.lanes, groups)
     return data.StructLayout(
@@ -23,7 +25,7 @@ def seen(plan: Plan) -> data.StructLayout:
             "start": 1,
             "weights_jump": 1,
             "weights_known": 1,
-            "weights_address": format.widths["weights"],
+            "weights_place": format.widths["weights"],
             "params_load": 1,
             "params_group": range(plan.param_groups),
             "free": range(plan.program.window.ring_rows + 1),
@@ -63,16 +65,17 @@ class FireController(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         plan = self._plan
-        address_bits = plan.program.format.widths["i_base"]
-        m.submodules.issuer = issuer = Issuer(
-            format=plan.program.format,
-            program=plan.program.words,
+        format = Format.of(plan.engine, plan.needs())
+        address_bits = plan.needs().address_bits
+        m.submodules.issuer = issuer = StoredProgram(
+            format=format,
+            program=[format.encode(step.fields) for step in plan.program.steps],
             address_bits=address_bits,
             patch_rows=plan.program.window.ring_rows,
             param_groups=plan.param_groups,
         )
         m.submodules.writer = writer = Writer(
-            format=plan.program.format,
+            format=format,
             columns=plan.engine.columns,
             slots=plan.program.pool_slots,
             address_bits=address_bits,
@@ -91,7 +94,7 @@ class FireController(wiring.Component):
             self.o.frame_last.eq(writer.frame_last),
         ]
         for name in (
-            *("start", "weights_jump", "weights_known", "weights_address", "params_load"),
+            *("start", "weights_jump", "weights_known", "weights_place", "params_load"),
             *("params_group", "free", "idle", "address", "patch", "zero", "swap", "tag"),
         ):
             m.d.comb += self.o[name].eq(getattr(issuer, name))

@@ -4,12 +4,15 @@ from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect
 
+from hw.ecp5.memory import Memory
 from hw.fire.fetcher import Fetcher, issue_layout, write_layout
-from hw.fire.issuer import Issuer, delayed
+from hw.fire.issuer import Issuer
 from hw.fire.writer import Writer
+from hw.streams import delayed
 from plan import latency
 from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, Format
 from plan.schedule import QUEUE
+from sim.stored import StoredProgram
 
 FORMAT = Format(dict.fromkeys(ISSUE_FIELDS | WRITE_FIELDS, 3))
 """Every field has three bits."""
@@ -36,9 +39,11 @@ class FetchedSteps(wiring.Component):
             | {"frame_last": number == self.STEPS - 1}
             for number in range(self.STEPS)
         ]
-        m.submodules.part = part = self._part(
-            format=FORMAT, program=[FORMAT.encode(step) for step in program]
+        m.submodules.part = part = self._part(format=FORMAT, depth=self.STEPS)
+        m.submodules.memory = memory = Memory(
+            width=FORMAT.bits, depth=self.STEPS, init=[FORMAT.encode(step) for step in program]
         )
+        m.d.comb += [memory.read_address.eq(part.address), part.word.eq(memory.read_data)]
         number = Signal(range(self.STEPS))
         waited = Signal(range(latency.FETCH + 1))
         round_ = Signal()
@@ -98,7 +103,8 @@ class FinishedSteps(wiring.Component):
             for number, pixels in enumerate(self.PIXELS)
             for first in [number == 0]
         ]
-        m.submodules.issuer = issuer = self._issuer(
+        m.submodules.issuer = issuer = StoredProgram(
+            part=self._issuer,
             format=FORMAT,
             program=[FORMAT.encode(step) for step in steps],
             address_bits=3,

@@ -134,7 +134,7 @@ def build(
         If a tool is missing or the build fails.
     """
     name = name or type(component).__name__.lower()
-    netlist = rtlil.convert(component, name=name, ports=_ports(component), emit_src=False)
+    netlist = rtlil.convert(component, name=name, ports=ports(component), emit_src=False)
     module = top.stem if top else f"bench_{name}"
     bench = top.read_text() if top else _bench(netlist, name, module)
     texts = {f"{name}.il": edit(netlist), f"{module}.sv": bench}
@@ -198,7 +198,7 @@ def simulate(
         shutil.rmtree(folder)
 
 
-def _ports(component: wiring.Component) -> dict[str, tuple[Value, None]]:
+def ports(component: wiring.Component) -> dict[str, tuple[Value, None]]:
     """The component's ports by name, but for a stream's constant ``ready`` or ``valid``."""
     members = component.signature.flatten(component)
     ports = {"__".join(map(str, path)): Value.cast(value) for path, _, value in members}

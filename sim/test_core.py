@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hw.core import Core
-from plan.contents import contents
 from plan.planner import Plan
 from plan.starved import frame_time
 from sim.compare import Comparison, compare
-from sim.cosimulate import READ_OUT, Frame, build, observe
+from sim.cosimulate import READ_OUT, Frame, build, core, observe
 from sim.networks import CASES, chosen
 from spec import synthetic
 from spec.quantized import QuantizedNetwork
@@ -23,7 +21,7 @@ UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-l
 def built(network: str, engine: str) -> tuple[QuantizedNetwork, Plan, Path]:
     planned = chosen(network, engine)
     quantized = synthetic.quantized(planned.network, seed=1)
-    return quantized, planned, build(Core(planned, contents(quantized, planned)), planned)
+    return quantized, planned, build(core(quantized, planned), planned)
 
 
 def differing(quantized: QuantizedNetwork, images: list, frames: list[Frame]) -> list[Comparison]:

@@ -32,6 +32,7 @@ class Faulty(Core):
         for flow in (self.trace, self.written):
             m.d.sync += [flow.payload.eq(0), flow.valid.eq(0)]
         m.d.sync += self.i.ready.eq(0)
+        m.d.comb += self.i_load.ready.eq(1)
         return m
 
 
@@ -58,7 +59,9 @@ def test_one_wrong_bias_is_found_where_it_is():
 def test_a_faulty_core_is_stopped(fickle, message):
     quantized = synthetic.quantized(tiny())
     planned = plan(quantized.network, ENGINE)
-    core = Faulty(planned, contents(quantized, planned))
+    needs = planned.needs()
+    memories = contents(quantized, planned, needs)
+    core = Faulty(engine=ENGINE, capacities=needs, contents=memories)
     core.fickle = fickle
     with pytest.raises(SimulationError, match=message):
         observe(build(core, planned), planned, [synthetic.image(quantized.network)], o_stall=0.5)

@@ -20,6 +20,7 @@ from hw.fire.fetcher import Fetcher
 from hw.fire.issuer import Issuer
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
+from hw.fire.rows import MemoryRows
 from hw.fire.writer import Writer
 from hw.sdram.controller import Controller
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
@@ -103,7 +104,8 @@ BREAKS = [
         "with m.If(self.o.ready):\n                        m.d.sync += [",
         "with m.If(1):\n                        m.d.sync += [",
     ),
-    ("weights", WeightLoader, "with m.Elif(self.known):", "with m.Else():"),
+    ("weights", MemoryRows, "asked & self.known", "asked"),
+    ("weights", WeightLoader, "with m.If(self.i.valid):", "with m.If(1):"),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("steps", Writer, "with m.If(~have | (self.i.valid & step_end)):", "with m.If(~have):"),
@@ -139,7 +141,7 @@ def test_handshake(name):
 @pytest.mark.parametrize(("name", "part", "old", "new"), BREAKS)
 def test_broken_part_is_found(name, part, old, new):
     harness, arguments, depth = PROOFS[name]
-    place = {"issuer": Issuer, "writer": Writer, "guard": FrameGuard}
+    place = {"issuer": Issuer, "writer": Writer, "guard": FrameGuard, "source": MemoryRows}
     place |= {"joiner": RowJoiner, "cutter": RowCutter}
     keys = [key for key, value in place.items() if value is part and key != name] or ["part"]
     with pytest.raises(ProofError, match="Assert failed"):

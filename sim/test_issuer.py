@@ -2,18 +2,20 @@
 
 import pytest
 
-from hw.fire.issuer import Issuer
+from plan.instruction import Format
 from sim import runner
 from sim.networks import chosen
+from sim.stored import StoredProgram
 
 
 @pytest.mark.parametrize(("network", "engine"), [("rings", "6x2"), ("oblong", "8x8-lut3")])
 def test_every_cycle(network, engine):
     plan = chosen(network, engine)
-    issuer = Issuer(
-        format=plan.program.format,
-        program=plan.program.words,
-        address_bits=plan.program.format.widths["i_base"],
+    format = Format.of(plan.engine, plan.needs())
+    issuer = StoredProgram(
+        format=format,
+        program=[format.encode(step.fields) for step in plan.program.steps],
+        address_bits=plan.needs().address_bits,
         patch_rows=plan.program.window.ring_rows,
         param_groups=plan.param_groups,
     )

@@ -7,10 +7,8 @@ import os
 
 import pytest
 
-from hw.core import Core
-from plan.contents import contents
 from sim.compare import differences
-from sim.cosimulate import build, observe
+from sim.cosimulate import build, core, observe
 from sim.networks import drawn
 from spec import reference, synthetic
 
@@ -21,7 +19,7 @@ def test_drawn_networks(draw):
     print(planned.network, planned.engine)
     quantized = synthetic.quantized(planned.network, draw)
     images = [synthetic.image(planned.network, seed) for seed in range(2)]
-    model = build(Core(planned, contents(quantized, planned)), planned)
+    model = build(core(quantized, planned), planned)
     for stall in (0.0, 0.5):
         frames = observe(model, planned, images, i_stall=stall, o_stall=stall, seed=draw + 1)
         for image, frame in zip(images, frames, strict=True):

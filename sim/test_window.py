@@ -8,7 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hw.engine.window import WindowGenerator
+from plan.window import WindowGeometry
 from sim import runner
+from sim.bench_window import capable
 
 REFERENCE = {
     "height": 9,
@@ -23,10 +25,12 @@ REFERENCE = {
 
 
 class Bank(wiring.Component):
-    """Window generators side by side, so that one build serves many geometries."""
+    """Window generators side by side, each for all geometries that it is given."""
 
-    def __init__(self, geometries: list[dict[str, int]]):
-        self._generators = [WindowGenerator(**geometry) for geometry in geometries]
+    def __init__(self, bank: list[list[dict[str, int]]]):
+        self._generators = [
+            WindowGenerator(**capable(*(WindowGeometry(**g) for g in one))) for one in bank
+        ]
         super().__init__(
             {f"g{k}": In(one.signature.flip()) for k, one in enumerate(self._generators)}
         )
@@ -60,7 +64,8 @@ def geometries(seed: int) -> list[dict[str, int]]:
 
 
 def test_patches_and_their_timing():
-    bank = [*geometries(seed=1), REFERENCE]
-    runner.run(
-        Bank(bank), "sim.bench_window", name="windows", parameters={"seed": 1, "geometries": bank}
-    )
+    tried = geometries(seed=1)
+    # One generator for all of a word's size, and some that are made for one geometry.
+    shared = [[g for g in tried if g["word_bytes"] == size] for size in (4, 8, 16)]
+    bank = [*shared, *([g] for g in tried[::5]), [REFERENCE]]
+    runner.run(Bank(bank), "sim.bench_window", name="windows", parameters={"seed": 1, "bank": bank})

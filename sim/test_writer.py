@@ -3,6 +3,7 @@
 import pytest
 
 from hw.fire.writer import Writer
+from plan.instruction import Format
 from sim import runner
 from sim.networks import chosen
 
@@ -13,10 +14,10 @@ from sim.networks import chosen
 def test_every_beat(network, engine):
     plan = chosen(network, engine)
     writer = Writer(
-        format=plan.program.format,
+        format=Format.of(plan.engine, plan.needs()),
         columns=plan.engine.columns,
         slots=plan.program.pool_slots,
-        address_bits=plan.program.format.widths["i_base"],
+        address_bits=plan.needs().address_bits,
         lanes=plan.engine.lanes,
         groups=plan.engine.groups(plan.network.classes),
     )

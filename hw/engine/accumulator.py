@@ -43,6 +43,11 @@ class Accumulator(wiring.Component):
     """
 
     def __init__(self, *, columns: int, sum_bits: int, bits: int, depth: int):
+        if min(columns, sum_bits, depth) < 1 or bits < sum_bits:
+            raise ValueError(
+                "columns, sum_bits and depth must be at least 1 and bits no less than sum_bits, "
+                f"not {columns}, {sum_bits}, {depth} and {bits}"
+            )
         self._columns = columns
         self._bits = bits
         self._depth = depth

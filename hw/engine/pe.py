@@ -19,12 +19,10 @@ from amaranth.lib.wiring import In, Out
 
 from hw.ecp5.carry import MaskedAdder
 from hw.ecp5.multiplier import Multiplier
+from plan.words import PAIR_BITS, SPLIT
 
-PAIR = signed(18)
+PAIR = signed(PAIR_BITS)
 """Two weights as they are stored: ``1024·a + b``."""
-
-SPLIT = 10
-"""Where ``a`` begins in a pair."""
 
 _TAIL = 6
 """Bits of ``d``."""

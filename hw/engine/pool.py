@@ -102,6 +102,8 @@ class MaxPool(wiring.Component):
     LATENCY = latency.POOL
 
     def __init__(self, *, columns: int, depth: int, meta):
+        if columns < 1 or depth < 1:
+            raise ValueError(f"columns and depth must be at least 1, not {columns} and {depth}")
         self._columns = columns
         self._depth = depth
         self._meta = Shape.cast(meta)

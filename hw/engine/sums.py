@@ -50,6 +50,11 @@ class ClassSums(wiring.Component):
     READ_LATENCY = 2
 
     def __init__(self, *, columns: int, groups: int, bits: int):
+        if min(columns, groups) < 1 or bits < 9:
+            raise ValueError(
+                "columns and groups must be at least 1, bits at least 9, not "
+                f"{columns}, {groups} and {bits}"
+            )
         self._columns = columns
         self._groups = groups
         self._sums = data.ArrayLayout(signed(bits), columns)

@@ -7,12 +7,17 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5.memory import Memory
-from plan.window import CHANNELS, FIRST_WORD, WindowGeometry
-
-PIXEL = data.StructLayout({"red": 8, "green": 8, "blue": 8})
-"""A pixel of the image stream."""
+from hw.streams import Pixel
+from plan.capacities import Capacities
+from plan.settings import window_widths
+from plan.window import CHANNELS, FIRST_WORD, line_bits, patch_pixels
 
 PIXEL_BITS = 8 * CHANNELS
+
+
+def window_layout(capacities: Capacities, word_bytes: int) -> data.StructLayout:
+    """The registers that a window generator reads, see :data:`plan.settings.WINDOW`."""
+    return data.StructLayout(window_widths(capacities, word_bytes))
 
 
 class Axis(wiring.Component):
@@ -20,55 +25,74 @@ class Axis(wiring.Component):
 
     Parameters
     ----------
-    advance
-        One-bit value: go on to the next position.
-    length
-        Positions within the image.
-    scanned
-        Positions in all, the padding after the image included.
-    geometry
-        For the positions that complete patches.
+    positions : int
+        Most positions of a scan.
+    kernel, stride : int
+        Largest ones.
+
+    Members
+    -------
+    length, scanned, offset, stride : ``In``
+        Positions within the image, positions in all, and those that complete patches, see
+        :class:`plan.window.WindowGeometry`; steady.
+    clear : ``In(1)``
+        Go to the first position.
+    advance : ``In(1)``
+        Go on to the next one, after the last one to the first.
+    position : ``Out(range(positions))``
+        The present one.
+    first, last, padding, complete : ``Out(1)``
+        It is the first, the last, after the image, it completes patches.
     """
 
-    def __init__(self, advance, length: int, scanned: int, geometry: WindowGeometry):
-        self._advance = advance
-        self._length = length
-        self._offset = geometry.offset
-        self._stride = geometry.stride
-        self._scanned = scanned
+    def __init__(self, *, positions: int, kernel: int, stride: int):
+        self._most = max(kernel, stride + 1)
         super().__init__(
             {
-                "position": Out(range(scanned)),
-                "first": Out(1, init=1),
-                "last": Out(1, init=scanned == 1),
+                "length": In(range(positions + 1)),
+                "scanned": In(range(positions + 1)),
+                "offset": In(range(kernel)),
+                "stride": In(range(stride + 1)),
+                "clear": In(1),
+                "advance": In(1),
+                "position": Out(range(positions)),
+                "first": Out(1),
+                "last": Out(1),
                 "padding": Out(1),
-                "complete": Out(1, init=geometry.offset == 0),
+                "complete": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal(range(max(self._offset + 1, self._stride)), init=self._offset)
-        with m.If(self._advance):
-            with m.If(self.last):
-                m.d.sync += [
-                    self.position.eq(0),
-                    self.first.eq(1),
-                    self.last.eq(self._scanned == 1),
-                    self.padding.eq(0),
-                    left.eq(self._offset),
-                    self.complete.eq(self._offset == 0),
-                ]
-            with m.Else():
-                m.d.sync += [
-                    self.position.eq(self.position + 1),
-                    self.first.eq(0),
-                    self.last.eq(self.position == self._scanned - 2),
-                    left.eq(Mux(self.complete, self._stride - 1, left - 1)),
-                    self.complete.eq(Mux(self.complete, self._stride == 1, left == 1)),
-                ]
-                if self._scanned > self._length:
-                    m.d.sync += self.padding.eq(self.position >= self._length - 1)
+        left = Signal(range(self._most))
+        # What follows from the geometry, a cycle after it: long before it is needed.
+        image_end, before_end = Signal.like(self.position), Signal.like(self.position)
+        stride_last, every = Signal.like(self.stride), Signal()
+        m.d.sync += [
+            image_end.eq(self.length - 1),
+            before_end.eq(self.scanned - 2),
+            stride_last.eq(self.stride - 1),
+            every.eq(self.stride == 1),
+        ]
+        with m.If(self.clear | (self.advance & self.last)):
+            m.d.sync += [
+                self.position.eq(0),
+                self.first.eq(1),
+                self.last.eq(self.scanned == 1),
+                self.padding.eq(0),
+                left.eq(self.offset),
+                self.complete.eq(self.offset == 0),
+            ]
+        with m.Elif(self.advance):
+            m.d.sync += [
+                self.position.eq(self.position + 1),
+                self.first.eq(0),
+                self.last.eq(self.position == before_end),
+                self.padding.eq(self.padding | (self.position == image_end)),
+                left.eq(Mux(self.complete, stride_last, left - 1)),
+                self.complete.eq(Mux(self.complete, every, left == 1)),
+            ]
         return m
 
 
@@ -84,12 +108,16 @@ class WindowGenerator(wiring.Component):
 
     Parameters
     ----------
-    height, width, kernel, stride, padding, word_bytes, ring_rows
-        See :class:`plan.window.WindowGeometry`.
+    capacities : Capacities
+        The largest image, kernel, stride, ring and patch memory.
+    word_bytes : int
+        Bytes of a word of the patch memory.
 
     Members
     -------
-    i : ``In(stream.Signature(PIXEL))``
+    geometry : ``In(window_layout(capacities, word_bytes))``
+        What patches to make; steady from the cycle before ``start`` to the frame's end.
+    i : ``In(stream.Signature(Pixel))``
         Raster order. A frame takes ``height · width`` pixels, needed or not.
     start : ``In(1)``
         Pulse: one more frame may be taken, and all the ring's rows are free. Once after reset and
@@ -97,19 +125,23 @@ class WindowGenerator(wiring.Component):
     free : ``In(range(ring_rows + 1))``
         So many rows of the ring, the oldest, are free from now on.
     o : ``Out(stream.Signature(StructLayout({"address", "data"}), always_ready=True))``
-        Byte ``k`` of a word is in bits ``8k … 8k+7``; bytes past the patch's end are zero.
+        Byte ``k`` of a word is in bits ``8k … 8k+7``; bytes past the patch's end may be anything.
     row_done : ``Out(1)``
         Pulse after each row's last write.
     """
 
-    def __init__(self, **geometry: int):
-        self._geometry = g = WindowGeometry(**geometry)
-        word = data.StructLayout({"address": range(g.depth), "data": 8 * g.word_bytes})
+    def __init__(self, *, capacities: Capacities, word_bytes: int):
+        if word_bytes < 1:
+            raise ValueError(f"word_bytes must be at least 1, not {word_bytes}")
+        self._capacities = capacities
+        self._word_bytes = word_bytes
+        word = data.StructLayout({"address": range(capacities.patch_words), "data": 8 * word_bytes})
         super().__init__(
             {
-                "i": In(stream.Signature(PIXEL)),
+                "geometry": In(window_layout(capacities, word_bytes)),
+                "i": In(stream.Signature(Pixel)),
                 "start": In(1),
-                "free": In(range(g.ring_rows + 1)),
+                "free": In(range(capacities.ring_rows + 1)),
                 "o": Out(stream.Signature(word, always_ready=True)),
                 "row_done": Out(1),
             }
@@ -117,19 +149,33 @@ class WindowGenerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        g = self._geometry
-        older = range(g.kernel - 1)
+        capacities = self._capacities
+        g = self.geometry
+        kernel, planes = capacities.kernel, capacities.patch_planes(self._word_bytes)
+        older = range(kernel - 1)
 
         # Register 0, the scan: which position is next, and may it go?
         running, waiting, blocked, go = Signal(), Signal(), Signal(), Signal()
-        x = Axis(go, g.width, g.scan_columns, g)
-        y = Axis(go & x.last, g.height, g.scan_rows, g)
-        m.submodules.x, m.submodules.y = x, y
+        rows, columns = capacities.scan
+        m.submodules.x = x = Axis(positions=columns, kernel=kernel, stride=capacities.stride)
+        m.submodules.y = y = Axis(positions=rows, kernel=kernel, stride=capacities.stride)
         padding = x.padding | y.padding
         m.d.comb += [
+            x.length.eq(g.width),
+            x.scanned.eq(g.scan_columns),
+            x.advance.eq(go),
+            y.length.eq(g.height),
+            y.scanned.eq(g.scan_rows),
+            y.advance.eq(go & x.last),
             go.eq(running & ~blocked & (padding | self.i.valid)),
             self.i.ready.eq(running & ~blocked & ~padding),
         ]
+        for axis in (x, y):
+            m.d.comb += [
+                axis.offset.eq(g.offset),
+                axis.stride.eq(g.stride),
+                axis.clear.eq(~running),
+            ]
 
         # A frame begins at `start`, or after the pixels of the frame before that nobody needs.
         m.d.sync += [
@@ -139,8 +185,8 @@ class WindowGenerator(wiring.Component):
 
         # What the scan waits for: a row of the ring, and the words of the patch before. `busy` is
         # `words_left != 0`; `full` is `rows_free == 0`, but for the cycle after a row was taken.
-        rows_free = Signal(range(g.ring_rows + 1))
-        words_left = Signal(range(g.words))
+        rows_free = Signal(range(capacities.ring_rows + 1))
+        words_left = Signal(range(planes))
         full, busy = Signal(init=1), Signal()
         begins, completes = y.complete & x.first, y.complete & x.complete
         m.d.comb += blocked.eq((begins & full) | (completes & busy))
@@ -163,7 +209,7 @@ class WindowGenerator(wiring.Component):
         at = data.StructLayout(
             {
                 "pixel": PIXEL_BITS,
-                "column": range(g.width),
+                "column": range(capacities.width),
                 "lines": len(older),
                 "valid": 1,
                 "store": 1,
@@ -181,7 +227,7 @@ class WindowGenerator(wiring.Component):
             stages[0].store.eq(go & ~x.padding),
             stages[0].ends_scan.eq(x.last),
             stages[0].patch.eq(go & completes),
-            stages[0].ends_row.eq(x.position == g.offset + (g.o_width - 1) * g.stride),
+            stages[0].ends_row.eq(x.position == g.row_end),
         ]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
@@ -190,9 +236,9 @@ class WindowGenerator(wiring.Component):
         # column above, newest row first.
         fetched, newest = stages[3], stages[4]
         lines = Signal(data.ArrayLayout(PIXEL_BITS, len(older)))
-        column = Signal(data.ArrayLayout(PIXEL_BITS, g.kernel))
+        column = Signal(data.ArrayLayout(PIXEL_BITS, kernel))
         if older:
-            m.submodules.lines = buffer = Memory(width=g.line_bits, depth=g.width)
+            m.submodules.lines = buffer = Memory(width=line_bits(kernel), depth=capacities.width)
             assert buffer.READ_LATENCY == 3
             m.d.comb += [
                 buffer.read_address.eq(x.position),
@@ -211,18 +257,23 @@ class WindowGenerator(wiring.Component):
             for before, after in pairwise(window):
                 m.d.sync += before.eq(Mux(newest.ends_scan, 0, after))
 
-        # Register 5: the patch, a word a cycle.
-        patch = Cat(pixels[row] for row in range(g.kernel) for pixels in window)
-        words = Signal(data.ArrayLayout(8 * g.word_bytes, g.words))
-        valid = Signal(g.words)
-        address, first = Signal(range(g.depth)), Signal(range(g.plane))
+        # Register 5: the patch, a word a cycle. A smaller kernel's pixels are the first ones.
+        patch = Cat(window[column][row] for row, column in patch_pixels(kernel))
+        words = Signal(data.ArrayLayout(8 * self._word_bytes, planes))
+        valid = Signal(planes)
+        address, first = (
+            Signal(range(capacities.patch_words)),
+            Signal(range(capacities.patch_words)),
+        )
+        plane_last = Signal.like(first)
         ends_row = Signal()
+        m.d.sync += plane_last.eq(g.plane - 1)
         with m.If(newest.patch):
             m.d.sync += [
                 words.eq(patch),
-                valid.eq(~0),
+                valid.eq(Cat(place < g.words for place in range(planes))),
                 address.eq(first),
-                first.eq(Mux(first == g.plane - 1, 0, first + 1)),
+                first.eq(Mux(first == plane_last, 0, first + 1)),
                 ends_row.eq(newest.ends_row),
             ]
         with m.Else():

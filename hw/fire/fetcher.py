@@ -1,10 +1,9 @@
-"""The program memory, and the step that comes next."""
+"""The step that comes next, out of the program memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.ecp5.memory import Memory
 from plan import latency
 from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
 
@@ -36,11 +35,15 @@ class Fetcher(wiring.Component):
     ----------
     format : Format
         Of the program's words.
-    program : list[int]
-        One word a step.
+    depth : int
+        Words of the program memory.
 
     Members
     -------
+    address : ``Out(range(depth))``
+        The word of the program memory to read.
+    word : ``In(format.bits)``
+        It, ``latency.MEMORY_READ`` cycles later.
     next : ``In(1)``
         The step has been taken, fetch the one after it; only while ``known``.
     known : ``Out(1)``
@@ -49,11 +52,14 @@ class Fetcher(wiring.Component):
         The step's fields for either side, see :func:`issue_layout` and :func:`write_layout`.
     """
 
-    def __init__(self, *, format: Format, program: list[int]):
+    def __init__(self, *, format: Format, depth: int):
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, not {depth}")
         self._format = format
-        self._program = program
         super().__init__(
             {
+                "address": Out(range(depth)),
+                "word": In(format.bits),
                 "next": In(1),
                 "known": Out(1),
                 "issue": Out(issue_layout(format)),
@@ -63,17 +69,12 @@ class Fetcher(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(
-            width=self._format.bits, depth=len(self._program), init=self._program
-        )
-        word = data.View(layout(self._format, self._format.widths), memory.read_data)
-        counter = Signal(range(len(self._program)))
+        word = data.View(layout(self._format, self._format.widths), self.word)
         fetching = Signal(latency.MEMORY_READ + 1, init=1)
-        m.d.comb += memory.read_address.eq(counter)
         m.d.sync += fetching.eq(Cat(self.next, fetching))
         with m.If(self.next):
             m.d.sync += [
-                counter.eq(Mux(self.issue.frame_last, 0, counter + 1)),
+                self.address.eq(Mux(self.issue.frame_last, 0, self.address + 1)),
                 self.known.eq(0),
             ]
         with m.If(fetching[-1]):

@@ -1,11 +1,12 @@
 """The issue side: waits for what steps need, and walks their passes and pixels."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.engine.accumulator import Tag
 from hw.fire.fetcher import Fetcher, issue_layout, write_layout
+from hw.streams import delayed
 from plan import latency
 from plan.instruction import Format
 from plan.schedule import QUEUE
@@ -23,8 +24,8 @@ class Issuer(wiring.Component):
     ----------
     format : Format
         Of the program's words.
-    program : list[int]
-        One word a step.
+    steps : int
+        Words of the program memory.
     address_bits : int
         Of both memories.
     patch_rows : int
@@ -34,12 +35,16 @@ class Issuer(wiring.Component):
 
     Members
     -------
+    program_address : ``Out(range(steps))``
+        The word of the program memory to read.
+    program_word : ``In(format.bits)``
+        It, ``latency.MEMORY_READ`` cycles later.
     start : ``Out(1)``
         A pass starts.
     weights_ready : ``In(1)``
         The next pass's weights will be in place.
-    weights_jump, weights_known, weights_address : ``Out``
-        Where the next pass's weights are, for :class:`hw.fire.loader.WeightLoader`.
+    weights_jump, weights_known, weights_place : ``Out``
+        Where the next pass's weights are, for :class:`hw.fire.rows.MemoryRows`.
     params_load, params_group : ``Out``
         A group's last pass begins: fetch its parameters.
     step : ``Out(stream)``
@@ -70,20 +75,27 @@ class Issuer(wiring.Component):
         self,
         *,
         format: Format,
-        program: list[int],
+        steps: int,
         address_bits: int,
         patch_rows: int,
         param_groups: int,
     ):
+        if min(steps, address_bits, patch_rows, param_groups) < 1:
+            raise ValueError(
+                "steps, address_bits, patch_rows and param_groups must be at least 1, not "
+                f"{steps}, {address_bits}, {patch_rows} and {param_groups}"
+            )
         self._format = format
-        self._program = program
+        self._steps = steps
         super().__init__(
             {
+                "program_address": Out(range(steps)),
+                "program_word": In(format.bits),
                 "start": Out(1),
                 "weights_ready": In(1),
                 "weights_jump": Out(1),
                 "weights_known": Out(1),
-                "weights_address": Out(format.widths["weights"]),
+                "weights_place": Out(format.widths["weights"]),
                 "params_load": Out(1),
                 "params_group": Out(range(param_groups)),
                 "step": Out(stream.Signature(write_layout(format), always_ready=True)),
@@ -106,7 +118,11 @@ class Issuer(wiring.Component):
         layout = issue_layout(self._format)
         start = self.start
 
-        m.submodules.fetcher = fetcher = Fetcher(format=self._format, program=self._program)
+        m.submodules.fetcher = fetcher = Fetcher(format=self._format, depth=self._steps)
+        m.d.comb += [
+            self.program_address.eq(fetcher.address),
+            fetcher.word.eq(self.program_word),
+        ]
         known, next_step = fetcher.known, fetcher.issue
         begin_step = Signal()
         m.d.comb += fetcher.next.eq(begin_step)
@@ -199,7 +215,7 @@ class Issuer(wiring.Component):
         m.d.comb += [
             self.weights_jump.eq(now_is.final),
             self.weights_known.eq(~now_is.final | known),
-            self.weights_address.eq(next_step.weights),
+            self.weights_place.eq(next_step.weights),
         ]
 
         # Pixels.
@@ -269,12 +285,3 @@ class Issuer(wiring.Component):
             delayed(m, with_pixel, latency.MEMORY_READ + 2, "with_pixel")
         )
         return m
-
-
-def delayed(m: Module, value, cycles: int, name: str):
-    """``value`` so many cycles later."""
-    for cycle in range(cycles):
-        later = Signal(Value.cast(value).shape(), name=f"{name}_{cycle}")
-        m.d.sync += later.eq(value)
-        value = later
-    return value

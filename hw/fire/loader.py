@@ -1,19 +1,20 @@
 """Loaders: what the next pass and the next output group need, fetched behind the present ones."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.ecp5.memory import Memory
+from hw.fire.rows import rows_signature
+from hw.streams import Param, delayed
 from plan import latency
 
 
 class WeightLoader(wiring.Component):
     """Shifts the next pass's weights into the array's shadow registers.
 
-    ``ready`` is high from ``delay + rows`` cycles after ``start`` to the next ``start``; if
-    ``known`` comes later than ``delay − 1`` cycles after ``start``, by so much later. After reset
-    it loads the first pass's weights by itself.
+    ``ready`` is high from ``delay + rows`` cycles after ``start`` to the next ``start``; later by
+    each cycle from ``delay`` on in which a row is wanted and not granted. After reset it loads the
+    first pass's weights by itself.
 
     Parameters
     ----------
@@ -22,20 +23,14 @@ class WeightLoader(wiring.Component):
     width : int
         Bits of a weight row.
     delay : int
-        Cycles from a start to the first weight row's being read.
-    init : list[int]
-        The weight memory's rows.
+        Cycles from a start to the first weight row's being granted.
 
     Members
     -------
     start : ``In(1)``
         A pass starts in this cycle.
-    jump : ``In(1)``
-        The next pass takes its weights from ``address``, not from where the last ones ended.
-    known : ``In(1)``
-        ``jump`` and ``address`` hold for the next pass.
-    address : ``In(range(len(init)))``
-        Weight row of the next step's first pass.
+    i : ``In(rows_signature(width))``
+        The weight rows, see :func:`hw.fire.rows.rows_signature`.
     ready : ``Out(1)``
         The next pass's weights are on their way, near enough for it to start.
     load : ``Out(1)``
@@ -44,16 +39,17 @@ class WeightLoader(wiring.Component):
         A weight row.
     """
 
-    def __init__(self, *, rows: int, width: int, delay: int, init: list[int]):
+    def __init__(self, *, rows: int, width: int, delay: int):
+        if rows < 1 or width < 1:
+            raise ValueError(f"rows and width must be at least 1, not {rows} and {width}")
+        if delay < 2:
+            raise ValueError(f"delay must be at least 2, not {delay}")
         self._rows = rows
         self._delay = delay
-        self._init = init
         super().__init__(
             {
                 "start": In(1),
-                "jump": In(1),
-                "known": In(1),
-                "address": In(range(len(init))),
+                "i": In(rows_signature(width)),
                 "ready": Out(1),
                 "load": Out(1),
                 "weights": Out(width),
@@ -62,84 +58,79 @@ class WeightLoader(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        width = len(self.weights)
-        m.submodules.memory = memory = Memory(width=width, depth=len(self._init), init=self._init)
-        pointer = Signal.like(self.address)
         timer = Signal(range(max(self._delay, self._rows)), init=self._delay - 2)
-        read = Signal()
 
         with m.FSM():
             with m.State("SETTLE"):
-                with m.If(timer != 0):
-                    m.d.sync += timer.eq(timer - 1)
-                with m.Elif(self.known):
-                    m.d.sync += [
-                        pointer.eq(Mux(self.jump, self.address, pointer)),
-                        timer.eq(self._rows - 1),
-                    ]
+                m.d.sync += timer.eq(timer - 1)
+                with m.If(timer == 0):
+                    m.d.sync += timer.eq(self._rows - 1)
                     m.next = "READ"
             with m.State("READ"):
-                m.d.comb += read.eq(1)
-                m.d.sync += [pointer.eq(pointer + 1), timer.eq(timer - 1)]
-                with m.If(timer == 0):
-                    m.next = "READY"
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += timer.eq(timer - 1)
+                    with m.If(timer == 0):
+                        m.next = "READY"
             with m.State("READY"):
                 m.d.comb += self.ready.eq(1)
                 with m.If(self.start):
                     m.d.sync += timer.eq(self._delay - 2)
                     m.next = "SETTLE"
 
-        m.d.comb += [memory.read_address.eq(pointer), self.weights.eq(memory.read_data)]
-        reading = Signal(latency.MEMORY_READ)
-        m.d.sync += reading.eq(Cat(read, reading))
-        m.d.comb += self.load.eq(reading[-1])
+        granted = self.i.valid & self.i.ready
+        m.d.comb += [
+            self.load.eq(delayed(m, granted, latency.MEMORY_READ, "granted")),
+            self.weights.eq(self.i.row),
+        ]
         return m
 
 
 class ParamLoader(wiring.Component):
-    """Holds the bias and multiplier of an output group's columns, and fetches the next ones.
+    """Holds the parameters of an output group's columns, and fetches the next ones.
 
     Parameters
     ----------
     columns : int
         Output channels a group.
-    param : data.StructLayout
-        What a channel has: a bias, a multiplier, a ReLU.
-    init : list[int]
-        The parameter memory: a word a channel, the last column of a group first.
+    groups : int
+        Output groups of the parameter memory: a word a channel, the last column of a group first.
 
     Members
     -------
+    address : ``Out(range(groups · columns))``
+        The word of the parameter memory to read.
+    word : ``In(Param)``
+        It, ``latency.MEMORY_READ`` cycles later.
     load : ``In(1)``
         Fetch ``group``, more than ``columns`` cycles after the fetch before, and at most
         ``latency.MEMORY_READ + 2`` cycles before that one's ``swap``.
-    group : ``In(range)``
+    group : ``In(range(groups))``
         An output group of the program.
     swap : ``In(1)``
         From the next cycle on, ``params`` are those fetched last; ``columns +
         latency.MEMORY_READ + 2`` cycles after ``load`` or later.
-    params : ``Out(ArrayLayout(param, columns))``
+    params : ``Out(ArrayLayout(Param, columns))``
         The present group's parameters by column.
     """
 
-    def __init__(self, *, columns: int, param: data.StructLayout, init: list[int]):
+    def __init__(self, *, columns: int, groups: int):
+        if columns < 1 or groups < 1:
+            raise ValueError(f"columns and groups must be at least 1, not {columns} and {groups}")
         self._columns = columns
-        self._init = init
         super().__init__(
             {
+                "address": Out(range(groups * columns)),
+                "word": In(Param),
                 "load": In(1),
-                "group": In(range(len(init) // columns)),
+                "group": In(range(groups)),
                 "swap": In(1),
-                "params": Out(data.ArrayLayout(param, columns)),
+                "params": Out(data.ArrayLayout(Param, columns)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        param = self.params.shape().elem_shape
-        m.submodules.memory = memory = Memory(
-            width=param.size, depth=len(self._init), init=self._init
-        )
         group = Signal.like(self.group)
         column = Signal(range(self._columns + 1), init=self._columns)
         read = Signal()
@@ -148,17 +139,15 @@ class ParamLoader(wiring.Component):
         with m.Elif(column != self._columns):
             m.d.comb += read.eq(1)
             m.d.sync += column.eq(column + 1)
-        address = Signal(range(len(self._init)))
         reading = Signal(latency.MEMORY_READ + 1)
         m.d.sync += [
-            address.eq(times(group, self._columns) + column),
+            self.address.eq(times(group, self._columns) + column),
             reading.eq(Cat(read, reading)),
         ]
-        m.d.comb += memory.read_address.eq(address)
 
         shadow = Signal.like(self.params)
         with m.If(reading[-1]):
-            m.d.sync += shadow.eq(Cat(memory.read_data, shadow))
+            m.d.sync += shadow.eq(Cat(self.word, shadow))
         with m.If(self.swap):
             m.d.sync += self.params.eq(shadow)
         return m

@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.engine.sums import ClassSums
+from hw.streams import Result
 
 
 class Results(wiring.Component):
@@ -13,7 +14,7 @@ class Results(wiring.Component):
     Parameters
     ----------
     classes : int
-        Class sums to send.
+        Most class sums to send.
     columns : int
         Class sums read at a time.
     bits : int
@@ -21,6 +22,8 @@ class Results(wiring.Component):
 
     Members
     -------
+    count : ``In(range(1, classes + 1))``
+        Class sums to send; steady.
     idle : ``In(1)``
         Nothing is unfinished, and the first step of a frame could start.
     start : ``Out(1)``
@@ -40,11 +43,17 @@ class Results(wiring.Component):
     """
 
     def __init__(self, *, classes: int, columns: int, bits: int):
+        if classes < 1 or columns < 1 or not 1 < bits <= 32:
+            raise ValueError(
+                "classes and columns must be at least 1, bits from 2 to 32, not "
+                f"{classes}, {columns} and {bits}"
+            )
         self._classes = classes
         self._columns = columns
         groups = -(-classes // columns)
         super().__init__(
             {
+                "count": In(range(1, classes + 1)),
                 "idle": In(1),
                 "start": Out(1),
                 "taken": In(1),
@@ -52,7 +61,7 @@ class Results(wiring.Component):
                 "done": In(1),
                 "group": Out(range(groups)),
                 "sums": In(data.ArrayLayout(signed(bits), columns)),
-                "o": Out(stream.Signature(data.StructLayout({"data": signed(32), "last": 1}))),
+                "o": Out(stream.Signature(Result)),
             }
         )
 
@@ -64,6 +73,8 @@ class Results(wiring.Component):
         column = Signal(range(self._columns))
         pause = Signal(range(ClassSums.READ_LATENCY + 2))
         held = Signal.like(self.sums)
+        before_last = Signal.like(self.count)
+        m.d.sync += before_last.eq(self.count - 1)
 
         with m.If(counting & ~self.starved):
             m.d.sync += cycles.eq(cycles + 1)
@@ -91,7 +102,7 @@ class Results(wiring.Component):
                     m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += self.o.valid.eq(1)
-                with m.If(sent == self._classes):
+                with m.If(sent == self.count):
                     m.d.comb += [self.o.p.data.eq(cycles), self.o.p.last.eq(1)]
                     with m.If(self.o.ready):
                         m.next = "IDLE"
@@ -103,7 +114,7 @@ class Results(wiring.Component):
                             column.eq(column + 1),
                             held.eq(held.as_value() >> len(held[0])),
                         ]
-                        with m.If((column == self._columns - 1) & (sent != self._classes - 1)):
+                        with m.If((column == self._columns - 1) & (sent != before_last)):
                             m.d.sync += [
                                 self.group.eq(self.group + 1),
                                 pause.eq(ClassSums.READ_LATENCY + 1),

@@ -76,6 +76,11 @@ class Writer(wiring.Component):
         lanes: int,
         groups: int,
     ):
+        if min(columns, slots, address_bits, lanes, groups) < 1:
+            raise ValueError(
+                "columns, slots, address_bits, lanes and groups must be at least 1, not "
+                f"{columns}, {slots}, {address_bits}, {lanes} and {groups}"
+            )
         self._lanes = lanes
         self._slots = slots
         beat = data.ArrayLayout(8, columns)

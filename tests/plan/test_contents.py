@@ -1,11 +1,16 @@
 """The memories' contents, unpacked again by the rules of docs/dataflow.md."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from plan.contents import contents
 from plan.engine import Engine
+from plan.instruction import Format
 from plan.planner import plan
+from plan.schedule import PlanError
+from plan.settings import SETTINGS, setting_widths
 from spec import synthetic
 from spec.squeezenet import tiny
 
@@ -13,7 +18,7 @@ from spec.squeezenet import tiny
 @pytest.fixture(scope="module")
 def packed(made):
     quantized = synthetic.quantized(made.network, seed=1)
-    return quantized, contents(quantized, made)
+    return quantized, contents(quantized, made, made.needs())
 
 
 def columns(row: int, count: int) -> list[int]:
@@ -75,10 +80,44 @@ def test_every_channel_has_its_parameters(made, packed):
 
 
 def test_the_program_is_the_plan(made, packed):
-    assert packed[1].program == made.program.words
+    format = Format.of(made.engine, made.needs())
+    assert packed[1].program == [format.encode(step.fields) for step in made.program.steps]
+
+
+def test_registers_are_the_geometry(made, packed):
+    registers = dict(zip(SETTINGS, packed[1].registers, strict=True))
+    first = made.network.first
+    assert (registers["height"], registers["width"]) == (first.i.height, first.i.width)
+    assert registers["classes"] == made.network.classes
+    assert registers["relu"] == made.network.last.relu
+    assert registers["weight_rows"] == len(packed[1].weights)
+    for name, width in setting_widths(made.engine, made.needs()).items():
+        assert 0 <= registers[name] < 1 << width, name
+
+
+def test_streamed_weights_are_those_of_every_step(made, packed):
+    quantized, memories = packed
+    needs = made.needs(streamed=True)
+    streamed = contents(quantized, made, needs)
+    want = []
+    for step in made.program.steps:
+        start = step.fields["weights"]
+        want += memories.weights[start : start + step.passes * made.engine.rows]
+    assert streamed.weights == want
+    assert len(want) == needs.weight_rows == streamed.registers[list(SETTINGS).index("weight_rows")]
 
 
 def test_the_plan_of_another_network_is_refused():
     other = plan(tiny(image_size=11), Engine())
     with pytest.raises(ValueError, match="the plan is of tiny, not of"):
-        contents(synthetic.quantized(tiny(image_size=12)), other)
+        contents(synthetic.quantized(tiny(image_size=12)), other, other.needs())
+
+
+def test_what_exceeds_the_capacities_is_refused_with_both_numbers():
+    made = plan(tiny(image_size=24, classes=9), Engine())
+    needs = made.needs()
+    less = replace(needs, classes=5, steps=needs.steps - 1)
+    with pytest.raises(
+        PlanError, match=rf"^tiny needs {needs.steps} steps of {needs.steps - 1}, 9 classes of 5$"
+    ):
+        contents(synthetic.quantized(made.network), made, less)

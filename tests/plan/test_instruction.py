@@ -1,8 +1,14 @@
 """The instruction word: every field comes back, none is wider than it must be."""
 
+from dataclasses import replace
+
 import pytest
 
+from plan.capacities import Capacities
+from plan.engine import ENGINES, Engine
 from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from plan.planner import plan
+from spec.squeezenet import tiny
 
 
 def decode(format: Format, word: int) -> dict[str, int]:
@@ -17,35 +23,44 @@ def decode(format: Format, word: int) -> dict[str, int]:
 
 
 def test_every_instruction_comes_back(made):
+    format = Format.of(made.engine, made.needs())
     for step in made.program.steps:
-        assert decode(made.program.format, made.program.format.encode(step.fields)) == step.fields
+        assert decode(format, format.encode(step.fields)) == step.fields
 
 
 def test_fields_are_those_of_the_table(made):
-    assert list(made.program.format.widths) == [*ISSUE_FIELDS, *WRITE_FIELDS]
+    format = Format.of(made.engine, made.needs())
+    assert list(format.widths) == [*ISSUE_FIELDS, *WRITE_FIELDS]
     assert not ISSUE_FIELDS.keys() & WRITE_FIELDS.keys()
     assert set(WRITE_SHARED) <= ISSUE_FIELDS.keys()
     for step in made.program.steps:
-        assert step.fields.keys() == made.program.format.widths.keys()
+        assert step.fields.keys() == format.widths.keys()
 
 
 def test_addresses_reach_all_of_both_memories(made):
-    bits = made.program.format.widths["i_base"]
-    assert max(made.program.activation_words, made.program.patch.words) <= 1 << bits
-    for name in ("i_plane", "o_base", "o_plane", "o_start"):
-        assert made.program.format.widths[name] == bits
-    assert made.program.format.widths["i_start"] == bits + 1
+    needs = made.needs()
+    widths = Format.of(made.engine, needs).widths
+    assert max(needs.activation_words, needs.patch_words) < 1 << needs.address_bits
+    for name in ("i_base", "i_plane", "o_base", "o_plane", "o_start"):
+        assert widths[name] == needs.address_bits
+    assert widths["i_start"] == needs.address_bits + 1
 
 
-def test_a_field_is_as_wide_as_its_largest_value():
-    fields = dict.fromkeys([*ISSUE_FIELDS, *WRITE_FIELDS], 0)
-    format = Format.of([fields | {"x_last": 6}, fields | {"x_last": 9, "wait": 1}], address_bits=5)
-    assert (format.widths["x_last"], format.widths["wait"], format.widths["slot"]) == (4, 1, 1)
-    assert format.bits == sum(format.widths.values())
+def test_a_format_follows_from_capacities_alone():
+    engine = ENGINES["16x8"]
+    small, large = (plan(tiny(image_size=size), engine).needs() for size in (16, 40))
+    both = Capacities.covering(small, large)
+    assert Format.of(engine, both).bits >= Format.of(engine, large).bits
+    assert Format.of(engine, small) != Format.of(engine, both)
+    grown = replace(both, param_groups=2 * both.param_groups)
+    before, after = Format.of(engine, both).widths, Format.of(engine, grown).widths
+    assert after == before | {"params": before["params"] + 1}
+    assert Format.of(engine, replace(both, streamed=True)).widths["weights"] == 1
 
 
 @pytest.mark.parametrize("start", [-32, -1, 0, 31])
 def test_the_start_may_be_negative(start):
+    needs = replace(plan(tiny(), Engine()).needs(), activation_words=31, patch_words=9)
+    format = Format.of(Engine(), needs)
     fields = dict.fromkeys([*ISSUE_FIELDS, *WRITE_FIELDS], 0) | {"i_start": start}
-    format = Format.of([fields], address_bits=5)
     assert decode(format, format.encode(fields))["i_start"] == start

@@ -1,0 +1,249 @@
+"""The machine: pixels in, class sums and the frame's cycle count out, as its memories say."""
+
+from amaranth.hdl import Cat, Module, Mux
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.ecp5.memory import Memory
+from hw.engine.accumulator import Accumulator
+from hw.engine.array import SystolicArray
+from hw.engine.pool import MaxPool
+from hw.engine.requantizer import Requantizer
+from hw.engine.sums import ClassSums
+from hw.engine.window import WindowGenerator
+from hw.fire.issuer import Issuer
+from hw.fire.loader import ParamLoader, WeightLoader
+from hw.fire.results import Results
+from hw.fire.rows import MemoryRows, StreamedRows
+from hw.fire.writer import Writer, destination
+from hw.streams import Param, Pixel, Result, delayed, settings_layout
+from plan import latency
+from plan.capacities import Capacities
+from plan.engine import Engine
+from plan.instruction import Format
+from plan.memories import memories
+
+
+class Machine(wiring.Component):
+    """An engine with everything around it but the memories that hold a network.
+
+    Reset leaves nothing of what it did before.
+
+    Parameters
+    ----------
+    engine : Engine
+        Its shape.
+    capacities : Capacities
+        The most that a network may need.
+
+    Members
+    -------
+    settings : ``In(settings_layout(engine, capacities))``
+        The network's registers, steady.
+    program_address, params_address, weights_address : ``Out``
+        The words to read of the memories; ``weights_address`` not if weights are streamed.
+    program, params, weights : ``In``
+        They, ``latency.MEMORY_READ`` cycles later.
+    i_weights : ``In(stream.Signature(engine.weight_bits))``
+        Weight rows in consumption order, frame after frame; only if weights are streamed.
+    i, o, trace, written
+        See :class:`hw.core.Core`.
+    """
+
+    def __init__(self, *, engine: Engine, capacities: Capacities):
+        self._engine = engine
+        self._capacities = capacities
+        beat = stream.Signature(data.ArrayLayout(8, engine.columns), always_ready=True)
+        sizes = memories(engine, capacities)
+        members = {
+            "settings": In(settings_layout(engine, capacities)),
+            "program_address": Out(range(sizes["program"].depth)),
+            "program": In(sizes["program"].bits),
+            "params_address": Out(range(sizes["params"].depth)),
+            "params": In(Param),
+            "i": In(stream.Signature(Pixel)),
+            "o": Out(stream.Signature(Result)),
+            "trace": Out(beat),
+            "written": Out(beat),
+        }
+        if capacities.streamed:
+            members["i_weights"] = In(stream.Signature(engine.weight_bits))
+        else:
+            members["weights_address"] = Out(range(sizes["weights"].depth))
+            members["weights"] = In(engine.weight_bits)
+        super().__init__(members)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        engine, capacities = self._engine, self._capacities
+        format = Format.of(engine, capacities)
+        word = data.ArrayLayout(8, engine.rows)
+        address_bits = capacities.address_bits
+        groups = engine.groups(capacities.classes)
+
+        m.submodules.window = window = WindowGenerator(
+            capacities=capacities, word_bytes=engine.rows
+        )
+        m.submodules.patches = patches = Memory(width=word.size, depth=capacities.patch_words)
+        m.submodules.activations = activations = Memory(
+            width=word.size, depth=capacities.activation_words, lanes=engine.lanes
+        )
+        m.submodules.issuer = issuer = Issuer(
+            format=format,
+            steps=capacities.steps,
+            address_bits=address_bits,
+            patch_rows=capacities.ring_rows,
+            param_groups=capacities.param_groups,
+        )
+        m.submodules.weights = weights = WeightLoader(
+            rows=engine.rows, width=engine.weight_bits, delay=engine.load_delay
+        )
+        m.submodules.params = params = ParamLoader(
+            columns=engine.columns, groups=capacities.param_groups
+        )
+        m.submodules.array = array = SystolicArray(
+            rows=engine.rows, columns=engine.columns, lut_rows=engine.lut_rows
+        )
+        m.submodules.accumulator = accumulator = Accumulator(
+            columns=engine.columns,
+            sum_bits=array.o.shape().elem_shape.width,
+            bits=engine.accumulator_bits,
+            depth=engine.tile_pixels,
+        )
+        m.submodules.writer = writer = Writer(
+            format=format,
+            columns=engine.columns,
+            slots=capacities.pool_slots,
+            address_bits=address_bits,
+            lanes=engine.lanes,
+            groups=groups,
+        )
+        m.submodules.pool = pool = MaxPool(
+            columns=engine.columns,
+            depth=capacities.pool_slots,
+            meta=destination(address_bits, engine.lanes, groups),
+        )
+        m.submodules.sums = sums = ClassSums(
+            columns=engine.columns, groups=groups, bits=capacities.sum_bits
+        )
+        m.submodules.results = results = Results(
+            classes=capacities.classes, columns=engine.columns, bits=capacities.sum_bits
+        )
+
+        # The network: its registers, its program, its weights and parameters.
+        m.d.comb += [
+            *(
+                window.geometry[name].eq(self.settings[name])
+                for name in window.geometry.shape().members
+            ),
+            results.count.eq(self.settings.classes),
+            self.program_address.eq(issuer.program_address),
+            issuer.program_word.eq(self.program),
+            self.params_address.eq(params.address),
+            params.word.eq(self.params),
+        ]
+        if capacities.streamed:
+            m.submodules.rows = rows = StreamedRows(width=engine.weight_bits)
+            connect(m, flipped(self.i_weights), rows.i)
+        else:
+            m.submodules.rows = rows = MemoryRows(
+                width=engine.weight_bits, depth=capacities.weight_rows
+            )
+            m.d.comb += [
+                rows.start.eq(issuer.start),
+                rows.jump.eq(issuer.weights_jump),
+                rows.known.eq(issuer.weights_known),
+                rows.place.eq(issuer.weights_place),
+                self.weights_address.eq(rows.address),
+                rows.word.eq(self.weights),
+            ]
+        connect(m, rows.o, weights.i)
+
+        # Pixels to patches.
+        connect(m, flipped(self.i), window.i)
+        m.d.comb += [
+            window.start.eq(results.start),
+            window.free.eq(issuer.free),
+            issuer.row_done.eq(window.row_done),
+            patches.write_address.eq(window.o.p.address),
+            patches.write_data.eq(window.o.p.data),
+            patches.write_enable.eq(window.o.valid),
+        ]
+
+        # Addresses to the array's input.
+        m.d.comb += [
+            patches.read_address.eq(issuer.address),
+            activations.read_address.eq(issuer.address),
+        ]
+        source = data.View(word, Mux(issuer.patch, patches.read_data, activations.read_data))
+        for row in range(engine.rows):
+            m.d.sync += array.i[row].eq(Mux(issuer.zero, 0, source[row]))
+        m.d.comb += [
+            array.swap.eq(issuer.swap),
+            array.load.eq(weights.load),
+            array.weights.eq(weights.weights),
+            weights.start.eq(issuer.start),
+            issuer.weights_ready.eq(weights.ready),
+        ]
+
+        # Column sums to totals to bytes.
+        m.d.comb += [
+            accumulator.tag.eq(delayed(m, issuer.tag, array.LATENCY - latency.MEMORY_READ, "tag")),
+            accumulator.i.eq(array.o),
+            params.load.eq(issuer.params_load),
+            params.group.eq(issuer.params_group),
+            params.swap.eq(accumulator.swap),
+        ]
+        for column in range(engine.columns):
+            m.submodules[f"requantizer{column}"] = requantizer = Requantizer()
+            m.d.comb += [
+                requantizer.accumulator.eq(accumulator.o.payload[column]),
+                requantizer.bias.eq(params.params[column].bias),
+                requantizer.multiplier.eq(params.params[column].multiplier),
+                requantizer.relu.eq(params.params[column].relu),
+                writer.i.payload[column].eq(requantizer.o),
+            ]
+        m.d.comb += writer.i.valid.eq(
+            delayed(m, accumulator.o.valid, latency.REQUANTIZER, "requantized")
+        )
+
+        # Bytes to memory and to class sums.
+        connect(m, issuer.step, writer.step)
+        connect(m, writer.o, pool.i)
+        written = pool.o.p.meta
+        m.d.comb += [
+            activations.write_address.eq(written.address),
+            activations.write_data.eq(Cat(pool.o.p.data.as_value() for _ in range(engine.lanes))),
+            activations.write_enable.eq(Mux(pool.o.valid & ~written.final, written.lanes, 0)),
+            sums.i.valid.eq(pool.o.valid & written.final),
+            sums.i.p.group.eq(written.group),
+            sums.i.p.first.eq(written.first),
+            sums.i.p.last.eq(written.last),
+            sums.i.p.fresh.eq(written.fresh),
+        ]
+        for column in range(engine.columns):
+            value = pool.o.p.data[column]
+            m.d.comb += sums.i.p.data[column].eq(Mux(self.settings.relu, value, value.as_signed()))
+        retire = delayed(m, writer.last, latency.POOL, "retire")
+        m.d.comb += issuer.retire.eq(retire)
+
+        # Frames.
+        m.d.comb += [
+            results.idle.eq(issuer.idle),
+            results.taken.eq(self.i.valid & self.i.ready),
+            results.starved.eq(issuer.waiting & self.i.ready & ~self.i.valid),
+            results.done.eq(
+                delayed(m, writer.last & writer.frame_last, latency.POOL, "frame_done")
+            ),
+            sums.group.eq(results.group),
+            results.sums.eq(sums.sums),
+        ]
+        connect(m, results.o, flipped(self.o))
+
+        m.d.comb += [
+            self.trace.valid.eq(writer.i.valid),
+            self.trace.payload.eq(writer.i.payload),
+            self.written.valid.eq(pool.o.valid & ~written.final),
+            self.written.payload.eq(pool.o.p.data),
+        ]
+        return m

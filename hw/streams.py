@@ -1,0 +1,45 @@
+"""What enters and leaves the core, as the layouts of its streams and registers."""
+
+from amaranth.hdl import Module, Signal, Value, signed
+from amaranth.lib import data
+
+from plan.capacities import Capacities
+from plan.engine import Engine
+from plan.memories import NETWORK, memories
+from plan.settings import setting_widths
+from plan.words import PARAM, PIXEL, RESULT
+
+Pixel = data.StructLayout(PIXEL)
+"""A pixel of the image."""
+
+Result = data.StructLayout(RESULT | {"data": signed(RESULT["data"])})
+"""A class sum, or, with ``last``, the cycle count that ends a frame's results."""
+
+Param = data.StructLayout(PARAM | {"bias": signed(PARAM["bias"])})
+"""What an output channel has."""
+
+
+def settings_layout(engine: Engine, capacities: Capacities) -> data.StructLayout:
+    """The registers of a network, by name; see :data:`plan.settings.SETTINGS`."""
+    return data.StructLayout(setting_widths(engine, capacities))
+
+
+def load_layout(engine: Engine, capacities: Capacities) -> data.StructLayout:
+    """A word for a memory: ``memory`` counts :data:`plan.memories.NETWORK` from 1 on."""
+    sizes = memories(engine, capacities).values()
+    return data.StructLayout(
+        {
+            "memory": range(len(NETWORK) + 1),
+            "address": range(max(size.depth for size in sizes)),
+            "data": max(size.bits for size in sizes),
+        }
+    )
+
+
+def delayed(m: Module, value, cycles: int, name: str):
+    """``value`` so many cycles later."""
+    for cycle in range(cycles):
+        later = Signal(Value.cast(value).shape(), name=f"{name}_{cycle}")
+        m.d.sync += later.eq(value)
+        value = later
+    return value

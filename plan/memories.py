@@ -1,0 +1,57 @@
+"""The memories of an engine: those that hold a network, and the block RAMs of all of them."""
+
+import hashlib
+from dataclasses import astuple, dataclass
+
+from plan.block_rams import block_rams
+from plan.capacities import Capacities
+from plan.engine import Engine
+from plan.instruction import Format
+from plan.settings import REGISTER_BITS, SETTINGS
+from plan.window import line_block_rams
+
+NETWORK = ("registers", "program", "params", "weights")
+"""The memories that hold a network, in the order of their numbers on the line: from 1 on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A memory's size: bits of a word, and how many words."""
+
+    bits: int
+    depth: int
+
+
+def memories(engine: Engine, capacities: Capacities) -> dict[str, Words]:
+    """Sizes of the memories that hold a network, by name, in the order of their numbers."""
+    return {
+        "registers": Words(bits=REGISTER_BITS, depth=len(SETTINGS)),
+        "program": Words(bits=Format.of(engine, capacities).bits, depth=capacities.steps),
+        "params": Words(bits=engine.param_bits, depth=capacities.param_groups * engine.columns),
+        "weights": Words(bits=engine.weight_bits, depth=capacities.weight_rows),
+    }
+
+
+def fingerprint(engine: Engine, capacities: Capacities) -> bytes:
+    """Eight bytes that tell engines apart: the same for circuits that take the same network."""
+    said = (astuple(engine), astuple(capacities), Format.of(engine, capacities).widths, SETTINGS)
+    return hashlib.sha256(repr(said).encode()).digest()[:8]
+
+
+def engine_block_rams(engine: Engine, capacities: Capacities) -> dict[str, int]:
+    """EBR by memory; zero where a memory is on LUTs, or outside."""
+    word = 8 * engine.rows
+    held = {
+        name: block_rams(size.bits, size.depth)
+        for name, size in memories(engine, capacities).items()
+    }
+    return {
+        "weights": 0 if capacities.streamed else held["weights"],
+        "activations": block_rams(word, capacities.activation_words, engine.lanes),
+        "patches": block_rams(word, capacities.patch_words),
+        "accumulators": block_rams(engine.columns * engine.accumulator_bits, engine.tile_pixels),
+        "parameters": held["params"],
+        "program": held["program"],
+        "pool rows": block_rams(8 * engine.columns, capacities.pool_slots),
+        "image lines": line_block_rams(capacities.width, capacities.kernel),
+    }
