@@ -28,14 +28,14 @@ NANOSECONDS = {
     "t_rp": 21,  # precharge to activate or refresh; AS4C32M16SB-7
     "t_ras": 44,  # activate to precharge; MT48LC16M16A2-75
     "t_rc": 66,  # activate to activate of a bank; MT48LC16M16A2-75
-    "t_rfc": 70,  # refresh to whatever comes next; M12L2561616A-7T
+    "t_rfc": 70,  # refresh to whatever comes next; from a list of boards, in no sheet that was read
     "t_rrd": 15,  # activate to activate of another bank; MT48LC16M16A2-75
     "t_wr": 15,  # last word written to precharge; MT48LC16M16A2-75
     "t_mrd": 15,  # mode register to whatever comes next; two clocks at the fastest
-    "t_start": 200_000,  # steady clock to the first command; M12L2561616A
+    "t_start": 200_000,  # steady clock to the first command; in no sheet that was read
 }
-"""The shortest times allowed, the strictest of MT48LC16M16A2-6A and -75, AS4C32M16SB-7,
-M12L2561616A-6T and -7T, IS42S16160G-7."""
+"""The shortest times allowed: the strictest of MT48LC16M16A2-6A and -75 and of AS4C32M16SB-7, whose
+sheets were read. M12L2561616A and IS42S16160G may be on a board, too; theirs were not."""
 
 REFRESH_NS = Fraction(64_000_000, ROWS)
 """Each row once in 64 ms: the longest time from refresh to refresh, on average."""

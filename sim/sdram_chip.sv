@@ -1,6 +1,5 @@
 // The SDRAM chip, written from the data sheets and from nothing of this project: 4 banks of 8192
-// rows of 512 words, the strictest times of MT48LC16M16A2-6A and -75, AS4C32M16SB-7, M12L2561616A
-// and IS42S16160G-7. It checks every command, and ends the run at the first that breaks a rule,
+// rows of 512 words, the strictest times of MT48LC16M16A2-6A and -75 and of AS4C32M16SB-7. It checks every command, and ends the run at the first that breaks a rule,
 // with the rule's name.
 //
 // Auto precharge, self refresh, power-down, burst stop and full pages are not modelled: they are
