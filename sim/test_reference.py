@@ -18,7 +18,7 @@ from spec import artifact, synthetic
 from spec.models import packaged
 from spec.network import Network
 from spec.photograph import square
-from spec.squeezenet import squeezenet
+from spec.squeezenet import Metaparameters, squeezenet
 
 ROOT = Path(__file__).parent.parent
 PHOTOGRAPHS = os.environ.get("CARACAL_PHOTOGRAPHS", ROOT.parent / "shared/data/wildcats5/valid")
@@ -37,7 +37,7 @@ def pictures(network: Network) -> list[np.ndarray]:
 
 def test_every_value_of_every_layer():
     quantized = artifact.load(packaged())
-    network = squeezenet()
+    network = squeezenet(Metaparameters(classes=quantized.network.classes))
     assert quantized.network.layers == network.layers, "the packaged model must be the reference's"
     images = pictures(network)
     frames = cosimulate(quantized, ENGINES["16x16"], images)

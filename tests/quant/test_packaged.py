@@ -6,8 +6,9 @@ import torch
 
 from quant.evaluate import Judges
 from spec import artifact, synthetic
+from spec.decision import NONE
 from spec.models import packaged
-from spec.squeezenet import squeezenet
+from spec.squeezenet import Metaparameters, squeezenet
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +17,9 @@ def quantized():
 
 
 def test_it_is_the_reference_network_and_small(quantized):
-    assert quantized.network == squeezenet()
-    assert quantized.labels == ("CARACAL", "CHEETAH", "LION", "PUMA", "TIGER")
+    assert quantized.network == squeezenet(Metaparameters(classes=6))
+    assert quantized.network.weights <= 90_000
+    assert quantized.labels == ("CARACAL", "CHEETAH", "LION", "PUMA", "TIGER", NONE)
     assert packaged().stat().st_size <= 120_000
 
 
@@ -34,6 +36,12 @@ def test_it_tells_its_accuracy_and_where_it_comes_from(quantized):
         assert quantized.metadata[f"provenance.{key}"]
 
 
+def test_it_can_answer_none_and_tells_how_its_threshold_was_found(quantized):
+    assert quantized.decision.none == 5
+    assert quantized.decision.threshold > 0
+    assert quantized.metadata["threshold"].startswith("recall 0.95: 134 of 141 ")
+
+
 def test_its_float_checkpoint_is_kept(quantized):
     content = (Path(__file__).parents[2] / "model" / "wildcats5.pt").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -43,6 +51,6 @@ def test_its_float_checkpoint_is_kept(quantized):
 def test_three_programs_agree_on_a_made_image(quantized):
     judges = Judges(packaged())
     image = torch.from_numpy(synthetic.image(quantized.network)).permute(2, 0, 1).contiguous()
-    judges.classify(image)
+    judges.sums(image)
     assert judges.agree
     assert all(agreement.values for agreement in judges.agreements.values())
