@@ -3,12 +3,25 @@
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from host.line import Line
 from spec import replies
-from spec.protocol import RATES, REASONS, Frame, Refusal, Reply, Request, Splitter, chunks
+from spec.protocol import (
+    CHUNK_BYTES,
+    OUTCOMES,
+    RATES,
+    REASONS,
+    Frame,
+    Held,
+    Load,
+    Refusal,
+    Reply,
+    Request,
+    Splitter,
+    chunks,
+)
 
 ATTEMPTS = 3
 """How often in a row something may fail before it is given up, or tried at a lower rate."""
@@ -78,17 +91,19 @@ class Client:
         self._resumed = (0, 0)
         self.retries = 0
         self.rate = 0
+        self.held = Held.NONE
         self.identity = self._meet(RATES)
         self.reset()
 
     def identify(self) -> replies.Identity:
-        return replies.Identity.unpack(self._ask(Request.IDENTIFY, Reply.IDENTITY))
+        """What the board is; ``held`` then says which network it has."""
+        return self._met(self._ask(Request.IDENTIFY, Reply.IDENTITY))
 
     def counters(self) -> replies.Counters:
-        return replies.Counters.unpack(self._ask(Request.COUNTERS, Reply.COUNTERS))
+        return replies.Counters.unpack(self._ask(Request.COUNTERS, Reply.COUNTERS).payload)
 
     def selftest(self) -> replies.Result:
-        return replies.Result.unpack(self._ask(Request.SELFTEST, Reply.SELFTEST))
+        return replies.Result.unpack(self._ask(Request.SELFTEST, Reply.SELFTEST).payload)
 
     def reset(self) -> None:
         """Make the board forget what is under way; what it said before means nothing any more."""
@@ -144,6 +159,52 @@ class Client:
             if failures > ATTEMPTS:
                 self._slow_down(trouble)
                 failures = 0
+
+    def load(self, data: bytes, told: Callable[[int], None] = lambda count: None) -> None:
+        """Load a network image; ``told`` is called with the bytes that the board has taken.
+
+        Raises
+        ------
+        BoardError
+            If the board refuses it, or keeps failing. It says itself which network it then holds.
+        host.line.LineLost
+            If the line goes away.
+        """
+        for _ in range(ATTEMPTS):
+            outcome = self._load(data, told)
+            if outcome is not None:
+                break
+            self.retries += 1
+            self.reset()
+        else:
+            raise BoardError(f"{self._line.device}: the board keeps failing to take the network")
+        if outcome != Load.DONE:
+            reason = OUTCOMES.get(outcome, f"outcome {outcome}")
+            raise BoardError(f"{self._line.device}: the board says: {reason}")
+        self.identity = self.identify()
+
+    def _load(self, data: bytes, told: Callable[[int], None]) -> int | None:
+        """What became of an image, None if something went wrong on its way."""
+        sequence = next(self._numbers)
+        frames = chunks(data, sequence, Request.LOAD)
+        sent = taken = 0
+        heard = time.monotonic()
+        while time.monotonic() - heard < self._patience:
+            while sent < len(frames) and sent - taken < self.identity.window:
+                self._line.write(frames[sent].line())
+                sent += 1
+            for frame in self._listen(self._patience / 10):
+                heard = time.monotonic()
+                if frame.sequence != sequence:
+                    continue
+                if frame.type == Reply.LOADED:
+                    return frame.argument
+                if frame.type == Reply.ERROR:
+                    return None
+                if frame.type == Reply.TAKEN:
+                    taken = max(taken, min(frame.argument, sent))
+                    told(min(taken * CHUNK_BYTES, len(data)))
+        return None
 
     def _room(self) -> int:
         """Chunks that may be sent before one is taken."""
@@ -228,9 +289,9 @@ class Client:
             for rate in rates:
                 if self._line.set_rate(rate):
                     self.rate = rate
-                    payload = self._try(Request.IDENTIFY, Reply.IDENTITY, self._patience / 4)
-                    if payload is not None:
-                        return replies.Identity.unpack(payload)
+                    frame = self._try(Request.IDENTIFY, Reply.IDENTITY, self._patience / 4)
+                    if frame is not None:
+                        return self._met(frame)
             if attempt < len(RATES):
                 self._line.cut()
         raise BoardError(
@@ -238,27 +299,33 @@ class Client:
             "flash the board (python -m hw.flash), or name another --port"
         )
 
-    def _ask(self, request: Request, reply: Reply) -> bytes:
+    def _met(self, frame: Frame) -> replies.Identity:
+        if frame.argument not in set(Held):
+            raise BoardError(f"{self._line.device}: an identity that holds {frame.argument}")
+        self.held = Held(frame.argument)
+        return replies.Identity.unpack(frame.payload)
+
+    def _ask(self, request: Request, reply: Reply) -> Frame:
         for _ in range(ATTEMPTS):
-            payload = self._try(request, reply, self._patience)
-            if payload is not None:
-                return payload
+            frame = self._try(request, reply, self._patience)
+            if frame is not None:
+                return frame
             self.retries += 1
         raise BoardError(f"{self._line.device}: the board does not answer {request.name}")
 
-    def _try(self, request: Request, reply: Reply, seconds: float) -> bytes | None:
-        """The payload of the reply to one request, or None in vain."""
+    def _try(self, request: Request, reply: Reply, seconds: float) -> Frame | None:
+        """The reply to one request, or None in vain."""
         sequence = next(self._numbers)
         self._line.write(Frame(type=request, sequence=sequence).line())
-        payload = None
+        answer = None
         end = time.monotonic() + seconds
-        while payload is None and (left := end - time.monotonic()) > 0:
+        while answer is None and (left := end - time.monotonic()) > 0:
             for frame in self._listen(left):
                 if frame.type == reply and frame.sequence == sequence:
-                    payload = frame.payload
+                    answer = frame
                 else:
                     self._aside.append(frame)
-        return payload
+        return answer
 
     def _listen(self, seconds: float) -> list[Frame]:
         """Frames that have come, waiting for the first byte as long as ``seconds``."""

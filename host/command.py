@@ -14,6 +14,7 @@ from tqdm import tqdm
 from host import show
 from host.appearing import appearing
 from host.client import BoardError, Client
+from host.image import ImageRefused, board_image
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
@@ -22,7 +23,7 @@ from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.photograph import Framing
-from spec.protocol import ProtocolError
+from spec.protocol import Held, ProtocolError
 from spec.quantized import QuantizedNetwork
 from spec.replies import digest, labels_digest
 from spec.samples import samples
@@ -46,12 +47,15 @@ def parser() -> Parser:
             sub.add_argument("--port", metavar="DEVICE", help="such as /dev/ttyUSB0")
             sub.add_argument("--simulate", action="store_true", help="use the simulated board")
             sub.add_argument("--engine", default="16x16", help="of the simulated board")
-            sub.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
+            if name != "load":
+                sub.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
             sub.add_argument("--json", action="store_true", help="one JSON object a line")
         return sub
 
     command("ports", list_ports, "list this computer's serial ports")
     command("identify", identify, "what the board is, and what it has counted")
+    sub = command("load", load, "load a network into the board, and let the board test itself")
+    sub.add_argument("network", type=Path, metavar="FILE.onnx")
     sub = command("classify", classify, "classify photographs")
     sub.add_argument(
         "photographs",
@@ -85,14 +89,52 @@ def main(argv: list[str] | None = None) -> int:
     return terminal.run(
         "host",
         lambda: arguments.run(arguments),
-        bad=(LineError, ArtifactError, PhotographError, Mismatch),
+        bad=(LineError, ArtifactError, PhotographError, Mismatch, ImageRefused),
         failed=(LineLost, BoardError, ProtocolError),
     )
 
 
+def check(client: Client, quantized: QuantizedNetwork, arguments: argparse.Namespace) -> None:
+    """Raise :class:`Mismatch` unless the board holds the model, and the model fits photographs."""
+    board, port = client.identity, f" --port {arguments.port}" if arguments.port else ""
+    remedy = f"load it: python -m host load {arguments.model}{port}"
+    if client.held == Held.NONE:
+        raise Mismatch(f"the board holds no network; {remedy}")
+    if board.labels != labels_digest(quantized.labels):
+        raise Mismatch(
+            f"the board's model, {board.name}, has other labels than {arguments.model}; "
+            f"name it with --model, or {remedy}"
+        )
+    if board.model != digest(arguments.model.read_bytes()):
+        raise Mismatch(
+            f"the board holds another network, {board.name}, than {arguments.model} "
+            f"(digest {board.model.hex()}); name it with --model, or {remedy}"
+        )
+    if board.width != board.height:
+        raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
+
+
+def send(client: Client, quantized: QuantizedNetwork, model: Path) -> int:
+    """Load a network into a board, with a progress bar; the bytes that were sent.
+
+    Raises
+    ------
+    host.image.ImageRefused
+        If it does not fit the board.
+    """
+    data = board_image(client.identity, quantized, digest(model.read_bytes()))
+    with tqdm(
+        total=len(data), unit="B", unit_scale=True, desc="loading", disable=None, leave=False
+    ) as bar:
+        client.load(data, lambda count: bar.update(count - bar.n))
+    return len(data)
+
+
 @contextmanager
-def connected(arguments: argparse.Namespace) -> Iterator[tuple[Client, QuantizedNetwork]]:
-    """A board and the model it must hold.
+def connected(
+    arguments: argparse.Namespace, *, must_hold: bool = True
+) -> Iterator[tuple[Client, QuantizedNetwork]]:
+    """A board and a model, which it must hold unless told otherwise; a simulated board is given it.
 
     Raises
     ------
@@ -108,19 +150,10 @@ def connected(arguments: argparse.Namespace) -> Iterator[tuple[Client, Quantized
         line = Line(simulated.device if simulated else arguments.port or find())
         try:
             client = Client(line, patience=PATIENCE[arguments.simulate])
-            board = client.identity
-            if board.labels != labels_digest(quantized.labels):
-                raise Mismatch(
-                    f"the board's model, {board.name}, has other labels than {arguments.model}; "
-                    "give the --model it was built from, or build and flash it again"
-                )
-            if board.model != digest(arguments.model.read_bytes()):
-                raise Mismatch(
-                    f"the board was built from another file than {arguments.model} "
-                    f"(digest {board.model.hex()}); give that as --model, or build and flash again"
-                )
-            if board.width != board.height:
-                raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
+            if simulated and client.identity.model != digest(arguments.model.read_bytes()):
+                send(client, quantized, arguments.model)
+            if must_hold:
+                check(client, quantized, arguments)
             yield client, quantized
         finally:
             line.close()
@@ -139,18 +172,46 @@ def list_ports(arguments: argparse.Namespace) -> int:
 
 
 def identify(arguments: argparse.Namespace) -> int:
-    with connected(arguments) as (client, _):
+    with connected(arguments, must_hold=False) as (client, _):
         board, counted = client.identity, client.counters()
         if arguments.json:
             values = asdict(board) | {
-                key: getattr(board, key).hex() for key in ("model", "labels", "build")
+                key: getattr(board, key).hex() for key in ("model", "labels", "build", "engine")
             }
-            print(show.as_json(values | {"rate": client.rate, "counters": counted.counts}))
+            values |= {"held": client.held.name.lower(), "rate": client.rate}
+            print(show.as_json(values | {"counters": counted.counts}))
         else:
-            print(*show.identity(board), sep="\n")
+            print(*show.identity(board, client.held), sep="\n")
             print(f"rate       {client.rate} bit/s")
             print(f"counted    {show.counters(counted)}")
     return 0
+
+
+def load(arguments: argparse.Namespace) -> int:
+    """Load a network, let the board test itself with it."""
+    arguments.model = arguments.network
+    with connected(arguments, must_hold=False) as (client, quantized):
+        start = time.monotonic()
+        sent = send(client, quantized, arguments.model)
+        seconds = time.monotonic() - start
+        board = client.identity
+        if board.model != digest(arguments.model.read_bytes()):
+            raise BoardError(f"the board says that it holds {board.name}, not what it was sent")
+        result = client.selftest()
+        right = not result.wrong and result.cycles == board.cycles
+        values = {
+            "network": board.name,
+            "model": board.model.hex(),
+            "bytes": sent,
+            "seconds": round(seconds, 2),
+            "passed": right,
+        }
+    if arguments.json:
+        print(show.as_json(values))
+    else:
+        print(f"loaded    {board.name}, {sent:,} bytes in {seconds:.1f} s")
+        print(f"self-test {'passed' if right else 'FAILED'}, {result.cycles:,} cycles a frame")
+    return 0 if right else 1
 
 
 def classify(arguments: argparse.Namespace) -> int:

@@ -175,7 +175,7 @@ class SimulatedBoard:
     Parameters
     ----------
     model
-        The quantized network.
+        The quantized network that the board must be able to hold; it begins with the packaged one.
     engine
         Name of the engine.
 

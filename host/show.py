@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from host.client import Answer
+from spec.protocol import Held
 from spec.quantized import QuantizedNetwork
 from spec.reference import BEST, best, probabilities
 from spec.replies import Counters, Identity
@@ -55,20 +56,38 @@ def row(said: dict, width: int) -> str:
     return f"{line}\n{'':{width}}  then {ranked}"
 
 
-def identity(board: Identity) -> Iterable[str]:
+ORIGINS = {
+    Held.BUILT_IN: "built in",
+    Held.LOADED: "loaded over the line",
+    Held.FLASH: "from flash",
+}
+"""Where a board's network comes from."""
+
+
+def identity(board: Identity, held: Held) -> Iterable[str]:
     """Lines about a board."""
-    yield f"model      {board.name}, {board.classes} classes, {board.width}×{board.height} pixels"
-    yield f"digests    model {board.model.hex()}, labels {board.labels.hex()}"
+    yield from network(board, held)
     yield f"build      {board.build.hex()}"
     yield (
         f"engine     {board.rows}×{board.columns}, "
-        f"{board.rows * board.columns * board.pixels} MAC/cycle at {board.clock_hz / 1e6:g} MHz"
+        f"{board.rows * board.columns * board.pixels} MAC/cycle at {board.clock_hz / 1e6:g} MHz, "
+        f"fingerprint {board.engine.hex()}"
     )
+    yield f"link       {board.window} chunks of {board.chunk_bytes} bytes in flight"
+
+
+def network(board: Identity, held: Held) -> Iterable[str]:
+    """Lines about a board's network."""
+    if held == Held.NONE:
+        yield "model      none: load one (python -m host load FILE.onnx)"
+        return
+    yield f"model      {board.name}, {board.classes} classes, {board.width}×{board.height} pixels"
+    yield f"digests    model {board.model.hex()}, labels {board.labels.hex()}"
+    yield f"origin     {ORIGINS[held]}"
     yield (
         f"frame      {board.cycles:,} cycles, {1e3 * board.cycles / board.clock_hz:.3f} ms, "
         f"{board.clock_hz / board.cycles:.1f} a second"
     )
-    yield f"link       {board.window} chunks of {board.chunk_bytes} bytes in flight"
 
 
 def counters(counted: Counters) -> str:

@@ -1,7 +1,7 @@
 """From a model file to the circuit behind the pads, the same for a board and for its simulation."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from plan.capacities import Capacities
 from plan.contents import contents
 from plan.engine import Engine
 from plan.link import WINDOW
+from plan.memories import fingerprint as engine_fingerprint
+from plan.network_image import image_memories, network_image, selftest_sums
 from plan.planner import Plan, plan
-from spec import artifact, reference, selftest
-from spec.protocol import CHUNK_BYTES
+from spec import artifact
+from spec.protocol import CHUNK_BYTES, Held
 from spec.quantized import QuantizedNetwork
-from spec.replies import Identity, digest, labels_digest
+from spec.replies import Identity, NetworkIdentity, digest
 
 _SOURCES = Path(__file__).parent.parent
 
@@ -34,6 +36,8 @@ class Design:
         What computes it, and how fast its clock is.
     build
         Tells bitstreams apart, eight bytes: see :func:`hw.provenance.build_id`.
+    others
+        What other networks need that it is to be able to hold.
     """
 
     quantized: QuantizedNetwork
@@ -41,9 +45,17 @@ class Design:
     engine: Engine
     clock_hz: int
     build: bytes = bytes(8)
+    others: Capacities | None = None
 
     @classmethod
-    def load(cls, path: Path, engine: Engine, clock_hz: int, build: bytes = bytes(8)) -> "Design":
+    def load(
+        cls,
+        path: Path,
+        engine: Engine,
+        clock_hz: int,
+        build: bytes = bytes(8),
+        others: Capacities | None = None,
+    ) -> "Design":
         """The design of a model file.
 
         Raises
@@ -58,6 +70,7 @@ class Design:
             engine=engine,
             clock_hz=clock_hz,
             build=build,
+            others=others,
         )
 
     @cached_property
@@ -67,35 +80,38 @@ class Design:
 
     @cached_property
     def identity(self) -> Identity:
-        network = self.quantized.network
+        network = NetworkIdentity.of(self.quantized, cycles=self.plan.cycles, model=self.model)
         return Identity(
-            height=network.image.height,
-            width=network.image.width,
-            classes=network.classes,
+            **asdict(network),
             chunk_bytes=CHUNK_BYTES,
             window=WINDOW,
             rows=self.engine.rows,
             columns=self.engine.columns,
             pixels=self.engine.pixels,
+            lut_rows=self.engine.lut_rows,
+            tile_pixels=self.engine.tile_pixels,
             clock_hz=self.clock_hz,
-            cycles=self.plan.cycles,
-            model=self.model,
-            labels=labels_digest(self.quantized.labels),
             build=self.build,
-            name=network.name,
+            engine=engine_fingerprint(self.engine, self.capacities),
+            capacities=tuple(map(int, astuple(self.capacities))),
         )
 
     @cached_property
     def sums(self) -> list[int]:
         """What the self-test's image must give."""
-        network = self.quantized.network
-        picture = selftest.image(network.image.height, network.image.width)
-        return reference.run(self.quantized, picture)["sums"].tolist()
+        return selftest_sums(self.quantized)
 
     @cached_property
     def capacities(self) -> Capacities:
-        """What the circuit can hold."""
-        return self.plan.needs()
+        """What the circuit can hold: enough for the network, and what else was asked for."""
+        needs = self.plan.needs()
+        return Capacities.covering(needs, self.others) if self.others else needs
+
+    @property
+    def image(self) -> bytes:
+        """The network as a file that :mod:`plan.image` reads."""
+        image = network_image(self.quantized, self.plan, self.capacities, self.model)
+        return image.pack(image_memories(self.engine, self.capacities))
 
     @property
     def core(self) -> Core:
@@ -108,8 +124,10 @@ class Design:
         return Shell(
             core=self.core,
             identity=self.identity,
+            held=Held.BUILT_IN,
             sums=self.sums,
-            decision=self.quantized.decision,
+            pixels=self.capacities.height * self.capacities.width,
+            memories=image_memories(self.engine, self.capacities),
             divisors=divisors,
             tick=tick,
             leds=leds,

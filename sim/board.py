@@ -3,13 +3,17 @@
     python -m sim.board --model FILE.onnx --engine 16x16
 
 prints the terminal's name, and speaks there what a board speaks on its USB port, until its
-standard input ends. It is the circuit of :mod:`hw.design`, UART included; only the clock cycles a
-bit are fewer than a board's. When nothing is under way, time stands still.
+standard input ends. It begins with the packaged network, and can be loaded with the model: it is
+compiled once an engine, unless the model needs more than that network does.
+
+It is the circuit of :mod:`hw.design`, UART included; only the clock cycles a bit are fewer than a
+board's. When nothing is under way, time stands still.
 """
 
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,10 +24,12 @@ from amaranth.lib.wiring import In
 
 from hw.board.shell import Shell
 from hw.design import Design, fingerprint
-from plan.engine import ENGINES
+from plan.capacities import Capacities
+from plan.engine import ENGINES, Engine
+from plan.planner import plan
 from plan.schedule import PlanError
 from sim import verilate
-from spec import terminal
+from spec import artifact, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -35,6 +41,27 @@ LEDS = 8
 TICK = 1 << 16
 CLOCK_HZ = 100_000_000
 """What the board says; no simulated thing depends on it."""
+
+
+ROOM = Capacities(
+    steps=1024,
+    activation_words=1024,
+    patch_words=4096,
+    weight_rows=1024,
+    param_groups=1024,
+    planes=64,
+    groups=64,
+    classes=64,
+    height=64,
+    width=64,
+    kernel=3,
+    stride=2,
+    ring_rows=64,
+    pool_slots=1024,
+    positions=1024,
+)
+"""What a board that can be loaded has at least, besides what the packaged network needs: enough for
+any small network, and a simulated memory costs nothing."""
 
 
 class Board(wiring.Component):
@@ -83,6 +110,23 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     # has been dropped and filled up, and the one before computed.
     patience = Shell.PATIENCE * tick + 3 * design.plan.cycles
     return [str(board), str(clocks_a_bit), str(patience)]
+
+
+def holding(model: Path, engine: Engine) -> Design:
+    """The board with the packaged network that can hold a model too.
+
+    Raises
+    ------
+    spec.artifact.ArtifactError
+        If the model cannot be read.
+    plan.schedule.PlanError
+        If it does not fit the engine, however large its memories.
+    """
+    design = Design.load(packaged(), engine, CLOCK_HZ, others=ROOM)
+    needs = plan(artifact.load(model).network, engine).needs()
+    if design.capacities.shortages(needs):
+        design = replace(design, others=Capacities.covering(ROOM, needs))
+    return design
 
 
 def start(command: list[str], seed: int | None = None) -> tuple[subprocess.Popen, str]:

@@ -32,6 +32,7 @@ from spec.protocol import (
     CRC,
     HEADER,
     REASONS,
+    VERSION,
     Frame,
     Reply,
     Request,
@@ -230,7 +231,7 @@ def _wrong_header(session: Session) -> bytes:
     else:
         body[place] ^= rng.randrange(1, 256)
     if rng.random() < 0.3 and len(body) == HEADER.size:  # announced rightly, but not this type's
-        body[0], body[1] = 1, Request.IDENTIFY
+        body[0], body[1] = VERSION, Request.IDENTIFY
         body[6:] = (40).to_bytes(2, "little") + rng.randbytes(40)
     sealed = bytes(body) + CRC.pack(zlib.crc32(body))
     return on_the_wire(b"\0" + stuff(sealed) + b"\0")

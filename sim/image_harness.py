@@ -93,10 +93,12 @@ class FedImages(wiring.Component):
         m.d.comb += [
             store.commit.eq(commit),
             store.flush.eq(drop),
+            feeder.frame.eq(self.PIXELS),
             feeder.begin.eq(guard.idle),
             feeder.drop.eq(drop),
             feeder.selftest.valid.eq(self.selftest),
             guard.drop.eq(drop),
+            guard.frame.eq(self.PIXELS),
             guard.o.ready.eq(self.ready),
             guard.results.valid.eq(given),
             guard.results.payload.last.eq(1),
@@ -198,6 +200,7 @@ class GuardedFrames(wiring.Component):
             m.d.sync += taken.eq(taken + 1)
             m.d.sync += right.eq(right & (guard.o.payload.red == taken))
         m.d.comb += [
+            guard.frame.eq(self.PIXELS),
             guard.o.ready.eq(self.ready),
             guard.drop.eq(self.drop),
             guard.results.valid.eq(given),

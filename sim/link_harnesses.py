@@ -14,7 +14,7 @@ from hw.board.responder import Responder
 from hw.board.uart import Receiver, Transmitter
 from sim.formal import InOrder, Steady
 from spec.protocol import Reply
-from spec.replies import Identity
+from spec.replies import NETWORK_WORDS, Identity
 
 
 def some(datum: Value) -> Value:
@@ -146,7 +146,7 @@ class ToldResults(wiring.Component):
     valid: In(1)
     data: In(32)
     ready: In(1)
-    events: In(5)
+    events: In(6)
 
     CLASSES = 1
 
@@ -158,11 +158,15 @@ class ToldResults(wiring.Component):
         m = Module()
         identity = Identity(
             **dict.fromkeys(("height", "width", "classes", "chunk_bytes", "window"), 1),
+            **dict.fromkeys(("none", "threshold", "lut_rows", "tile_pixels"), 1),
             **dict.fromkeys(("rows", "columns", "pixels", "clock_hz", "cycles"), 1),
-            **dict.fromkeys(("model", "labels", "build"), bytes(8)),
+            **dict.fromkeys(("model", "labels", "build", "engine"), bytes(8)),
+            capacities=(),
             name="",
         )
-        m.submodules.part = part = self._part(identity=identity.pack(), classes=self.CLASSES)
+        m.submodules.part = part = self._part(
+            identity=identity.pack(), network=NETWORK_WORDS, classes=self.CLASSES
+        )
         m.submodules.steady = steady = Steady(33)
         m.submodules.order = order = InOrder(4, room=1)
 
@@ -195,11 +199,13 @@ class ToldResults(wiring.Component):
             part.i.payload.result.last.eq(word == self.CLASSES),
             part.o.ready.eq(self.ready),
             part.idle.eq(1),
+            part.classes.eq(self.CLASSES),
             Cat(
                 part.identify.valid,
                 part.counters.valid,
                 part.reset.valid,
                 part.taken.valid,
+                part.loaded.valid,
                 part.error.valid,
             ).eq(self.events),
             *steady.watch(part.o),

@@ -84,8 +84,8 @@ BREAKS = [
     (
         "guard",
         FrameGuard,
-        "[left.eq(self._pixels - 1), tag",
-        "[left.eq(self._pixels), tag",
+        "[left.eq(self.frame - 1), tag",
+        "[left.eq(self.frame), tag",
     ),
     ("responder", Responder, "with m.Elif(self.i.valid):", "with m.Else():"),
     (

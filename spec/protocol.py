@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
-VERSION = 1
+VERSION = 2
 """In every header. Another version is refused with an error that tells this one."""
 
 CHUNK_BYTES = 1024
@@ -36,6 +36,7 @@ class Request(IntEnum):
     COUNTERS = 0x03
     SELFTEST = 0x04
     RESET = 0x05
+    LOAD = 0x06
 
 
 class Reply(IntEnum):
@@ -48,6 +49,7 @@ class Reply(IntEnum):
     RESET = 0x85
     RESULT = 0x86
     ERROR = 0x87
+    LOADED = 0x88
 
 
 class Refusal(IntEnum):
@@ -60,6 +62,7 @@ class Refusal(IntEnum):
     ORDER = 5
     OVERRUN = 6
     ABANDONED = 7
+    NETWORK = 8
 
 
 REASONS = {
@@ -70,6 +73,38 @@ REASONS = {
     Refusal.ORDER: "a chunk that is not the next one",
     Refusal.OVERRUN: "a chunk beyond the window",
     Refusal.ABANDONED: "an image whose next chunk did not come in time",
+    Refusal.NETWORK: "an image while no network is held",
+}
+
+
+class Held(IntEnum):
+    """The argument of an identity frame: which network a board holds."""
+
+    NONE = 0
+    BUILT_IN = 1
+    LOADED = 2
+    FLASH = 3
+
+
+class Load(IntEnum):
+    """The argument of a loaded frame: what became of a network image."""
+
+    DONE = 0
+    NO_IMAGE = 1
+    VERSION = 2
+    ENGINE = 3
+    LARGE = 4
+    SECTIONS = 5
+    DAMAGED = 6
+
+
+OUTCOMES = {
+    Load.NO_IMAGE: "this is no network image",
+    Load.VERSION: "a network image of another version",
+    Load.ENGINE: "a network image for another engine",
+    Load.LARGE: "a network image too large for the board's memories",
+    Load.SECTIONS: "a network image whose sections are not the board's",
+    Load.DAMAGED: "a network image that was damaged on its way",
 }
 
 COUNTERS = (
@@ -82,6 +117,7 @@ COUNTERS = (
     "resets",
     "abandoned",
     "breaks",
+    "loads",
 )
 """The 32-bit words of a COUNTERS reply, in order; two 16-bit words follow, see ``Counters``."""
 
@@ -196,11 +232,12 @@ class Splitter:
         return frames
 
 
-def chunks(image: bytes, sequence: int) -> list[Frame]:
-    """The frames that carry an image: raster order, red, green, blue, a byte each."""
+def chunks(image: bytes, sequence: int, request: Request = Request.CHUNK) -> list[Frame]:
+    """The frames that carry an image: raster order, red, green, blue, a byte each; or a file for
+    ``LOAD``."""
     return [
         Frame(
-            type=Request.CHUNK,
+            type=request,
             sequence=sequence,
             argument=start // CHUNK_BYTES,
             payload=image[start : start + CHUNK_BYTES],

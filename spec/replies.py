@@ -5,9 +5,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spec.protocol import COUNTERS, ProtocolError
+from spec.protocol import CHUNK_BYTES, COUNTERS, ProtocolError
+from spec.quantized import QuantizedNetwork
 
-_IDENTITY = struct.Struct("<HHHHBBBBII8s8s8s")
+_NETWORK = struct.Struct("<HHHHIHHiI8s8s")
+_BOARD = struct.Struct("<HBBBBBxHxxI8s8s")
 _DIGEST = 8
 
 
@@ -21,46 +23,150 @@ def labels_digest(labels: Sequence[str]) -> bytes:
     return digest("\n".join(labels).encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What a board says it is.
+NETWORK_WORDS = 32
+"""Words of what a board says of its network: the first ones of its identity, and of the memory
+``shell`` of a network image."""
 
-    ``window`` is how many chunks may be on their way; ``cycles`` is the plan's for a frame;
-    ``model``, ``labels`` and ``build`` are digests.
+NAME_BYTES = 4 * NETWORK_WORDS - _NETWORK.size
+"""Of a network's name, in UTF-8; what is longer is cut."""
+
+NO_CLASS = 0xFFFF
+"""Where the number of a class stands: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkIdentity:
+    """What a board says of the network it holds.
+
+    ``cycles`` is the plan's for a frame; ``model`` and ``labels`` are digests; ``none`` and
+    ``threshold`` are those of :class:`spec.decision.Decision`, ``none`` being :data:`NO_CLASS` if
+    no class is for it.
     """
 
     height: int
     width: int
     classes: int
-    chunk_bytes: int
-    window: int
-    rows: int
-    columns: int
-    pixels: int
-    clock_hz: int
+    none: int
+    threshold: int
     cycles: int
     model: bytes
     labels: bytes
-    build: bytes
     name: str
+
+    @classmethod
+    def of(cls, quantized: QuantizedNetwork, *, cycles: int, model: bytes) -> "NetworkIdentity":
+        """Of a network whose file has the digest ``model``."""
+        network, decision = quantized.network, quantized.decision
+        name = network.name.encode()[:NAME_BYTES].decode(errors="ignore")
+        return cls(
+            height=network.image.height,
+            width=network.image.width,
+            classes=network.classes,
+            none=NO_CLASS if decision.none is None else decision.none,
+            threshold=decision.threshold,
+            cycles=cycles,
+            model=model,
+            labels=labels_digest(quantized.labels),
+            name=name,
+        )
 
     @property
     def image_bytes(self) -> int:
         return self.height * self.width * 3
 
+    def pack_network(self) -> bytes:
+        """``NETWORK_WORDS`` words: the numbers, then the name in UTF-8 and zeros.
+
+        The numbers that the circuit derives nothing of come ready: an image's pixels, the index of
+        its last chunk, and that one's bytes.
+        """
+        last_chunk, rest = divmod(max(self.image_bytes, 1) - 1, CHUNK_BYTES)
+        data = _NETWORK.pack(
+            self.height,
+            self.width,
+            self.classes,
+            last_chunk,
+            self.height * self.width,
+            rest + 1,
+            self.none,
+            self.threshold,
+            self.cycles,
+            self.model,
+            self.labels,
+        )
+        return data + self.name.encode().ljust(NAME_BYTES, b"\0")
+
+    @classmethod
+    def _unpack_network(cls, payload: bytes) -> dict:
+        numbers = _NETWORK.unpack_from(payload)
+        height, width, classes, _, _, _, none, threshold, cycles, model, labels = numbers
+        name = payload[_NETWORK.size : 4 * NETWORK_WORDS].rstrip(b"\0").decode(errors="replace")
+        return {
+            "height": height,
+            "width": width,
+            "classes": classes,
+            "none": none,
+            "threshold": threshold,
+            "cycles": cycles,
+            "model": model,
+            "labels": labels,
+            "name": name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(NetworkIdentity):
+    """What a board says it is, and of its network; that means nothing if it holds none.
+
+    ``window`` is how many chunks may be on their way; ``build`` is a digest, ``engine`` the
+    fingerprint of the engine that a network image must be made for; ``capacities`` are those of
+    :class:`plan.capacities.Capacities`, in their order.
+    """
+
+    chunk_bytes: int
+    window: int
+    rows: int
+    columns: int
+    pixels: int
+    lut_rows: int
+    tile_pixels: int
+    clock_hz: int
+    build: bytes
+    engine: bytes
+    capacities: tuple[int, ...]
+
     def pack(self) -> bytes:
-        """The payload: the numbers, then the name in UTF-8, zeros up to whole words."""
-        numbers = [getattr(self, key) for key in self.__slots__[:-1]]
-        data = _IDENTITY.pack(*numbers) + self.name.encode()
-        return data + bytes(-len(data) % 4)
+        """The payload: what is said of the network, then of the board."""
+        return self.pack_network() + self.pack_board()
+
+    def pack_board(self) -> bytes:
+        """The numbers, then the capacities, 32 bits each."""
+        board = _BOARD.pack(
+            self.chunk_bytes,
+            self.window,
+            self.rows,
+            self.columns,
+            self.pixels,
+            self.lut_rows,
+            self.tile_pixels,
+            self.clock_hz,
+            self.build,
+            self.engine,
+        )
+        return board + struct.pack(f"<{len(self.capacities)}I", *self.capacities)
 
     @classmethod
     def unpack(cls, payload: bytes) -> "Identity":
-        if len(payload) < _IDENTITY.size:
+        size = 4 * NETWORK_WORDS + _BOARD.size
+        if len(payload) < size or len(payload) % 4:
             raise ProtocolError(f"an identity of {len(payload)} bytes")
-        values = _IDENTITY.unpack_from(payload)
-        name = payload[_IDENTITY.size :].rstrip(b"\0").decode(errors="replace")
-        return cls(**dict(zip(cls.__slots__, (*values, name), strict=True)))
+        values = _BOARD.unpack_from(payload, 4 * NETWORK_WORDS)
+        names = ("chunk_bytes", "window", "rows", "columns", "pixels", "lut_rows", "tile_pixels")
+        return cls(
+            **cls._unpack_network(payload),
+            **dict(zip((*names, "clock_hz", "build", "engine"), values, strict=True)),
+            capacities=struct.unpack(f"<{(len(payload) - size) // 4}I", payload[size:]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

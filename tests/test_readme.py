@@ -44,6 +44,11 @@ def on_the_small_model(words: list[str]) -> list[str]:
     return [*rest, *SIMULATED]
 
 
+def the_small_model(words: list[str]) -> list[str]:
+    """Loading another network: the simulated board gets the small one."""
+    return [*words[:4], "small.onnx", "--simulate", "--engine", "4x4"]
+
+
 def none(words: list[str]) -> None:
     """For what only a fresh machine can run: ``.ci/run`` and ``make test`` are that."""
 
@@ -69,6 +74,7 @@ TABLE: dict[tuple[str, ...], Callable[[list[str]], list[str] | None]] = {
     (*PYTHON, "quant"): with_more("--images", "8"),
     (*PYTHON, "hw.build"): with_more("--plan-only"),
     (*PYTHON, "hw.flash"): list,
+    (*PYTHON, "host", "load"): the_small_model,
     (*PYTHON, "host"): on_the_small_model,
     (*PYTHON, "sim"): with_more("--engine", "4x4", "--model", "small.onnx"),
 }

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.board.layouts import JUDGED_RESULT, WON_RESULT
+from hw.board.layouts import JUDGED_RESULT, WON_RESULT, write_port
 
 
 class SumChecker(wiring.Component):
@@ -16,20 +16,26 @@ class SumChecker(wiring.Component):
 
     Parameters
     ----------
+    depth : int
+        The most classes.
     sums : sequence of int
-        The class sums of :func:`spec.selftest.image`.
+        The class sums of :func:`spec.selftest.image` that are known from the start.
 
     Members
     -------
+    write : ``In(write_port(depth))``
+        Other sums, while no frame is under way.
     i : ``In(stream.Signature(WON_RESULT))``
     o : ``Out(stream.Signature(JUDGED_RESULT))``
         ``wrong`` is 0 unless it is the self-test.
     """
 
-    def __init__(self, *, sums: Sequence[int]):
+    def __init__(self, *, depth: int, sums: Sequence[int] = ()):
+        self._depth = depth
         self._sums = [value & 0xFFFFFFFF for value in sums]
         super().__init__(
             {
+                "write": In(write_port(depth)),
                 "i": In(stream.Signature(WON_RESULT)),
                 "o": Out(stream.Signature(JUDGED_RESULT)),
             }
@@ -38,10 +44,15 @@ class SumChecker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.known = known = memory.Memory(shape=32, depth=len(self._sums), init=self._sums)
-        read = known.read_port()
+        m.submodules.known = known = memory.Memory(shape=32, depth=self._depth, init=self._sums)
+        read, write = known.read_port(), known.write_port()
         count = Signal(16)
-        m.d.comb += read.addr.eq(count)
+        m.d.comb += [
+            read.addr.eq(count),
+            write.addr.eq(self.write.payload.address),
+            write.data.eq(self.write.payload.data),
+            write.en.eq(self.write.valid),
+        ]
         result, wrong = self.o.payload.result, self.o.payload.wrong
         differs = Signal()
         with m.FSM():

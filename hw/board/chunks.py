@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.board.layouts import queue
+from hw.board.layouts import CHUNK, queue
 from hw.ecp5.memory import Memory
 from spec.protocol import CHUNK_BYTES
 
@@ -31,8 +31,8 @@ class ChunkStore(wiring.Component):
     room : ``Out(1)``
         Whether there was a free place when the frame began.
     commit : ``In(1)``
-        The chunk that came last is good; only with ``room``. ``sequence`` goes with it.
-    sequence : ``In(16)``
+        The chunk that came last is good; only with ``room``. ``chunk`` goes with it.
+    chunk : ``In(CHUNK)``
     o : ``Out(queue(size))``
         The oldest chunk, see :func:`hw.board.layouts.queue`.
     flush : ``In(1)``
@@ -53,7 +53,7 @@ class ChunkStore(wiring.Component):
                 "i": In(stream.Signature(8, always_ready=True)),
                 "room": Out(1),
                 "commit": In(1),
-                "sequence": In(16),
+                "chunk": In(CHUNK),
                 "o": Out(queue(size)),
                 "flush": In(1),
             }
@@ -63,9 +63,9 @@ class ChunkStore(wiring.Component):
         m = Module()
 
         m.submodules.bytes = data = Memory(width=8, depth=self._places * self._size)
-        m.submodules.sequences = sequences = memory.Memory(shape=16, depth=self._places, init=[])
-        note = sequences.write_port()
-        recall = sequences.read_port(domain="comb")
+        m.submodules.notes = notes = memory.Memory(shape=CHUNK, depth=self._places, init=[])
+        note = notes.write_port()
+        recall = notes.read_port(domain="comb")
 
         into = Signal(range(self._places))
         out = Signal(range(self._places))
@@ -86,11 +86,11 @@ class ChunkStore(wiring.Component):
 
         m.d.comb += [
             note.addr.eq(into),
-            note.data.eq(self.sequence),
+            note.data.eq(self.chunk),
             note.en.eq(self.commit),
             recall.addr.eq(out),
         ]
-        m.d.comb += [self.o.available.eq(used != 0), self.o.sequence.eq(recall.data)]
+        m.d.comb += [self.o.available.eq(used != 0), self.o.chunk.eq(recall.data)]
         with m.If(self.flush):
             m.d.sync += [into.eq(0), out.eq(0), used.eq(0), self.room.eq(0)]
         with m.Else():

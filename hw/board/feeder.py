@@ -16,7 +16,7 @@ class Feeder(wiring.Component):
     Parameters
     ----------
     pixels : int
-        Pixels of an image.
+        The most pixels an image can have.
     patience : int
         Cycles to wait for the next chunk of an image that has begun.
     chunk : int
@@ -24,6 +24,8 @@ class Feeder(wiring.Component):
 
     Members
     -------
+    frame : ``In(range(pixels + 1))``
+        Pixels of an image; may change while ``idle``.
     chunks : ``In(queue(chunk))``
         The chunks that have come.
     selftest : ``In(ASKED)``
@@ -37,17 +39,17 @@ class Feeder(wiring.Component):
     taken : ``Out(TOLD)``
         A chunk was taken; ``index`` is the next one's.
     idle : ``Out(1)``
-        No image was under way and no self-test due a cycle ago.
+        No image is under way and no self-test due.
     abandoned : ``Out(1)``
         Pulse: no chunk came in time. Goes on once ``drop`` says so.
     """
 
     def __init__(self, *, pixels: int, patience: int, chunk: int = CHUNK_BYTES):
-        self._pixels = pixels
         self._chunk = chunk
         self._patience = patience
         super().__init__(
             {
+                "frame": In(range(pixels + 1)),
                 "chunks": In(queue(chunk)),
                 "selftest": In(ASKED),
                 "begin": In(1),
@@ -63,7 +65,8 @@ class Feeder(wiring.Component):
         m = Module()
 
         chunks = self.chunks
-        left = Signal(range(self._pixels + 1))  # pixels of the image that were not taken
+        left = Signal.like(self.frame)  # pixels of the image that were not taken
+        first = Signal()
         color = Signal(24)
         part = Signal(range(3))
         settle = Signal(range(ChunkStore.READ_LATENCY + 1))
@@ -82,7 +85,7 @@ class Feeder(wiring.Component):
 
         m.d.comb += [
             self.o.payload.pixel.eq(Mux(tag.testing, noise[:24], color)),
-            self.o.payload.first.eq(left == self._pixels),
+            self.o.payload.first.eq(first),
             self.o.payload.tag.eq(tag),
             self.taken.payload.eq(place),
             place.sequence.eq(tag.number),
@@ -93,7 +96,7 @@ class Feeder(wiring.Component):
 
         with m.FSM() as fsm:
             with m.State("idle"):
-                m.d.sync += [left.eq(self._pixels), part.eq(0), place.index.eq(0)]
+                m.d.sync += [left.eq(self.frame), first.eq(1), part.eq(0), place.index.eq(0)]
                 m.d.sync += [chunks.address.eq(0), dropped.eq(0), waited.eq(0)]
                 m.d.sync += [noise.eq(selftest.SEED), tag.eq(due)]
                 with m.If(self.begin & ~self.drop):
@@ -101,7 +104,7 @@ class Feeder(wiring.Component):
                         m.d.sync += due.testing.eq(0)
                         m.next = "test"
                     with m.Elif(chunks.available):
-                        m.d.sync += tag.number.eq(chunks.sequence)
+                        m.d.sync += tag.number.eq(chunks.chunk.sequence)
                         m.next = "look"
             with m.State("look"):
                 m.d.sync += settle.eq(0)
@@ -137,7 +140,7 @@ class Feeder(wiring.Component):
             with m.State("give"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += left.eq(left - 1)
+                    m.d.sync += [left.eq(left - 1), first.eq(0)]
                     with m.If((left == 1) | dropped | self.drop):
                         m.next = "idle"
                     with m.Else():
@@ -145,11 +148,11 @@ class Feeder(wiring.Component):
             with m.State("test"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += [left.eq(left - 1), noise.eq(step)]
+                    m.d.sync += [left.eq(left - 1), first.eq(0), noise.eq(step)]
                     with m.If((left == 1) | dropped | self.drop):
                         m.next = "idle"
 
-        m.d.sync += self.idle.eq(fsm.ongoing("idle") & ~due.testing)
+        m.d.comb += self.idle.eq(fsm.ongoing("idle") & ~due.testing)
         # An image's being abandoned is no reason to forget a self-test.
         with m.If(self.drop & ~fsm.ongoing("abandon")):
             m.d.sync += due.testing.eq(0)

@@ -19,10 +19,12 @@ class FrameGuard(wiring.Component):
     Parameters
     ----------
     pixels : int
-        Pixels of a frame.
+        The most pixels a frame can have.
 
     Members
     -------
+    frame : ``In(range(pixels + 1))``
+        Pixels of a frame, at least 2; may change between frames.
     i : ``In(stream.Signature(TAGGED_PIXEL))``
         From the source.
     drop : ``In(1)``
@@ -38,9 +40,9 @@ class FrameGuard(wiring.Component):
     def __init__(self, *, pixels: int):
         if pixels < 2:
             raise ValueError(f"a frame must have at least 2 pixels, not {pixels}")
-        self._pixels = pixels
         super().__init__(
             {
+                "frame": In(range(pixels + 1)),
                 "i": In(stream.Signature(TAGGED_PIXEL)),
                 "drop": In(1),
                 "idle": Out(1),
@@ -54,7 +56,7 @@ class FrameGuard(wiring.Component):
         m = Module()
 
         tag = Signal(TAG)
-        left = Signal(range(self._pixels + 1))  # pixels of the frame that were not given
+        left = Signal.like(self.frame)  # pixels of the frame that were not given
         dropped = Signal()
         stale = Signal()  # what is offered was offered before the drop
         room = Signal()
@@ -75,7 +77,7 @@ class FrameGuard(wiring.Component):
             with m.State("idle"):
                 m.d.comb += self.idle.eq(1)
                 m.d.comb += self.i.ready.eq(room | ~self.i.payload.first)
-                m.d.sync += [left.eq(self._pixels - 1), tag.eq(self.i.payload.tag)]
+                m.d.sync += [left.eq(self.frame - 1), tag.eq(self.i.payload.tag)]
                 m.d.sync += dropped.eq(self.drop)
                 with m.If(offered & self.i.payload.first & room):
                     m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(self.i.payload.pixel)]

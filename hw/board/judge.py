@@ -12,63 +12,63 @@ from spec.protocol import CHUNK_BYTES, Refusal, Request
 class Judge(wiring.Component):
     """Finds out whether a frame can be acted upon, a cycle after it has come.
 
-    Parameters
-    ----------
-    image_bytes : int
-        Bytes of an image.
-
     Members
     -------
     i : ``In(stream.Signature(ARRIVAL, always_ready=True))``
         At least three cycles apart.
+    last_chunk : ``In(16)``, rest : ``In(16)``
+        The index of an image's last chunk, and its bytes.
+    held : ``In(1)``
+        There is a network to compute with.
     room : ``In(1)``
         There is room for a chunk.
     drop : ``In(1)``
-        The image under way is forgotten.
+        What is under way is forgotten, a network image too.
+    loading : ``Out(1)``
+        A network image is under way: one has begun to come, and was not dropped.
     o : ``Out(stream.Signature(ARRIVAL, always_ready=True))``
         Each frame, and why it is refused (0 if it is not).
     good : ``Out(StructLayout)``
         With ``o``: a bit for each request, named after it; high if this is one and not refused.
     place : ``Out(PLACE)``
-        The chunk that comes next, of the image that is or was last under way.
+        The chunk that comes next, of the image that is or was last under way, a network's or not.
     """
 
-    def __init__(self, *, image_bytes: int):
-        self._image_bytes = image_bytes
-        super().__init__(
-            {
-                "i": In(stream.Signature(ARRIVAL, always_ready=True)),
-                "room": In(1),
-                "drop": In(1),
-                "o": Out(stream.Signature(ARRIVAL, always_ready=True)),
-                "good": Out(StructLayout({request.name.lower(): 1 for request in Request})),
-                "place": Out(PLACE),
-            }
-        )
+    i: In(stream.Signature(ARRIVAL, always_ready=True))
+    last_chunk: In(16)
+    rest: In(16)
+    held: In(1)
+    room: In(1)
+    drop: In(1)
+    loading: Out(1)
+    o: Out(stream.Signature(ARRIVAL, always_ready=True))
+    good: Out(StructLayout({request.name.lower(): 1 for request in Request}))
+    place: Out(PLACE)
 
     def elaborate(self, platform):
         m = Module()
 
-        last_chunk, rest = divmod(self._image_bytes - 1, CHUNK_BYTES)
         head = self.i.payload.head
         place = self.place
         is_type = Signal(self.good.shape())
         final = Signal()
         fits = Signal()
         in_order = Signal()
-        length = Mux(
-            head.type == Request.CHUNK, Mux(head.argument == last_chunk, rest + 1, CHUNK_BYTES), 0
-        )
+        length = Signal(16)  # that a frame of this type must have
+        with m.If(head.type == Request.CHUNK):
+            m.d.comb += length.eq(Mux(head.argument == self.last_chunk, self.rest, CHUNK_BYTES))
+        whole_words = (head.length != 0) & (head.length <= CHUNK_BYTES) & (head.length[:2] == 0)
         for request in Request:
             m.d.sync += is_type[request.name.lower()].eq(head.type == request)
         m.d.sync += [
             self.o.valid.eq(self.i.valid),
             self.o.payload.head.eq(head),
-            final.eq(head.argument == last_chunk),
-            fits.eq(head.length == length),
+            final.eq(head.argument == self.last_chunk),
+            fits.eq(Mux(head.type == Request.LOAD, whole_words, head.length == length)),
             in_order.eq(
                 (head.argument == place.index)
                 & ((place.index == 0) | (head.sequence == place.sequence))
+                & ((place.index == 0) | (self.loading == (head.type == Request.LOAD)))
             ),
         ]
         came = Signal.like(self.i.payload.refusal)
@@ -78,19 +78,23 @@ class Judge(wiring.Component):
             m.d.comb += refusal.eq(came)
         with m.Elif(~is_type.as_value().any()):
             m.d.comb += refusal.eq(Refusal.TYPE)
+        with m.Elif((is_type.chunk | is_type.selftest) & (~self.held | self.loading)):
+            m.d.comb += refusal.eq(Refusal.NETWORK)
         with m.Elif(~fits):
             m.d.comb += refusal.eq(Refusal.LENGTH)
-        with m.Elif(is_type.chunk & ~in_order):
+        with m.Elif((is_type.chunk | is_type.load) & ~in_order):
             m.d.comb += refusal.eq(Refusal.ORDER)
-        with m.Elif(is_type.chunk & ~self.room):
+        with m.Elif((is_type.chunk | is_type.load) & ~self.room):
             m.d.comb += refusal.eq(Refusal.OVERRUN)
         with m.If(self.o.valid & (refusal == 0)):
             m.d.comb += self.good.eq(is_type)
 
-        with m.If(self.good.chunk):
+        with m.If(self.good.chunk | self.good.load):
             m.d.sync += place.sequence.eq(self.o.payload.head.sequence)
-            m.d.sync += place.index.eq(Mux(final, 0, place.index + 1))
+            m.d.sync += place.index.eq(Mux(final & self.good.chunk, 0, place.index + 1))
+        with m.If(self.good.load):
+            m.d.sync += self.loading.eq(1)
         with m.If(self.drop):
-            m.d.sync += place.index.eq(0)
+            m.d.sync += [place.index.eq(0), self.loading.eq(0)]
 
         return m

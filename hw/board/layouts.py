@@ -6,6 +6,7 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out, Signature
 
 from hw.core import Pixel, Result
+from spec.protocol import CHUNK_BYTES
 
 BYTE = StructLayout({"data": 8, "broken": 1})
 """A byte from the line; ``broken`` if its stop bit was missing."""
@@ -30,6 +31,24 @@ ASKED = stream.Signature(16, always_ready=True)
 
 TOLD = stream.Signature(PLACE, always_ready=True)
 """Something is to be told: a sequence number and, as ``index``, the frame's argument."""
+
+CHUNK = StructLayout({"sequence": 16, "load": 1, "length": range(CHUNK_BYTES + 1)})
+"""What is known of a chunk: the image's sequence number, whether that is a network image, and its
+bytes."""
+
+NETWORK = StructLayout(
+    {
+        "height": 16,
+        "width": 16,
+        "classes": 16,
+        "last_chunk": 16,
+        "pixels": 32,
+        "rest": 16,
+        "none": 16,
+        "threshold": signed(32),
+    }
+)
+"""The first words of what is said of a network, after ``spec.replies.NetworkIdentity``."""
 
 TAG = StructLayout({"testing": 1, "number": 16})
 """What a frame is: whether the self-test's, and the sequence number of what asked for it."""
@@ -65,15 +84,20 @@ def body() -> Signature:
 def queue(size: int) -> Signature:
     """The oldest of some chunks of ``size`` bytes, as the part that keeps them offers it.
 
-    ``available`` if there is one; ``sequence`` was committed with it; ``data`` is its byte at
+    ``available`` if there is one; ``chunk`` was committed with it; ``data`` is its byte at
     ``address``, ``ChunkStore.READ_LATENCY`` cycles later; ``free``: done with it.
     """
     return Signature(
         {
             "available": Out(1),
-            "sequence": Out(16),
+            "chunk": Out(CHUNK),
             "data": Out(8),
             "address": In(range(size)),
             "free": In(1),
         }
     )
+
+
+def write_port(depth: int) -> stream.Signature:
+    """Writes of 32-bit words into a memory of so many."""
+    return stream.Signature(StructLayout({"address": range(depth), "data": 32}), always_ready=True)

@@ -1,8 +1,8 @@
 """The serial link: bytes in, pixels out; results in, bytes out. See docs/protocol.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -15,12 +15,15 @@ from hw.board.frames import FrameReceiver, FrameSender
 from hw.board.guard import FrameGuard
 from hw.board.judge import Judge
 from hw.board.layouts import BYTE, JUDGED_RESULT
+from hw.board.loader import ImageLoader
+from hw.board.network import HeldNetwork
+from hw.board.parser import ImageParser, write_layout
 from hw.board.responder import Responder
-from hw.board.winner import NO_CLASS, Winner
+from hw.board.winner import Winner
 from hw.core import Pixel, Result
-from spec.decision import Decision
-from spec.protocol import COUNTERS, Refusal
-from spec.replies import Identity
+from plan.image import SHELL, Memory
+from spec.protocol import COUNTERS, Held, Load, Refusal
+from spec.replies import NETWORK_WORDS, Identity
 
 
 class Link(wiring.Component):
@@ -33,10 +36,14 @@ class Link(wiring.Component):
     ----------
     identity : Identity
         What to answer; ``window`` is how many chunks are kept, a power of two.
+    held : Held
+        Which network is in the memories to begin with.
     sums : sequence of int
-        Class sums of :func:`spec.selftest.image`.
-    decision : Decision
-        How the answer follows from the sums.
+        Its class sums of :func:`spec.selftest.image`.
+    pixels : int
+        The most pixels an image can have.
+    memories : mapping of str to Memory
+        What a network image fills, ``plan.image.SHELL`` first.
     patience : int
         Cycles after which an image without its next chunk is dropped.
 
@@ -46,22 +53,35 @@ class Link(wiring.Component):
         The line.
     pixels : ``Out(stream.Signature(Pixel))``, results : ``In(stream.Signature(Result))``
         The core.
+    load : ``Out(stream.Signature(write_layout(memories)))``, running : ``Out(1)``
+        Words for the core's memories, while it is not running.
     selftest : ``In(1)``
         Pulse: run the self-test, as the request does.
     cut : ``In(1)``
         Pulse: there was a break on the line.
     told : ``Out(stream.Signature(JUDGED_RESULT, always_ready=True))``
         A frame's results have gone to the line; their last word.
+    classes : ``Out(16)``
+        Of the network.
     busy : ``Out(1)``
-        A frame is under way.
+        A frame or a network image is under way.
     """
 
     def __init__(
-        self, *, identity: Identity, sums: Sequence[int], decision: Decision, patience: int
+        self,
+        *,
+        identity: Identity,
+        held: Held,
+        sums: Sequence[int],
+        pixels: int,
+        memories: Mapping[str, Memory],
+        patience: int,
     ):
-        self._decision = decision
         self._identity = identity
+        self._held = held
+        self._memories = memories
         self._patience = patience
+        self._pixels = pixels
         self._sums = tuple(sums)
         super().__init__(
             {
@@ -69,9 +89,12 @@ class Link(wiring.Component):
                 "o": Out(stream.Signature(8)),
                 "pixels": Out(stream.Signature(Pixel)),
                 "results": In(stream.Signature(Result)),
+                "load": Out(stream.Signature(write_layout(memories))),
+                "running": Out(1),
                 "selftest": In(1),
                 "cut": In(1),
                 "told": Out(stream.Signature(JUDGED_RESULT, always_ready=True)),
+                "classes": Out(16),
                 "busy": Out(1),
             }
         )
@@ -79,36 +102,50 @@ class Link(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         identity = self._identity
-        pixels = identity.height * identity.width
+        classes = self._memories[SHELL].depth - NETWORK_WORDS
 
         # From the line to the core.
         m.submodules.unstuffer = unstuffer = Unstuffer()
         m.submodules.receiver = receiver = FrameReceiver()
-        m.submodules.judge = judge = Judge(image_bytes=identity.image_bytes)
+        m.submodules.judge = judge = Judge()
         m.submodules.store = store = ChunkStore(places=identity.window)
-        m.submodules.feeder = feeder = Feeder(pixels=pixels, patience=self._patience)
-        m.submodules.guard = guard = FrameGuard(pixels=pixels)
+        m.submodules.feeder = feeder = Feeder(pixels=self._pixels, patience=self._patience)
+        m.submodules.guard = guard = FrameGuard(pixels=self._pixels)
         connect(m, flipped(self.i), unstuffer.i)
         connect(m, unstuffer.o, receiver.i)
         connect(m, receiver.o, judge.i)
         connect(m, receiver.payload, store.i)
-        connect(m, store.o, feeder.chunks)
         connect(m, feeder.o, guard.i)
         connect(m, guard.o, flipped(self.pixels))
 
+        # From the line to the memories.
+        m.submodules.loader = loader = ImageLoader(patience=self._patience)
+        parser = ImageParser(engine=identity.engine, memories=self._memories)
+        m.submodules.parser = ResetInserter(loader.idle)(parser)
+        connect(m, loader.o, parser.i)
+        m.d.comb += [loader.over.eq(parser.over), loader.outcome.eq(parser.outcome)]
+
+        # Whose a chunk is, it says itself.
+        oldest = store.o
+        for taker, wanted in ((feeder, ~oldest.chunk.load), (loader, oldest.chunk.load)):
+            m.d.comb += [
+                taker.chunks.available.eq(oldest.available & wanted),
+                taker.chunks.chunk.eq(oldest.chunk),
+                taker.chunks.data.eq(oldest.data),
+            ]
+        m.d.comb += [
+            oldest.address.eq(Mux(oldest.chunk.load, loader.chunks.address, feeder.chunks.address)),
+            oldest.free.eq(loader.chunks.free | feeder.chunks.free),
+        ]
+
         # From the core to the line.
         m.submodules.winner = winner = Winner()
-        m.submodules.checker = checker = SumChecker(sums=self._sums)
+        m.submodules.checker = checker = SumChecker(depth=classes, sums=self._sums)
         m.submodules.responder = responder = Responder(
-            identity=identity.pack(), classes=identity.classes
+            identity=identity.pack(), network=NETWORK_WORDS, classes=classes
         )
         m.submodules.sender = sender = FrameSender()
         m.submodules.stuffer = stuffer = Stuffer()
-        none = self._decision.none
-        m.d.comb += [
-            winner.none.eq(NO_CLASS if none is None else none),
-            winner.threshold.eq(self._decision.threshold),
-        ]
         connect(m, flipped(self.results), guard.results)
         connect(m, guard.o_results, winner.i)
         connect(m, winner.o, checker.i)
@@ -123,40 +160,80 @@ class Link(wiring.Component):
             self.told.valid.eq(checker.o.valid & responder.i.ready & word.result.last),
         ]
 
+        # The network.
+        words = identity.pack_network()
+        m.submodules.network = network = HeldNetwork(
+            memories=self._memories,
+            words=[int.from_bytes(words[at : at + 4], "little") for at in range(0, len(words), 4)],
+            held=self._held,
+        )
+        facts = network.facts
+        connect(m, parser.o, network.i)
+        connect(m, network.load, flipped(self.load))
+        connect(m, network.identity, responder.write)
+        connect(m, network.sums, checker.write)
+        m.d.comb += [
+            network.begun.eq(parser.begun),
+            network.done.eq(loader.ended.valid & (loader.ended.payload.index == Load.DONE)),
+            self.running.eq(network.running),
+            self.classes.eq(facts.classes),
+            winner.none.eq(facts.none),
+            winner.threshold.eq(facts.threshold),
+            judge.last_chunk.eq(facts.last_chunk),
+            judge.rest.eq(facts.rest),
+            judge.held.eq(network.running),
+            feeder.frame.eq(facts.pixels),
+            guard.frame.eq(facts.pixels),
+            responder.classes.eq(facts.classes),
+        ]
+
         # What is asked for.
         good, head = judge.good, judge.o.payload.head
         refused = judge.o.valid & (judge.o.payload.refusal != 0)
+        abandoned = feeder.abandoned | loader.abandoned
         drop = Signal()
         m.d.comb += [
-            drop.eq(good.reset | feeder.abandoned),
+            drop.eq(good.reset | abandoned | loader.ended.valid),
             judge.room.eq(store.room),
             judge.drop.eq(drop),
             store.begin.eq(receiver.begin),
             store.flush.eq(drop),
-            store.commit.eq(good.chunk),
-            store.sequence.eq(head.sequence),
+            store.commit.eq(good.chunk | good.load),
+            store.chunk.sequence.eq(head.sequence),
+            store.chunk.load.eq(good.load),
+            store.chunk.length.eq(head.length),
             feeder.drop.eq(drop),
-            feeder.begin.eq(guard.idle),
-            feeder.selftest.valid.eq(self.selftest | good.selftest),
-            feeder.selftest.payload.eq(Mux(self.selftest, 0, head.sequence)),
+            feeder.begin.eq(guard.idle & loader.idle & network.running),
+            feeder.selftest.valid.eq(
+                (self.selftest & network.running & ~judge.loading) | good.selftest
+            ),
+            feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
             guard.drop.eq(drop),
+            loader.drop.eq(good.reset | abandoned),
+            loader.begin.eq(feeder.idle & guard.idle),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
             responder.reset.valid.eq(good.reset),
-            responder.identify.payload.eq(head.sequence),
+            responder.identify.payload.sequence.eq(head.sequence),
+            responder.identify.payload.index.eq(network.held),
             responder.counters.payload.eq(head.sequence),
             responder.reset.payload.eq(head.sequence),
-            responder.error.valid.eq(refused | feeder.abandoned),
+            responder.error.valid.eq(refused | abandoned),
             responder.error.payload.sequence.eq(
-                Mux(feeder.abandoned, judge.place.sequence, head.sequence)
+                Mux(abandoned, judge.place.sequence, head.sequence)
             ),
             responder.error.payload.index.eq(
-                Mux(feeder.abandoned, Refusal.ABANDONED, judge.o.payload.refusal)
+                Mux(abandoned, Refusal.ABANDONED, judge.o.payload.refusal)
             ),
             responder.place.eq(judge.place),
-            responder.idle.eq(feeder.idle & guard.idle),
+            responder.idle.eq(feeder.idle & guard.idle & loader.idle),
             self.busy.eq(~responder.idle),
         ]
+        connect(m, loader.ended, responder.loaded)
+        m.d.comb += responder.taken.valid.eq(feeder.taken.valid | loader.taken.valid)
+        m.d.comb += responder.taken.payload.eq(
+            Mux(loader.taken.valid, loader.taken.payload, feeder.taken.payload)
+        )
 
         refusal = judge.o.payload.refusal
         counts = Signal(ArrayLayout(32, len(COUNTERS)))
@@ -169,8 +246,9 @@ class Link(wiring.Component):
             "results": self.told.valid & ~self.told.payload.tag.testing,
             "selftests": self.told.valid & self.told.payload.tag.testing,
             "resets": good.reset,
-            "abandoned": feeder.abandoned,
+            "abandoned": abandoned,
             "breaks": self.cut,
+            "loads": network.done,
         }
         for index, name in enumerate(COUNTERS):
             with m.If(events[name]):

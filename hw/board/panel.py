@@ -19,12 +19,14 @@ class Lamps(wiring.Component):
     leds : int
         How many lamps.
     classes : int
-        How many classes.
+        The most classes.
     tick : int
         Cycles for which activity is shown at least.
 
     Members
     -------
+    classes : ``In(16)``
+        How many classes.
     told : ``In(stream.Signature(JUDGED_RESULT, always_ready=True))``
         The last word of a frame's results.
     busy : ``In(1)``
@@ -36,6 +38,7 @@ class Lamps(wiring.Component):
         self._tick = tick
         super().__init__(
             {
+                "classes": In(16),
                 "told": In(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "busy": In(1),
                 "o": Out(leds),
@@ -63,11 +66,12 @@ class Lamps(wiring.Component):
 
         status = [passed, lit != 0]
         shown = max(0, len(self.o) - len(status))
-        if shown >= self._classes:
-            classes = [known & (winner == index) for index in range(self._classes)]
-        else:
-            classes = [known & bit for bit in winner]
-        lamps = (classes + [0] * shown)[:shown] + status
+        each = Signal(shown)
+        with m.If(known & (self.classes <= shown)):
+            m.d.comb += [lamp.eq(winner == index) for index, lamp in enumerate(each)]
+        with m.Elif(known):
+            m.d.comb += each.eq(winner)
+        lamps = [*each, *status]
         for led, lamp in zip(self.o, lamps[len(lamps) - len(self.o) :], strict=True):
             m.d.sync += led.eq(lamp)
 

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping
 
 from amaranth.hdl import Array, Const, Module, Signal
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
@@ -25,7 +25,7 @@ def write_layout(memories: Mapping[str, Memory]) -> StructLayout:
 
 
 class ImageParser(wiring.Component):
-    """Writes an image's words where they belong, and tells what became of it.
+    """Writes an image's words where they belong, and tells what became of it. Reset begins afresh.
 
     Nothing is written before the header has been found to be that of an image for this engine.
     What is written counts only if the outcome is ``DONE``: then every memory has had its section,
@@ -40,17 +40,15 @@ class ImageParser(wiring.Component):
 
     Members
     -------
-    start : ``In(1)``
-        Pulse: an image begins with the next word; whatever was before is forgotten.
     i : ``In(stream.Signature(32))``
         Its words; up to 2 cycles and those of the write for each. Stays ready, and passes over
         what comes, when the outcome is known.
     o : ``Out(stream.Signature(write_layout(memories)))``
         Words for the memories.
     begun : ``Out(1)``
-        The header was right: the memories are being written, or were.
-    over : ``Out(1)``, outcome : ``Out(Load)``
-        What became of it, until ``start``.
+        The header was right: the memories are being written, until ``over``.
+    over : ``Out(1)``, outcome : ``Out(range(len(Load)))``
+        What became of it, one of :class:`spec.protocol.Load`.
     """
 
     def __init__(self, *, engine: bytes, memories: Mapping[str, Memory]):
@@ -62,12 +60,11 @@ class ImageParser(wiring.Component):
             raise ValueError("memories must be numbered from 0 on, in their order")
         super().__init__(
             {
-                "start": In(1),
                 "i": In(stream.Signature(32)),
                 "o": Out(stream.Signature(write_layout(memories))),
                 "begun": Out(1),
                 "over": Out(1),
-                "outcome": Out(enum.Enum("Outcome", {one.name: int(one) for one in Load})),
+                "outcome": Out(range(len(Load))),
             }
         )
 
@@ -99,7 +96,7 @@ class ImageParser(wiring.Component):
         write = self.o.payload
 
         def fail(outcome):
-            m.d.sync += [self.over.eq(1), self.outcome.as_value().eq(outcome)]
+            m.d.sync += [self.over.eq(1), self.outcome.eq(outcome), self.begun.eq(0)]
             m.next = "over"
 
         with m.FSM():
@@ -166,6 +163,5 @@ class ImageParser(wiring.Component):
                     fail(Load.DONE)
             with m.State("over"):
                 m.d.comb += self.i.ready.eq(1)
-                with m.If(self.start):
-                    m.next = "header"
+
         return m

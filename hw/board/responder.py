@@ -5,13 +5,14 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.board.layouts import ASKED, JUDGED_RESULT, LAST_WORD, PLACE, TOLD
+from hw.board.layouts import ASKED, JUDGED_RESULT, LAST_WORD, PLACE, TOLD, write_port
 from hw.board.scheduler import Kind, ReplyScheduler
 from spec.protocol import COUNTERS, VERSION, Reply
 
 REPLIES = {
     Kind.RESULT: Reply.RESULT,
     Kind.TAKEN: Reply.TAKEN,
+    Kind.LOADED: Reply.LOADED,
     Kind.RESET: Reply.RESET,
     Kind.COUNTERS: Reply.COUNTERS,
     Kind.IDENTITY: Reply.IDENTITY,
@@ -25,15 +26,21 @@ class Responder(wiring.Component):
     Parameters
     ----------
     identity : bytes
-        The payload of ``IDENTITY``, whole words.
+        The payload of ``IDENTITY``, whole words, to begin with.
+    network : int
+        How many of its words, the first ones, are the network's.
     classes : int
-        Class sums of a frame.
+        The most class sums of a frame.
 
     Members
     -------
+    write : ``In(write_port(network))``
+        Other words of the network's.
+    classes : ``In(range(classes + 1))``
+        Class sums of a frame.
     i : ``In(stream.Signature(JUDGED_RESULT))``
         A frame's sums, then its cycles with ``last``.
-    identify, counters, reset : ``In(ASKED)``, taken, error : ``In(TOLD)``
+    counters, reset : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
         What to answer. The answer to ``reset`` waits for ``idle``.
     idle : ``In(1)``
         Nothing is under way.
@@ -43,20 +50,23 @@ class Responder(wiring.Component):
         Headers and payloads.
     """
 
-    def __init__(self, *, identity: bytes, classes: int):
+    def __init__(self, *, identity: bytes, network: int, classes: int):
         if len(identity) % 4:
             raise ValueError(f"an identity must be whole words, not {len(identity)} bytes")
-        self._rom = [
+        self._identity = [
             int.from_bytes(identity[at : at + 4], "little") for at in range(0, len(identity), 4)
         ]
         self._classes = classes
         super().__init__(
             {
+                "write": In(write_port(network)),
+                "classes": In(range(classes + 1)),
                 "i": In(stream.Signature(JUDGED_RESULT)),
-                "identify": In(ASKED),
+                "identify": In(TOLD),
                 "counters": In(ASKED),
                 "reset": In(ASKED),
                 "taken": In(TOLD),
+                "loaded": In(TOLD),
                 "error": In(TOLD),
                 "idle": In(1),
                 "counts": In(ArrayLayout(32, len(COUNTERS))),
@@ -68,19 +78,26 @@ class Responder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.rom = rom = memory.Memory(shape=32, depth=len(self._rom), init=self._rom)
+        m.submodules.identity = held = memory.Memory(
+            shape=32, depth=len(self._identity), init=self._identity
+        )
         m.submodules.scheduler = scheduler = ReplyScheduler()
-        for name in ("identify", "counters", "reset", "taken", "error"):
+        for name in ("identify", "counters", "reset", "taken", "loaded", "error"):
             connect(m, flipped(getattr(self, name)), getattr(scheduler, name))
-        read = rom.read_port()
+        read, write = held.read_port(), held.write_port()
+        m.d.comb += [
+            write.addr.eq(self.write.payload.address),
+            write.data.eq(self.write.payload.data),
+            write.en.eq(self.write.valid),
+        ]
         words = {
-            Kind.RESULT: self._classes + 2,
+            Kind.RESULT: self.classes + 2,
             Kind.COUNTERS: len(COUNTERS) + 1,
-            Kind.IDENTITY: len(self._rom),
+            Kind.IDENTITY: len(self._identity),
             Kind.ERROR: 1,
         }
         order = Signal.like(scheduler.o.payload)
-        left = Signal(range(max(words.values()) + 1))
+        left = Signal(range(max(self._classes + 2, len(COUNTERS) + 1, len(self._identity)) + 1))
         count = Signal.like(left)
         counts = Array([*self.counts, self.place.as_value()])
         m.d.comb += [read.addr.eq(count), scheduler.idle.eq(self.idle)]

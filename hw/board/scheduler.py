@@ -13,10 +13,11 @@ class Kind(enum.Enum, shape=3):
 
     RESULT = 0
     TAKEN = 1
-    RESET = 2
-    COUNTERS = 3
-    IDENTITY = 4
-    ERROR = 5
+    LOADED = 2
+    RESET = 3
+    COUNTERS = 4
+    IDENTITY = 5
+    ERROR = 6
 
 
 ORDER = StructLayout({"kind": Kind, "place": PLACE})
@@ -32,7 +33,7 @@ class ReplyScheduler(wiring.Component):
 
     Members
     -------
-    result, identify, counters, reset : ``In(ASKED)``, taken, error : ``In(TOLD)``
+    result, counters, reset : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
         What is due.
     idle : ``In(1)``
         Nothing is under way: ``RESET`` waits for it.
@@ -41,9 +42,10 @@ class ReplyScheduler(wiring.Component):
 
     result: In(ASKED)
     taken: In(TOLD)
+    loaded: In(TOLD)
     reset: In(ASKED)
     counters: In(ASKED)
-    identify: In(ASKED)
+    identify: In(TOLD)
     error: In(TOLD)
     idle: In(1)
     o: Out(stream.Signature(ORDER))
@@ -54,6 +56,7 @@ class ReplyScheduler(wiring.Component):
         ports = {
             Kind.RESULT: self.result,
             Kind.TAKEN: self.taken,
+            Kind.LOADED: self.loaded,
             Kind.RESET: self.reset,
             Kind.COUNTERS: self.counters,
             Kind.IDENTITY: self.identify,

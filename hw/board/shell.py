@@ -1,6 +1,6 @@
 """Everything on the board but its pads and clock: wires in, wires out, one clock domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
@@ -12,8 +12,9 @@ from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
 from hw.core import Result
-from spec.decision import Decision
-from spec.replies import Identity
+from plan.image import SHELL, Memory
+from spec.protocol import Held
+from spec.replies import NETWORK_WORDS, Identity
 
 
 class Shell(wiring.Component):
@@ -29,10 +30,14 @@ class Shell(wiring.Component):
         A :class:`hw.core.Core`.
     identity : Identity
         What the board says it is.
+    held : Held
+        Which network is in the core's memories to begin with.
     sums : sequence of int
-        The class sums of the self-test's image.
-    decision : Decision
-        How the answer follows from the sums.
+        Its class sums of the self-test's image.
+    pixels : int
+        The most pixels an image can have.
+    memories : mapping of str to Memory
+        What a network image fills: see :func:`plan.network_image.image_memories`.
     divisors : sequence of int
         Clock cycles a bit of the line, for each of its rates.
     tick : int
@@ -59,8 +64,10 @@ class Shell(wiring.Component):
         *,
         core: wiring.Component,
         identity: Identity,
+        held: Held,
         sums: Sequence[int],
-        decision: Decision,
+        pixels: int,
+        memories: Mapping[str, Memory],
         divisors: Sequence[int],
         tick: int,
         leds: int,
@@ -69,9 +76,14 @@ class Shell(wiring.Component):
         self._divisors = tuple(divisors)
         self._tick = tick
         self._link = Link(
-            identity=identity, sums=sums, decision=decision, patience=self.PATIENCE * tick
+            identity=identity,
+            held=held,
+            sums=sums,
+            pixels=pixels,
+            memories=memories,
+            patience=self.PATIENCE * tick,
         )
-        self._classes = len(sums)
+        self._classes = memories[SHELL].depth - NETWORK_WORDS
         super().__init__(
             {"rx": In(1, init=1), "tx": Out(1, init=1), "button": In(1), "leds": Out(leds)}
         )
@@ -91,6 +103,12 @@ class Shell(wiring.Component):
             link.results.payload.eq(results.r_stream.payload),
             link.results.valid.eq(results.r_stream.valid),
             results.r_stream.ready.eq(link.results.ready),
+            core.running.eq(link.running),
+            core.i_load.valid.eq(link.load.valid),
+            core.i_load.payload.memory.eq(link.load.payload.memory),
+            core.i_load.payload.address.eq(link.load.payload.address),
+            core.i_load.payload.data.eq(link.load.payload.data),
+            link.load.ready.eq(core.i_load.ready),
         ]
 
         # The line. A break makes it go on at the next rate.
@@ -119,6 +137,7 @@ class Shell(wiring.Component):
         )
         connect(m, link.told, lamps.told)
         m.d.comb += [
+            lamps.classes.eq(link.classes),
             button.pin.eq(self.button),
             link.selftest.eq(button.o),
             lamps.busy.eq(link.busy | receiver.o.valid),

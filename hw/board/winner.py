@@ -5,9 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import TAGGED_RESULT, WON_RESULT
-
-NO_CLASS = 0xFFFF
-"""``none`` of a network without a class for everything else."""
+from spec.replies import NO_CLASS
 
 
 class Winner(wiring.Component):

@@ -5,18 +5,24 @@ import select
 import struct
 import threading
 import tty
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from plan.engine import ENGINES
+from plan.image import Image as NetworkImage
+from plan.memories import fingerprint
+from plan.network_image import image_memories
+from plan.planner import plan
 from spec import artifact, reference, selftest, synthetic
-from spec.protocol import COUNTERS, Frame, Refusal, Reply, Request, Splitter
+from spec.protocol import COUNTERS, Frame, Held, Load, Refusal, Reply, Request, Splitter
 from spec.quantized import SHORTER_SIDE
-from spec.replies import Counters, Identity, Result, digest, labels_digest
+from spec.replies import NETWORK_WORDS, Counters, Identity, NetworkIdentity, Result, digest
 from spec.squeezenet import tiny
 
+ENGINE = ENGINES["4x4"]
 SIZE = 24
 """Side of the network's images: one whole chunk and a rest."""
 
@@ -57,22 +63,25 @@ class FakeBoard:
 
     def __init__(self, quantized, model):
         self.quantized = quantized
+        self.capacities = plan(quantized.network, ENGINE).needs()
         self.identity = Identity(
-            height=SIZE,
-            width=SIZE,
-            classes=quantized.network.classes,
+            **asdict(NetworkIdentity.of(quantized, cycles=1000, model=digest(model.read_bytes()))),
             chunk_bytes=1024,
             window=self.WINDOW,
             rows=4,
             columns=4,
             pixels=1,
             clock_hz=100_000_000,
-            cycles=1000,
-            model=digest(model.read_bytes()),
-            labels=labels_digest(quantized.labels),
+            lut_rows=ENGINE.lut_rows,
+            tile_pixels=ENGINE.tile_pixels,
             build=b"12345678",
-            name="tiny",
+            engine=fingerprint(ENGINE, self.capacities),
+            capacities=tuple(map(int, astuple(self.capacities))),
         )
+        self.network = Held.BUILT_IN
+        self.cycles = self.identity.cycles
+        self.loaded = []
+        self._load = bytearray()
         self.faults = lambda frame: frame
         self.replies = lambda frame: frame
         self.seen = []
@@ -127,7 +136,10 @@ class FakeBoard:
     def _answer(self, frame):
         sequence = frame.sequence
         if frame.type == Request.IDENTIFY:
-            self._send(type=Reply.IDENTITY, sequence=sequence, payload=self.identity.pack())
+            payload = self.identity.pack()
+            self._send(
+                type=Reply.IDENTITY, sequence=sequence, argument=self.network, payload=payload
+            )
         elif frame.type == Request.COUNTERS:
             counters = Counters(
                 counts=self._counts, sequence=self._place[0], expected=self._place[1]
@@ -142,6 +154,23 @@ class FakeBoard:
             self._send(type=Reply.SELFTEST, sequence=sequence, payload=result.pack())
         elif frame.type == Request.CHUNK:
             self._take(frame)
+        elif frame.type == Request.LOAD:
+            self._keep(frame)
+
+    def _keep(self, frame):
+        if frame.argument == 0:
+            self._load.clear()
+        self._load += frame.payload
+        self._send(type=Reply.TAKEN, sequence=frame.sequence, argument=frame.argument + 1)
+        if len(self._load) == 4 * int.from_bytes(self._load[12:16], "little"):
+            memories = image_memories(ENGINE, self.capacities)
+            image = NetworkImage.unpack(bytes(self._load), self.identity.engine, memories)
+            words = struct.pack(f"<{len(image.contents['shell'])}I", *image.contents["shell"])
+            self.loaded.append(image)
+            self.identity = Identity.unpack(words[: 4 * NETWORK_WORDS] + self.identity.pack_board())
+            self.network = Held.LOADED
+            self.cycles = self.identity.cycles
+            self._send(type=Reply.LOADED, sequence=frame.sequence, argument=Load.DONE)
 
     def _take(self, frame):
         image, index = self._place
@@ -160,7 +189,12 @@ class FakeBoard:
 
     def _compute(self, picture):
         sums = reference.run(self.quantized, picture)["sums"]
-        return Result(sums=tuple(sums.tolist()), cycles=1000, winner=int(sums.argmax()), wrong=0)
+        return Result(
+            sums=tuple(sums.tolist()),
+            cycles=self.cycles,
+            winner=int(sums.argmax()),
+            wrong=0,
+        )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ import pytest
 from host import __main__ as entry
 from host import command, line
 from host.photographs import photographs_in, read
-from spec import reference, synthetic
-from spec.protocol import Reply, Request
+from spec import artifact, reference, synthetic
+from spec.protocol import Frame, Held, Load, Reply, Request
 from spec.samples import samples
 from spec.squeezenet import tiny
 
@@ -125,15 +126,107 @@ def test_a_board_that_falls_silent(run, board, photographs):
     assert complaints[1].endswith("the board does not answer COUNTERS")
 
 
-def test_another_model_is_refused(run, board, quantized, tmp_path):
+def test_another_model_is_refused_and_the_way_out_named(run, board, model):
     board.alter(model=b"whatever")
-    code, _, complaints = run("identify")
+    remedy = f"load it: python -m host load {model} --port {board.device}"
+    code, _, complaints = run("bench")
     assert code == 2
-    assert "the board was built from another file than" in complaints[0]
+    assert f"the board holds another network, tiny, than {model}" in complaints[0]
+    assert complaints[0].endswith(remedy)
     board.alter(labels=b"whatever")
     code, _, complaints = run("selftest")
     assert code == 2
     assert "the board's model, tiny, has other labels than" in complaints[0]
+    assert complaints[0].endswith(remedy)
+    board.network = Held.NONE
+    code, _, complaints = run("selftest")
+    assert (code, complaints) == (2, [f"host: the board holds no network; {remedy}"])
+    code, lines, _ = run("identify")
+    assert (code, lines[0]) == (0, "model      none: load one (python -m host load FILE.onnx)")
+
+
+@pytest.fixture
+def load(board, capsys, monkeypatch):
+    """A function that loads a model file into the board."""
+    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+
+    def load(path, *words):
+        capsys.readouterr()
+        code = command.main(["load", str(path), "--port", board.device, *words])
+        said = capsys.readouterr()
+        return code, said.out.splitlines(), said.err.splitlines()
+
+    return load
+
+
+def other(path, **sizes):
+    """Another network's file."""
+    quantized = synthetic.quantized(tiny(**sizes), seed=5)
+    artifact.save(quantized, path)
+    return quantized
+
+
+def test_load(load, run, board, quantized, tmp_path):
+    path = tmp_path / "other.onnx"
+    board.network = Held.NONE
+    board.quantized = other(path, image_size=24)
+    code, lines, complaints = load(path)
+    assert (code, complaints) == (0, [])
+    assert lines[0].startswith("loaded    tiny, ")
+    assert lines[1].startswith("self-test passed, ")
+    assert len(board.loaded) == 1
+    code, lines, _ = run("selftest", model=path)
+    assert code == 0
+    code, lines, _ = load(path, "--json")
+    assert json.loads(lines[0])["passed"]
+
+
+def test_a_load_that_is_disturbed_begins_again(load, board, tmp_path):
+    path = tmp_path / "other.onnx"
+    board.quantized = other(path, image_size=24)
+    lost = []
+
+    def faults(frame):
+        if frame.type == Request.LOAD and frame.argument == 1 and not lost:
+            lost.append(frame)
+            return "damage"
+        return frame
+
+    board.faults = faults
+    code, *_ = load(path)
+    assert code == 0
+    assert lost
+
+
+def test_a_network_that_does_not_fit_is_refused_with_both_numbers(load, board, tmp_path):
+    path = tmp_path / "large.onnx"
+    other(path, image_size=48)
+    code, _, complaints = load(path)
+    assert code == 2
+    assert "does not fit the board: it needs" in complaints[0]
+    assert "48 rows of the image of 24" in complaints[0]
+    assert complaints[0].endswith("the same layers for images of 16×16 would fit")
+    assert not board.loaded
+
+
+def test_a_board_of_another_version_takes_no_network(load, board, model):
+    board.alter(engine=b"whatever")
+    code, _, complaints = load(model)
+    assert code == 2
+    assert "is of another version of this program; build and flash it again" in complaints[0]
+    board.alter(capacities=(1, 2))
+    code, _, complaints = load(model)
+    assert (code, "the board tells 2 capacities" in complaints[0]) == (2, True)
+
+
+def test_a_board_that_refuses_an_image(load, board, model):
+    outcome = Frame(type=Reply.LOADED, argument=Load.DAMAGED)
+    board.replies = lambda frame: (
+        replace(outcome, sequence=frame.sequence) if frame.type == Reply.LOADED else frame
+    )
+    code, _, complaints = load(model)
+    assert code == 1
+    assert complaints[0].endswith("the board says: a network image that was damaged on its way")
 
 
 def test_selftest(run, board, quantized):

@@ -34,7 +34,7 @@ def test_what_is_no_cobs_is_refused(data):
 
 def test_a_frame_is_what_the_document_says():
     frame = Frame(type=Request.CHUNK, sequence=0x1234, argument=3, payload=b"\0\xff")
-    body = bytes.fromhex("01 02 3412 0300 0200 00ff")
+    body = bytes.fromhex("02 02 3412 0300 0200 00ff")
     assert frame.pack() == body + zlib.crc32(body).to_bytes(4, "little")
     assert Frame.unpack(frame.pack()) == frame
     assert frame.line()[0] == frame.line()[-1] == 0
@@ -53,10 +53,10 @@ def test_version_and_length_are_checked():
     def sealed(body: bytes) -> bytes:
         return body + zlib.crc32(body).to_bytes(4, "little")
 
-    with pytest.raises(ProtocolError, match="version must be 1, not 2"):
-        Frame.unpack(sealed(bytes.fromhex("02 01 0000 0000 0000")))
+    with pytest.raises(ProtocolError, match="version must be 2, not 1"):
+        Frame.unpack(sealed(bytes.fromhex("01 01 0000 0000 0000")))
     with pytest.raises(ProtocolError, match="1 bytes of payload, where 2 are announced"):
-        Frame.unpack(sealed(bytes.fromhex("01 01 0000 0000 0200 55")))
+        Frame.unpack(sealed(bytes.fromhex("02 01 0000 0000 0200 55")))
     with pytest.raises(ProtocolError, match="too few"):
         Frame.unpack(b"12345678")
 

@@ -1,9 +1,13 @@
 """Payloads of replies: there and back, and refused when they are of another length."""
 
+import struct
+from dataclasses import replace
+
 import pytest
 
-from spec import replies
+from spec import replies, synthetic
 from spec.protocol import COUNTERS, ProtocolError
+from spec.squeezenet import tiny
 
 IDENTITY = replies.Identity(
     height=224,
@@ -20,6 +24,12 @@ IDENTITY = replies.Identity(
     labels=b"abcdefgh",
     build=b"ABCDEFGH",
     name="Luchs ä",
+    none=4,
+    threshold=-70_000,
+    lut_rows=4,
+    tile_pixels=512,
+    engine=b"an:engin",
+    capacities=(1, 2**32 - 1),
 )
 
 
@@ -28,8 +38,22 @@ def test_identity_there_and_back():
     assert len(payload) % 4 == 0
     assert replies.Identity.unpack(payload) == IDENTITY
     assert IDENTITY.image_bytes == 224 * 200 * 3
-    with pytest.raises(ProtocolError, match="identity of 43 bytes"):
-        replies.Identity.unpack(payload[:43])
+    for size in (163, 165):
+        with pytest.raises(ProtocolError, match=f"identity of {size} bytes"):
+            replies.Identity.unpack(payload[:size])
+
+
+def test_what_is_said_of_a_network():
+    quantized = synthetic.quantized(tiny(image_size=24))
+    said = replies.NetworkIdentity.of(quantized, cycles=5, model=b"12345678")
+    words = struct.unpack(f"<{replies.NETWORK_WORDS}I", said.pack_network())
+    # The circuit reads these: the last chunk's index, an image's pixels, the last chunk's bytes.
+    assert words[:4] == (24 << 16 | 24, 1 << 16 | 3, 576, 0xFFFF << 16 | 1728 - 1024)
+    assert words[4] == 0x80000000
+    long = replace(quantized, network=replace(quantized.network, name="é" * 50))
+    said = replies.NetworkIdentity.of(long, cycles=5, model=b"12345678")
+    assert said.name == "é" * 44
+    assert len(said.pack_network()) == 4 * replies.NETWORK_WORDS
 
 
 def test_result_there_and_back():

@@ -5,15 +5,24 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.board.parser import write_layout
 from hw.board.shell import Shell
 from hw.core import Pixel, Result
-from spec.decision import Decision
-from spec.replies import Identity
+from plan.image import Memory
+from spec.protocol import Held
+from spec.replies import NETWORK_WORDS, Identity
+
+MEMORIES = {
+    "shell": Memory(number=0, bits=32, depth=NETWORK_WORDS + 10),
+    "weights": Memory(number=1, bits=36, depth=16),
+}
 
 
 class Stub(wiring.Component):
     i: In(stream.Signature(Pixel))
     o: Out(stream.Signature(Result))
+    running: In(1)
+    i_load: In(stream.Signature(write_layout(MEMORIES)))
 
     def elaborate(self, platform):
         return Module()
@@ -25,6 +34,8 @@ def make_shell():
 
     def make(leds: int, classes: int = 5) -> Shell:
         identity = Identity(
+            none=0xFFFF,
+            threshold=0,
             height=8,
             width=8,
             classes=classes,
@@ -33,6 +44,10 @@ def make_shell():
             rows=4,
             columns=4,
             pixels=1,
+            lut_rows=0,
+            tile_pixels=512,
+            engine=bytes(8),
+            capacities=(),
             clock_hz=100_000_000,
             cycles=1000,
             model=bytes(8),
@@ -44,8 +59,10 @@ def make_shell():
         return Shell(
             core=Stub(),
             identity=identity,
+            held=Held.BUILT_IN,
             sums=sums,
-            decision=Decision(),
+            pixels=64,
+            memories=MEMORIES,
             divisors=(33, 100),
             tick=1000,
             leds=leds,

@@ -90,7 +90,7 @@ def test_bad_frames_are_refused_for_what_is_bad():
         ((good[:7], 1), Refusal.BROKEN),
         ((sealed(b""), 1), Refusal.BROKEN),  # a right CRC of nothing
         ((sealed(b"abcd"), 1), Refusal.BROKEN),
-        ((sealed(b"\2" + head[1:] + b"abc"), 1), Refusal.VERSION),
+        ((sealed(b"\1" + head[1:] + b"abc"), 1), Refusal.VERSION),
         ((sealed(head + b"ab"), 1), Refusal.LENGTH),
         ((sealed(head + b"abcd"), 1), Refusal.LENGTH),
         ((sealed(head[:6] + b"\3\1" + b"abc"), 1), Refusal.LENGTH),

@@ -39,6 +39,7 @@ def test_lamps_show_the_class_and_the_self_test(leds, classes, shown):
             ctx.set(lamps.told.valid, 0)
             await ctx.tick()
 
+        ctx.set(lamps.classes, classes)
         await tell(tag={"testing": 1, "number": 1}, wrong=1)
         assert not ctx.get(lamps.o)  # there was no image yet
         await tell(tag={"testing": 0, "number": 2}, winner={"index": 3, "best": 9}, wrong=0)
@@ -53,6 +54,7 @@ def test_none_that_is_no_class_lights_no_class(leds, shown):
     lamps = Lamps(leds=leds, classes=5, tick=TICK)
 
     async def bench(ctx):
+        ctx.set(lamps.classes, 5)
         tag = {"testing": 0, "number": 1}
         told = {"result": {"data": 0, "last": 1}, "winner": {"index": 5, "best": 9}, "tag": tag}
         ctx.set(lamps.told.payload, told)

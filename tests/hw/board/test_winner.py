@@ -5,8 +5,9 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from hw.board.winner import NO_CLASS, Winner
+from hw.board.winner import Winner
 from spec.decision import THRESHOLD_RANGE, Decision
+from spec.replies import NO_CLASS
 
 LOW, HIGH = THRESHOLD_RANGE
 

@@ -1,0 +1,58 @@
+"""A quantized network and its plan, as the network image that a board is loaded with."""
+
+import struct
+
+from plan.capacities import Capacities
+from plan.contents import contents
+from plan.engine import Engine
+from plan.image import SHELL, Image, Memory
+from plan.memories import fingerprint, memories
+from plan.planner import Plan
+from spec import reference, selftest
+from spec.quantized import QuantizedNetwork
+from spec.replies import NETWORK_WORDS, NetworkIdentity
+
+
+def image_memories(engine: Engine, capacities: Capacities) -> dict[str, Memory]:
+    """What an image fills, in its order: the shell's memory, then those of the core."""
+    sizes = memories(engine, capacities).items()
+    shell = Memory(number=0, bits=32, depth=NETWORK_WORDS + capacities.classes)
+    return {SHELL: shell} | {
+        name: Memory(number=number, bits=size.bits, depth=size.depth)
+        for number, (name, size) in enumerate(sizes, 1)
+    }
+
+
+def selftest_sums(quantized: QuantizedNetwork) -> list[int]:
+    """The class sums of :func:`spec.selftest.image`."""
+    image = quantized.network.image
+    picture = selftest.image(image.height, image.width)
+    return reference.run(quantized, picture)["sums"].tolist()
+
+
+def network_image(
+    quantized: QuantizedNetwork, plan: Plan, capacities: Capacities, model: bytes
+) -> Image:
+    """The image of a network whose file has the digest ``model``.
+
+    Raises
+    ------
+    plan.schedule.PlanError
+        If the network needs more than the capacities.
+    ValueError
+        If the plan is of another network.
+    """
+    held = contents(quantized, plan, capacities)
+    identity = NetworkIdentity.of(quantized, cycles=plan.cycles, model=model)
+    sums = selftest_sums(quantized)
+    words = identity.pack_network() + struct.pack(f"<{len(sums)}i", *sums)
+    return Image(
+        engine=fingerprint(plan.engine, capacities),
+        contents={
+            SHELL: tuple(word for (word,) in struct.iter_unpack("<I", words)),
+            "registers": tuple(held.registers),
+            "program": tuple(held.program),
+            "params": tuple(held.params),
+            "weights": tuple(held.weights),
+        },
+    )
