@@ -42,7 +42,7 @@ FAILED = "failed"
 """Where the evidence of a build that failed goes, beside the last good one."""
 
 
-class BadInput(Exception):
+class BadInput(ValueError):
     """One line that names what is wrong, and the way out."""
 
 
@@ -115,7 +115,7 @@ def build(arguments: argparse.Namespace) -> int:
 
     output = arguments.output or Path("build") / arguments.board
     tools = flow.find_tools(arguments.native)
-    stages = flow.Stages(3 + len(flow.TOOLS), sys.stderr)
+    stages = flow.Stages(3 + len(flow.TOOLS), terminal.progress())
     with workshop(output) as work:
         with stages.stage("plan"):
             design = Design.load(arguments.model, engine, int(clock_hz))

@@ -49,6 +49,8 @@ class Parser(argparse.ArgumentParser):
         return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
+        if terminal.RAISING.get():
+            raise ValueError(message)
         program = self.prog.removeprefix(_MODULE)
         self.exit(2, f"{program}: {message}; --help says what can be given\n")
 

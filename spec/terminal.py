@@ -1,10 +1,13 @@
 """What every command does alike: its name, one-line errors, exit codes, how much it says."""
 
+import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TextIO
 
 CALLED: ContextVar[str | None] = ContextVar("CALLED", default=None)
 """What the user typed for the running command, if that was not ``python -m …``."""
@@ -12,6 +15,8 @@ PROGRAM: ContextVar[str] = ContextVar("PROGRAM", default="caracal")
 """The running command in messages, such as ``hw.build`` or ``caracal build``."""
 LOUDNESS: ContextVar[int] = ContextVar("LOUDNESS", default=0)
 """−1: results, warnings and errors only; 0: notes and progress too; 1: where errors come from."""
+RAISING: ContextVar[bool] = ContextVar("RAISING", default=False)
+"""Whether a program calls the command: it gets its errors as exceptions, not as lines."""
 
 Errors = tuple[type[BaseException], ...]
 
@@ -27,9 +32,24 @@ def note(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
+def progress() -> TextIO:
+    """Where to show how far long work is: standard error, or nowhere if it is to be quiet."""
+    return sys.stderr if LOUDNESS.get() >= 0 else io.StringIO()
+
+
 def bars_off() -> bool | None:
     """tqdm's ``disable``: no progress bars where it is to be quiet, or where no terminal is."""
     return True if LOUDNESS.get() < 0 else None
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """Within, errors of commands and of their flags are raised."""
+    before = RAISING.set(True)
+    try:
+        yield
+    finally:
+        RAISING.reset(before)
 
 
 def run(
@@ -57,6 +77,8 @@ def run(
 
     A reader of standard output that went away, as ``head`` does, ends the command without a word.
     """
+    if RAISING.get():
+        return command()
     PROGRAM.set(CALLED.get() or name)
     for stream in (sys.stdout, sys.stderr):
         # Names of files need not be text, and the terminal need not have the letters of a label.

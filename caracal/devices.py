@@ -1,0 +1,155 @@
+"""A board, real or simulated, from Python."""
+
+from argparse import Namespace
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from host import command, show
+from host.photographs import read
+from spec.models import packaged
+from spec.photograph import square
+from spec.replies import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a board says of a photograph.
+
+    Parameters
+    ----------
+    label
+        The class.
+    probability
+        How sure, 0…1.
+    sums
+        The class sums as they came, a whole number a class.
+    cycles
+        Clock cycles that the chip took.
+    chip_ms, total_ms
+        The same as time, and from the first byte sent to the answer.
+    """
+
+    label: str
+    probability: float
+    sums: tuple[int, ...]
+    cycles: int
+    chip_ms: float
+    total_ms: float
+
+
+class Board:
+    """A board that holds a network: made by :meth:`open` or :meth:`simulated`.
+
+    It is a context manager, and closed at its end.
+
+    Raises
+    ------
+    host.line.LineError
+        If there is no board, or it cannot be opened.
+    host.client.BoardError
+        If it does not answer.
+    host.command.Mismatch
+        If it holds another network.
+    ValueError
+        If the model file cannot be used.
+
+    Examples
+    --------
+    >>> import caracal, numpy
+    >>> with caracal.Board.simulated("small.onnx", engine="4x4") as board:
+    ...     file = board.classify("photo.jpg")
+    ...     array = board.classify(numpy.zeros((30, 40, 3), numpy.uint8))
+    ...     board.selftest()
+    True
+    >>> file.label.startswith("class"), file.cycles == array.cycles
+    (True, True)
+    """
+
+    def __init__(self, arguments: Namespace):
+        self._stack = ExitStack()
+        try:
+            self._client, self._network = self._stack.enter_context(command.connected(arguments))
+        except BaseException:
+            self._stack.close()
+            raise
+
+    @classmethod
+    def simulated(cls, model: str | PathLike | None = None, *, engine: str = "16x16") -> "Board":
+        """The circuit itself in Verilator; its first start compiles it, for a minute or two.
+
+        Parameters
+        ----------
+        model
+            A quantized network, by default the packaged one.
+        engine
+            The engine's name.
+        """
+        path = Path(model or packaged())
+        return cls(Namespace(model=path, simulate=True, engine=engine, port=None))
+
+    @classmethod
+    def open(cls, port: str | None = None, model: str | PathLike | None = None) -> "Board":
+        """A board at a serial port, by default the one that looks like a board's.
+
+        Parameters
+        ----------
+        port
+            Such as ``/dev/ttyUSB0``.
+        model
+            The network it was built from, by default the packaged one.
+        """
+        path = Path(model or packaged())
+        return cls(Namespace(model=path, simulate=False, engine=None, port=port))
+
+    @property
+    def identity(self) -> Identity:
+        """What the board said of itself."""
+        return self._client.identity
+
+    def classify(self, photograph: str | PathLike | np.ndarray) -> Answer:
+        """The class of a photograph.
+
+        Parameters
+        ----------
+        photograph
+            A file, or pixels: uint8, shape (height, width, 3), RGB, or (height, width), of any
+            size; they are framed as training does.
+
+        Raises
+        ------
+        host.photographs.PhotographError
+            If the file is no photograph.
+        """
+        framing = self._network.framing
+        if isinstance(photograph, np.ndarray):
+            pixels = square(Image.fromarray(photograph), framing).tobytes()
+        else:
+            pixels = read(Path(photograph), framing)
+        (said,) = self._client.classify([("", pixels)])
+        values = show.verdict(said, self._network, self.identity.clock_hz)
+        return Answer(
+            label=values["label"],
+            probability=values["probability"],
+            sums=said.result.sums,
+            cycles=values["cycles"],
+            chip_ms=values["chip_ms"],
+            total_ms=values["total_ms"],
+        )
+
+    def selftest(self) -> bool:
+        """Whether the board, testing itself, found every class sum as it was at build time."""
+        return not self._client.selftest().wrong
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> "Board":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
