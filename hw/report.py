@@ -19,12 +19,14 @@ CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": 
 class Timing:
     """nextpnr's report, read: every clock, and the path that limits the slowest one.
 
-    ``clocks`` gives for each clock the frequency reached and the one wanted, in MHz.
+    ``clocks`` gives for each clock the frequency reached and the one wanted, in MHz; ``places``
+    are the tiles along the path, column and row.
     """
 
     clocks: dict[str, tuple[float, float]]
     resources: dict[str, dict[str, int]]
     path: str
+    places: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def read(cls, file: Path, clock_mhz: float) -> "Timing":
@@ -49,7 +51,14 @@ class Timing:
             for path in raw["critical_paths"]
             if path["from"] == path["to"] == f"posedge {worst}"
         ]
-        return cls(clocks=clocks, resources=resources, path=_describe(paths[0]) if paths else "")
+        legs = paths[0]["path"] if paths else []
+        ends = [end for leg in legs for end in (leg["from"], leg["to"])]
+        return cls(
+            clocks=clocks,
+            resources=resources,
+            path=_describe(paths[0]) if paths else "",
+            places=tuple(tuple(end["loc"]) for end in ends if "loc" in end),
+        )
 
     @property
     def fmax_mhz(self) -> float:

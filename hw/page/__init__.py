@@ -1,0 +1,1 @@
+"""What a build came to, as a page to look at: one file, nothing fetched, readable on a phone."""
