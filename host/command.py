@@ -18,6 +18,7 @@ from host.image import ImageRefused, board_image
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
+from plan.link import chip_words
 from spec import artifact, reference, selftest, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -318,7 +319,7 @@ def bench(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(show.as_json(values))
     else:
-        print(f"chip   {board.cycles:,} cycles a frame, {chip:.1f} frames/s")
+        print(f"chip   {chip_words(board.cycles, board.clock_hz)}")
         print(
             f"link   {link:.2f} frames/s, {share:.1%} of the line's {client.rate} bit/s are pixels"
         )

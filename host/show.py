@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from host.client import Answer
+from plan.link import chip_words
 from spec.protocol import Held
 from spec.quantized import QuantizedNetwork
 from spec.reference import BEST, best, probabilities
@@ -84,10 +85,7 @@ def network(board: Identity, held: Held) -> Iterable[str]:
     yield f"model      {board.name}, {board.classes} classes, {board.width}×{board.height} pixels"
     yield f"digests    model {board.model.hex()}, labels {board.labels.hex()}"
     yield f"origin     {ORIGINS[held]}"
-    yield (
-        f"frame      {board.cycles:,} cycles, {1e3 * board.cycles / board.clock_hz:.3f} ms, "
-        f"{board.clock_hz / board.cycles:.1f} a second"
-    )
+    yield f"chip       {chip_words(board.cycles, board.clock_hz)}"
 
 
 def counters(counted: Counters) -> str:

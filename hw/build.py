@@ -22,8 +22,18 @@ from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
 from hw.design import Design
+from hw.page.floor import read as read_floor
+from hw.page.page import page
 from hw.readback import read_back
-from hw.report import Timing, build_table, fit_table, plan_table, report
+from hw.report import (
+    Timing,
+    build_table,
+    fit_report,
+    fit_table,
+    plan_report,
+    plan_table,
+    report,
+)
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
@@ -34,7 +44,8 @@ from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
 
-PRODUCTS = ("top.bit", "top.svf", flow.VERILOG, "program.txt", "report.txt", "report.json")
+REPORTS = ("report.html", "report.txt", "report.json")
+PRODUCTS = ("top.bit", "top.svf", flow.VERILOG, "program.txt", *REPORTS)
 """What a build leaves, the report last."""
 EVIDENCE = ("top.rpt", "top.tim", flow.TIMING, "top.lpf")
 """Logs of yosys and nextpnr, its timing report, the constraints."""
@@ -59,6 +70,17 @@ def parser() -> Parser:
         "--seed", type=int, default=1, help="of the placement (default %(default)s)"
     )
     result.add_argument("--plan-only", action="store_true", help="print the plan and what fits")
+    result.add_argument(
+        "--html",
+        nargs="?",
+        type=Path,
+        const=Path("build/plan.html"),
+        metavar="FILE",
+        help="with --plan-only: the plan as a page of charts (%(const)s)",
+    )
+    result.add_argument(
+        "--json", action="store_true", help="with --plan-only: the plan for programs"
+    )
     result.add_argument("--output", type=Path, metavar="DIR", help="default: build/BOARD")
     result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
     return result
@@ -107,13 +129,15 @@ def build(arguments: argparse.Namespace) -> int:
         raise BadInput(f"--clock: {error}") from error
     engine_name = arguments.engine or device.engine
     engine = ENGINES[engine_name]
+    output = arguments.output or Path("build") / arguments.board
     name = f"{platform.device}-{platform.speed}{platform.package}"
 
     if arguments.plan_only:
         design = Design.load(arguments.model, engine, int(clock_hz))
-        return show_plan(board, variant, design, float(clock_mhz))
+        return show_plan(arguments, board, variant, design, name)
 
-    output = arguments.output or Path("build") / arguments.board
+    if arguments.html or arguments.json:
+        raise BadInput("--html and --json are for --plan-only; a build writes both by itself")
     tools = flow.find_tools(arguments.native)
     stages = flow.Stages(3 + len(flow.TOOLS), terminal.progress())
     with workshop(output) as work:
@@ -137,6 +161,8 @@ def build(arguments: argparse.Namespace) -> int:
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
         table = build_table(**parts, timing=timing)
         (work / "report.txt").write_text(table)
+        floor = read_floor(work / flow.FLOOR)
+        (work / "report.html").write_text(page(**parts, ebr=device.ebr, timing=timing, floor=floor))
         if not timing.met:
             print(table)
             raise flow.FlowError(
@@ -194,9 +220,20 @@ def prepare(
     return flow.prepare(platform, top, seed=seed)
 
 
-def show_plan(board: Board, variant: str, design: Design, clock_mhz: float) -> int:
+def show_plan(
+    arguments: argparse.Namespace, board: Board, variant: str, design: Design, name: str
+) -> int:
     """Print the plan, and what fits on each variant; 2 if the plan itself does not fit."""
     network = design.quantized.network
+    clock_mhz = design.clock_hz / 1e6
+    device = DEVICES[variant]
+    parts = {"device": name, "plan": design.plan, "clock_mhz": clock_mhz}
+    if arguments.html:
+        write_page(arguments.html, page(**parts, ebr=device.ebr))
+    if arguments.json:
+        print(json.dumps(plan_report(**parts) | fit_report(design.plan, device)))
+        refuse_unless_fits(design, device, variant)
+        return 0
     print(plan_table(design.plan, clock_mhz))
     print(
         fit_table(
@@ -206,8 +243,21 @@ def show_plan(board: Board, variant: str, design: Design, clock_mhz: float) -> i
             ]
         )
     )
-    refuse_unless_fits(design, DEVICES[variant], variant)
+    if arguments.html:
+        print(f"{arguments.html} shows it")
+    refuse_unless_fits(design, device, variant)
     return 0
+
+
+def write_page(file: Path, text: str) -> None:
+    """Write it, whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text)
+        os.replace(part, file)
+    except OSError as error:
+        raise BadInput(f"--html {file}: cannot be written ({error.strerror})") from error
 
 
 def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
@@ -250,7 +300,7 @@ def workshop(output: Path) -> Iterator[Path]:
         failed = output / FAILED
         shutil.rmtree(failed, ignore_errors=True)
         failed.mkdir()
-        for file in (*EVIDENCE, "report.txt"):
+        for file in (*EVIDENCE, "report.html", "report.txt"):
             if (work / file).is_file():
                 shutil.move(work / file, failed / file)
         raise

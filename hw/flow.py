@@ -30,6 +30,8 @@ TIMING = "timing.json"
 PLACED = "top.config"
 """What nextpnr decided, for ecppack."""
 VERILOG = "top.v"
+FLOOR = "placed.json"
+"""Where each cell is; large, and read once for the floor plan."""
 BOOT_MHZ = "38.8"
 """How fast a device reads its flash memory at power-up; ecppack's own 2.4 takes an 85F 6 s."""
 PACKING = ("--compress", "--freq", BOOT_MHZ)
@@ -84,7 +86,10 @@ def prepare(platform: LatticePlatform, top, *, seed: int) -> BuildPlan:
             f"write_verilog -norename -noattr {VERILOG};",
             "design -load read",
         ],
-        nextpnr_opts=["--seed", str(seed), "--timing-allow-fail", "--report", TIMING],
+        nextpnr_opts=[
+            *("--seed", str(seed), "--timing-allow-fail"),
+            *("--report", TIMING, "--write", FLOOR),
+        ],
         ecppack_opts=list(PACKING),
     )
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hw.readback import ReadBack
 from plan.device import Device
-from plan.fit import needs
-from plan.link import link_block_rams
+from plan.fit import needs, shortages
+from plan.link import chip_words, link_block_rams, link_frames, link_words
 from plan.planner import Plan
+from spec.protocol import RATES
 
 CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": "DP16KD"}
 """nextpnr's names of what is counted."""
@@ -96,6 +97,25 @@ def report(
     seconds: Mapping[str, float],
 ) -> dict:
     """The contents of ``report.json``."""
+    known = plan_report(device=device, plan=plan, clock_mhz=clock_mhz)
+    layers = known.pop("layers")
+    frames = known.pop("frames_per_second")
+    return known | {
+        "fmax_mhz": round(timing.fmax_mhz, 2),
+        "clocks": [
+            {"name": name, "constraint_mhz": wanted, "fmax_mhz": round(reached, 2)}
+            for name, (reached, wanted) in timing.clocks.items()
+        ],
+        "frames_per_second": frames,
+        "resources": timing.resources,
+        "layers": layers,
+        "read_back": asdict(found),
+        "seconds": dict(seconds),
+    }
+
+
+def plan_report(*, device: str, plan: Plan, clock_mhz: float) -> dict:
+    """What of ``report.json`` is known before anything is built."""
     engine = plan.engine
     return {
         "device": device,
@@ -109,13 +129,7 @@ def report(
         "cycles_per_frame": plan.cycles,
         "utilization": round(plan.utilization, 4),
         "clock_mhz": clock_mhz,
-        "fmax_mhz": round(timing.fmax_mhz, 2),
-        "clocks": [
-            {"name": name, "constraint_mhz": wanted, "fmax_mhz": round(reached, 2)}
-            for name, (reached, wanted) in timing.clocks.items()
-        ],
         "frames_per_second": round(clock_mhz * 1e6 / plan.cycles, 1),
-        "resources": timing.resources,
         "layers": [
             {
                 "name": layer.name,
@@ -125,8 +139,18 @@ def report(
             }
             for layer in plan.layers
         ],
-        "read_back": asdict(found),
-        "seconds": dict(seconds),
+    }
+
+
+def fit_report(plan: Plan, device: Device) -> dict:
+    """Of a plan alone: its memories, and what it needs of a device."""
+    needed = needs(plan)
+    return {
+        "block_rams": plan.block_rams | link_block_rams(),
+        "needs": needed,
+        "available": {"EBR": device.ebr, "multipliers": device.dsp},
+        "fits": not shortages(plan, device),
+        "link_frames_per_second": round(link_frames(plan.network.image, max(RATES)), 2),
     }
 
 
@@ -137,9 +161,9 @@ def plan_table(plan: Plan, clock_mhz: float) -> str:
         f"network    {plan.network.name}, {plan.network.image} image, "
         f"{plan.network.classes} classes, {plan.network.weights:,} weights",
         f"engine     {engine}",
-        f"frame      {plan.network.macs:,} MAC in {plan.cycles:,} cycles: "
-        f"{plan.utilization:.1%} of the engine used",
-        f"speed      {clock_mhz * 1e6 / plan.cycles:.1f} frames/s at {clock_mhz:g} MHz",
+        f"frame      {plan.network.macs:,} MAC: {plan.utilization:.1%} of the engine used",
+        f"chip       {chip_words(plan.cycles, clock_mhz * 1e6)}",
+        f"link       {link_words(plan.network.image)}",
         "",
         f"{'layer':20} {'MAC':>12} {'cycles':>10} {'used':>7}",
     ]

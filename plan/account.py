@@ -152,9 +152,3 @@ def occupancy(plan: Plan) -> tuple[Held, ...]:
             if tensor in regions:
                 held[tensor] -= 1
     return tuple(found)
-
-
-def link_frames(plan: Plan, bits_per_second: int, bits_per_byte: int = 10) -> float:
-    """Frames a second that a serial line brings at most, with a start and a stop bit a byte."""
-    image = plan.network.image
-    return bits_per_second / (bits_per_byte * image.pixels * image.channels)

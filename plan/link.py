@@ -1,11 +1,34 @@
-"""The buffers between the line and the core."""
+"""The link of a board: the buffers between the line and the core, and what a line brings."""
 
 from plan.block_rams import block_rams
-from spec.protocol import CHUNK_BYTES
+from spec.network import FeatureMap
+from spec.protocol import CHUNK_BYTES, RATES
 
 WINDOW = 8
 """Chunks that may be on their way to a board: 27 ms of a line at 3 Mbit/s, more than the answer of
 a USB adapter takes (16 ms at most) or the core takes for a frame."""
+
+
+def link_frames(image: FeatureMap, bits_per_second: int) -> float:
+    """Frames a second that a serial line brings at most: ten bits a byte, nothing else sent."""
+    return bits_per_second / (10 * image.pixels * image.channels)
+
+
+def chip_words(cycles: int, clock_hz: float) -> str:
+    """What a frame takes on the chip, in the words of every command."""
+    return (
+        f"{cycles:,} cycles a frame, {1e3 * cycles / clock_hz:.3f} ms, "
+        f"{clock_hz / cycles:,.1f} frames/s at {clock_hz / 1e6:g} MHz"
+    )
+
+
+def link_words(image: FeatureMap) -> str:
+    """What the serial line brings, likewise."""
+    rate = max(RATES)
+    return (
+        f"at most {link_frames(image, rate):.2f} frames/s from a serial line of "
+        f"{rate / 1e6:g} Mbit/s"
+    )
 
 
 def link_block_rams() -> dict[str, int]:

@@ -14,10 +14,14 @@ def _cycles(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _axis(cycles: int, y: float) -> list[str]:
     """Ticks of a time axis, in cycles."""
     step = 10 ** int(log10(cycles))
-    step = next(s for s in (step / 5, step / 2, step) if cycles / s <= 9)
+    step = next(s for s in (step / 5, step / 2, step, 2 * step) if cycles / s < 10)
     parts = []
     for number in range(int(cycles / step) + 1):
         x = _LEFT + (WIDTH - _LEFT - _RIGHT) * number * step / cycles
@@ -149,7 +153,7 @@ def roofline(plan: Plan, clock_hz: float, roofs: dict[str, float], weight_bytes:
             parts.append(line([place(begin, rate * begin), place(end, rate * end)], NEUTRAL, 2))
             at = begin * (end / begin) ** (0.12 + 0.13 * number)
             x, y = place(at, rate * at)
-            parts.append(text(x + 8, y + 4, f"{name}, {rate / 1e6:,.3g} MB/s", "start", "small"))
+            parts.append(text(x + 8, y + 4, f"{name}, {_short(rate / 1e6)} MB/s", "start", "small"))
     parts.append(line([place(lowest_x, peak), place(highest_x, peak)], NEUTRAL, 2))
     x, y = place(lowest_x, peak)
     parts.append(text(x + 4, y - 5, f"engine, {peak / 1e9:g} GMAC/s", "start", "small"))

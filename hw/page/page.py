@@ -7,9 +7,9 @@ from hw.page import floor as floors
 from hw.page.charts import memory_chart, program_chart, roofline
 from hw.page.marks import ALERT, NEUTRAL, bar, colours, key, table
 from hw.report import Timing
-from plan.account import accounts, link_frames
+from plan.account import accounts
 from plan.fit import needs
-from plan.link import link_block_rams
+from plan.link import link_block_rams, link_frames
 from plan.planner import Plan
 from spec.protocol import RATES
 
@@ -55,7 +55,7 @@ text.small {{ font-size: 12px; fill: #555; }}
 
 
 def _facts(plan: Plan, clock_hz: float, timing: Timing | None) -> str:
-    line = link_frames(plan, max(RATES))
+    line = link_frames(plan.network.image, max(RATES))
     facts = [
         (f"{plan.cycles:,}", "cycles a frame"),
         (

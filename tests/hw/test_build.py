@@ -44,14 +44,17 @@ elif tool == "nextpnr-ecp5":
     reached = float(mode[1]) if mode[0] == "reaches" else 150.0
     use = {{name: {{"used": 1, "available": 2}} for name in
            ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D", "DP16KD")}}
-    leg = {{"delay": 4.0, "from": {{"cell": "weights.q", "port": "Q"}},
-           "to": {{"cell": "sum.d", "port": "DI"}}, "type": "routing"}}
+    leg = {{"delay": 4.0, "from": {{"cell": "weights.q", "port": "Q", "loc": [2, 3]}},
+           "to": {{"cell": "sum.d", "port": "DI", "loc": [7, 3]}}, "type": "routing"}}
     edge = "posedge clocks.clk"
     Path("timing.json").write_text(json.dumps({{
         "fmax": {{"$glbnet$clocks.reference_clk": {{"achieved": 300.0, "constraint": 25.0}},
                  "clocks.clk": {{"achieved": reached, "constraint": 100.01}}}},
         "utilization": use,
         "critical_paths": [{{"from": edge, "to": edge, "path": [leg]}}]}}))
+    cells = {{f"shell.core.weights.q{{n}}": {{"type": "TRELLIS_FF",
+             "attributes": {{"NEXTPNR_BEL": f"X{{n}}/Y3/SLICEA.FF0"}}}} for n in range(9)}}
+    Path("placed.json").write_text(json.dumps({{"modules": {{"top": {{"cells": cells}}}}}}))
 else:
     Path("top.bit").write_text("bits " + os.environ.get("MARK", ""))
     Path("top.svf").write_text("svf")
@@ -146,6 +149,15 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert (out / "report.txt").read_text() in said.out
     ready = f"{out / 'top.bit'} is ready: python -m hw.flash --board ulx3s --file {out / 'top.bit'}"
     assert said.out.endswith(f"{ready}\nnote: Use the USB connector US1.\n")
+
+
+def test_a_build_draws_its_page(real_arguments, tmp_path):
+    assert build.main(real_arguments) == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    for heading in ("in time", "by layer", "activation", "Roofline", "Block RAM", "Floor plan"):
+        assert f"{heading}" in page
+    assert "<td>weights</td><td>0</td><td>9</td>" in page
+    assert "The critical path in red: weights.q.Q → sum.d.DI" in page
 
 
 def built(arguments, monkeypatch) -> None:
@@ -339,3 +351,21 @@ def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, 
         assert f"\n{variant}" in said
     assert "frames/s at 100 MHz" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plan_as_a_page_and_for_programs(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
+    assert build.main([*line, "--html"]) == 0
+    assert "build/plan.html shows it" in capsys.readouterr().out
+    page = (tmp_path / "build" / "plan.html").read_text()
+    assert "Roofline" in page and "Planned only" in page and "Floor plan" not in page
+    assert build.main([*line, "--json", "--html", "here.html"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (tmp_path / "here.html").read_text() == page
+    assert said["fits"] and said["needs"]["EBR"] == sum(said["block_rams"].values())
+    assert said["cycles_per_frame"] > 0 and said["layers"][0]["name"] == "conv1"
+    (tmp_path / "file").touch()
+    assert build.main([*line, "--html", "file/page.html"]) == 2
+    assert build.main([*line[:-1], "--json"]) == 2
+    assert "for --plan-only" in capsys.readouterr().err

@@ -1,0 +1,53 @@
+"""The page says the plan's figures, stands alone, and is well-formed where it draws."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from hw.page.charts import memory_chart, program_chart, roofline
+from hw.page.page import page
+from plan.engine import ENGINES
+from plan.planner import plan
+from spec.squeezenet import Metaparameters, squeezenet, tiny
+
+
+@pytest.fixture(params=["16x16", "16x4-lut4", "4x4"])
+def made(request):
+    return plan(tiny(image_size=32), ENGINES[request.param])
+
+
+def test_charts_are_well_formed(made):
+    for chart in (
+        program_chart(made),
+        memory_chart(made),
+        roofline(made, 1e8, {"serial line": 3e5}, 1e9),
+    ):
+        drawing = ElementTree.fromstring(chart)
+        assert drawing.attrib["aria-label"] and len(drawing) > 5
+
+
+def test_every_step_is_drawn(made):
+    drawing = ElementTree.fromstring(program_chart(made))
+    told = [title.text for title in drawing.iter("title")]
+    assert sum(" waits " not in text for text in told) == len(made.program.steps)
+
+
+def test_it_stands_alone(made):
+    text = page(device="a board", plan=made, clock_mhz=100.0, ebr=208)
+    assert not re.search(r'(src|href)="(?!data:)', text) and "@import" not in text
+    assert "width=device-width" in text
+    for layer in made.layers:
+        assert f"<td>{layer.name}</td><td>{layer.cycles:,}</td>" in text
+
+
+def test_the_reference_network():
+    text = page(
+        device="x",
+        plan=plan(squeezenet(Metaparameters()), ENGINES["16x16"]),
+        clock_mhz=100.0,
+        ebr=208,
+    )
+    assert "<b>268,792</b>cycles a frame" in text
+    assert "<b>372.0</b>frames a second on the chip, at 100 MHz" in text
+    assert "<b>1.99</b>photographs a second on the serial line" in text
