@@ -45,8 +45,8 @@ def module_of(cell: str) -> str:
     names = cell.split(".")
     while len(names) > 1 and names[0] in ("top", "shell", "core"):
         names.pop(0)
-    name = names[0] if len(names) > 1 else OTHERS
-    return re.sub(r"(_\d+|\[\d+\]|\$.*)$", "", name) or OTHERS
+    name = names[0] if len(names) > 1 and "__" not in names[0] else OTHERS
+    return re.sub(r"(_?\d+|\[\d+\]|\$.*)$", "", name) or OTHERS
 
 
 def read(file: Path) -> Floor:
