@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from caracal.commands import COMMANDS
 from hw.flash import DONE, PREAMBLE
 from sim import fuzz
 from spec import artifact, synthetic
@@ -124,3 +125,16 @@ def test_every_link_leads_somewhere():
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert "://" in link or (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_index_names_every_page():
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [path for path in (ROOT / "docs").iterdir() if path.suffix in (".md", ".ipynb")]
+    missing = [path.name for path in pages if f"({path.name})" not in index]
+    assert missing == ["README.md"]
+
+
+def test_the_table_of_commands_is_whole():
+    table = (ROOT / "docs" / "commands.md").read_text()
+    for name, command in COMMANDS.items():
+        assert re.search(rf"^\| .* \| `caracal {name}` \| .* \| {command.help} \|", table, re.M)
