@@ -206,7 +206,7 @@ def test_a_name_must_look_like_one(quant, capsys):
 @pytest.fixture
 def foreign(quant, checkpoint_file, monkeypatch, tmp_path):
     """The command, on the small network as if it were somebody else's; a file of its names."""
-    monkeypatch.setattr(pretrained, "load", load)
+    monkeypatch.setattr(pretrained, "load", lambda path, trained_with: (load(path), ["read"]))
     names = tmp_path / "names.tsv"
     names.write_text("0\ta\tlynx\n1\tb\tlion\n2\tc\ttiger\n")
     return lambda *more: quant("--pretrained", "--names", names, *more)

@@ -13,7 +13,9 @@ def read(data):
 
     def read(folder="train", **given):
         flags = {"validation_list": None, "validation_share": 0.0, "images": 5} | given
-        arguments = argparse.Namespace(data=data / folder, seed=1, strict=False, **flags)
+        arguments = argparse.Namespace(
+            data=data / folder, seed=1, strict=False, nested=False, **flags
+        )
         splits = read_foreign(arguments, 19)
         return set(splits.train.names), set(splits.validation.names), splits.test
 
