@@ -64,11 +64,11 @@ def test_a_bad_file(tmp_path, capsys, content, message):
         (["--plan-only", "--resume"], "go without --resume"),
         (["--plan-only", "--architecture=1.1"], "go without --architecture"),
         (["--plan-only", "--jobs=0"], "--jobs must be at least 1, not 0"),
-        (["--plan-only", "--epochs=1"], "warmup must be at least 0, below 1"),
+        (["--plan-only", "--epochs=0"], "epochs must be at least 1, not 0"),
         (["--plan-only", "--board=arty"], "--board must be one of"),
         (["--plan-only", "--vary=image=0"], "image must be at least 1, not 0"),
         (["--plan-only", "--vary=freq=0"], "freq must be at least 1, not 0"),
-        (["--plan-only", "--vary=squeeze_ratio=nan"], "squeeze_ratio must be above 0"),
+        (["--plan-only", "--vary=squeeze_ratio=nan"], "squeeze_ratio must be a finite number, not nan"),
         (["--data=none"], "none: no such folder"),
     ],
 )
