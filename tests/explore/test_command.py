@@ -68,7 +68,10 @@ def test_a_bad_file(tmp_path, capsys, content, message):
         (["--plan-only", "--board=arty"], "--board must be one of"),
         (["--plan-only", "--vary=image=0"], "image must be at least 1, not 0"),
         (["--plan-only", "--vary=freq=0"], "freq must be at least 1, not 0"),
-        (["--plan-only", "--vary=squeeze_ratio=nan"], "squeeze_ratio must be a finite number, not nan"),
+        (
+            ["--plan-only", "--vary=squeeze_ratio=nan"],
+            "squeeze_ratio must be a finite number, not nan",
+        ),
         (["--data=none"], "none: no such folder"),
     ],
 )

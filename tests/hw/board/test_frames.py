@@ -6,7 +6,7 @@ import zlib
 from amaranth.sim import Simulator
 
 from hw.board.frames import FrameReceiver, FrameSender
-from spec.protocol import Frame, Refusal, Reply, Request
+from spec.protocol import VERSION, Frame, Refusal, Reply, Request
 
 
 def simulate(component, *benches):
@@ -73,7 +73,7 @@ def test_good_frames():
     for frame, (head, payload, refusal) in zip(frames, made, strict=True):
         assert refusal == 0
         assert payload[:-4] == frame.payload
-        assert (head.version, head.type, head.sequence) == (1, frame.type, frame.sequence)
+        assert (head.version, head.type, head.sequence) == (VERSION, frame.type, frame.sequence)
         assert (head.argument, head.length) == (frame.argument, len(frame.payload))
 
 
