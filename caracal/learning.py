@@ -144,13 +144,14 @@ def evaluate(model: str | PathLike, data: str | PathLike, **settings: Setting) -
     (8, 0)
     """
     parser = Parser(prog="python -m quant.evaluate")
-    add_data_arguments(parser)
+    add_data_arguments(parser, recorded=True)
     with terminal.raising():
         arguments = parser.parse_args(flags({"data": data} | settings))
+    arguments.model = Path(model)
     judges = evaluating.Judges(Path(model))
     names = names_of(judges.quantized)
     found = {}
-    for part, photographs in held_out(arguments, judges.quantized.framing):
+    for part, photographs in held_out(arguments, judges.quantized):
         known, _ = align(photographs, names)
         found[part] = accuracy(judges.scores(known), known.targets)
     agreements = judges.agreements.values()
