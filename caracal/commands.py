@@ -80,6 +80,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         **_host("load", "a network into a board, without another bitstream"),
         **_host("classify", "photographs → classes, on a board or the simulated one"),
         **_host("watch", "classify what appears in a folder"),
+        **_host("load", "a network into a running board"),
         **_host("bench", "how fast chip and link are"),
         **_host("selftest", "let a board test itself"),
     },
