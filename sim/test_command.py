@@ -75,7 +75,8 @@ def test_a_difference_is_exit_code_1(model, photograph, capsys, monkeypatch, fau
 def test_a_thousand_classes_are_not_all_printed():
     quantized = synthetic.quantized(tiny(classes=1000))
     sums = np.arange(1000)
-    frame = command.Frame(tensors={"sums": sums}, cycles=1, elapsed=1, starved=0, held=0)
+    times = {"cycles": 1, "elapsed": 1, "offered": np.zeros(0), "starved": 0, "held": 0}
+    frame = command.Frame(tensors={"sums": sums}, **times)
     text = command.verdict(quantized, frame)
     assert text.startswith("class class 999 (class 999 0.") and text.count("class ") == 7
 
