@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from model.augment import DRAWS, GREY, Augmentation, augment
 from model.others import Backgrounds
+from spec.camera import through
 
 SOFT = 0.15
 """Width of a pasted picture's soft edge, in sides of the picture."""
@@ -31,7 +32,8 @@ class Scenes:
 
     ``paste`` shrinks it, to a side of ``smallest`` times its own or more, and lays it on a
     background, perhaps partly beyond the frame; ``night`` makes it grey and dark, lit in the
-    middle, with noise; ``blur`` takes its detail; ``hide`` covers a part of it with background.
+    middle, with noise; ``blur`` takes its detail; ``hide`` covers a part of it with background;
+    at last ``camera`` takes it through :func:`spec.camera.through`.
     """
 
     paste: float = 0.0
@@ -39,6 +41,7 @@ class Scenes:
     night: float = 0.0
     blur: float = 0.0
     hide: float = 0.0
+    camera: float = 0.0
 
     def __post_init__(self):
         for item in fields(self):
@@ -50,7 +53,7 @@ class Scenes:
     @property
     def any(self) -> bool:
         """Whether a picture is ever changed."""
-        return any((self.paste, self.night, self.blur, self.hide))
+        return any((self.paste, self.night, self.blur, self.hide, self.camera))
 
 
 NEVER = Scenes()
@@ -92,7 +95,16 @@ def change(
     dark = (chosen[:, 3] < how.night).nonzero().flatten()
     if len(dark):
         result[dark] = night(result[dark], sizes[dark], generator)
+    if how.camera:  # no number is drawn otherwise: runs without it stay as they were
+        for row in (torch.rand(len(images), generator=generator) < how.camera).nonzero().flatten():
+            result[row] = photograph(result[row])
     return result
+
+
+def photograph(image: torch.Tensor) -> torch.Tensor:
+    """The picture as the network sees it through a camera."""
+    pixels = (image.permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8)
+    return torch.from_numpy(through(pixels.numpy())).permute(2, 0, 1).float() / 255
 
 
 def paste(

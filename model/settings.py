@@ -97,6 +97,7 @@ class Settings:
     night: Annotated[float, "probability of grey, dark and noisy"] = 0.0
     blur: Annotated[float, "probability of a blur"] = 0.0
     hide: Annotated[float, "probability that background covers a part"] = 0.0
+    camera: Annotated[float, "probability of being seen through a camera's encoding"] = 0.0
 
     teacher: Annotated[Path | None, "float checkpoint or ONNX classifier to learn from"] = None
     teacher_weight: Annotated[float, "share of the teacher in the loss"] = 0.9

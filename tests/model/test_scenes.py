@@ -1,11 +1,13 @@
 """Pictures as a camera trap makes them."""
 
+import numpy as np
 import pytest
 import torch
 
 from model.augment import Augmentation
 from model.others import Backgrounds
 from model.scenes import NEVER, Scenes, at_night, at_third, blur, change, hide, night, paste, staged
+from spec.camera import through
 
 WHITE, BLACK = torch.ones(3, 32, 32), torch.zeros(3, 32, 32)
 
@@ -71,11 +73,19 @@ def test_never_and_always():
     behind = torch.rand(6, 3, 32, 32, generator=generator(1))
     kept = images.clone()
     assert torch.equal(change(images, behind, NEVER, generator()), images)
-    for key in ("paste", "night", "blur", "hide"):
+    for key in ("paste", "night", "blur", "hide", "camera"):
         made = change(images, behind, Scenes(**{key: 1.0}), generator(2))
         assert torch.equal(made, change(images, behind, Scenes(**{key: 1.0}), generator(2)))
         assert all(not torch.equal(one, other) for one, other in zip(made, images, strict=True))
     assert torch.equal(images, kept)
+
+
+def test_a_camera_sends_fewer_bits_of_every_picture():
+    pixels = torch.randint(256, (2, 3, 8, 8), generator=generator(), dtype=torch.uint8)
+    made = change(pixels / 255, pixels / 255, Scenes(camera=1.0), generator())
+    for image, row in zip(pixels, made, strict=True):
+        wanted = through(image.permute(1, 2, 0).numpy())
+        assert np.array_equal((row * 255).round().permute(1, 2, 0).numpy(), wanted)
 
 
 def test_without_backgrounds_night_still_falls():
