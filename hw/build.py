@@ -38,6 +38,7 @@ from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
 from plan.schedule import PlanError
+from plan.sdram import PHASE, PHASES, Sdram
 from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -68,6 +69,13 @@ def parser() -> Parser:
     result.add_argument("--clock", type=megahertz, metavar="MHZ", help="default: the device's")
     result.add_argument(
         "--seed", type=int, default=1, help="of the placement (default %(default)s)"
+    )
+    result.add_argument(
+        "--sdram-phase",
+        type=int,
+        choices=PHASES,
+        metavar="DEGREES",
+        help=f"by how much the SDRAM's clock lags: {', '.join(map(str, PHASES))}; default {PHASE}",
     )
     result.add_argument("--plan-only", action="store_true", help="print the plan and what fits")
     result.add_argument(
@@ -145,10 +153,11 @@ def build(arguments: argparse.Namespace) -> int:
             design = Design.load(arguments.model, engine, int(clock_hz))
             model = arguments.model.read_bytes()
             refuse_unless_fits(design, device, name)
+            phase = sdram_phase(arguments, design)
             (work / "program.txt").write_text(design.plan.listing())
         with stages.stage("elaborate"):
             # The id is of the circuit without it, and then a part of the circuit.
-            settings = {"pll": pll, "rates": rates, "seed": arguments.seed}
+            settings = {"pll": pll, "rates": rates, "seed": arguments.seed, "phase": phase}
             nameless = prepare(board, board.variants[variant](), design, **settings)
             design = replace(design, build=provenance.build_id(nameless, model))
             prepared = prepare(board, platform, design, **settings)
@@ -185,6 +194,7 @@ def build(arguments: argparse.Namespace) -> int:
             "variant": variant,
             "engine_name": engine_name,
             "seed": arguments.seed,
+            "sdram_phase": phase if design.capacities.streamed else None,
             "build": design.build.hex(),
             "model_sha256": hashlib.sha256(model).hexdigest(),
             "bitstream_sha256": hashlib.sha256((work / "top.bit").read_bytes()).hexdigest(),
@@ -210,14 +220,31 @@ def prepare(
     pll: Pll,
     rates: tuple[int, ...],
     seed: int,
+    phase: int = PHASE,
 ) -> BuildPlan:
     """Every file that the tools need to make a board's bitstream of a design.
 
-    ``rates`` are the clock cycles a bit of the line, the first one tried first.
+    ``rates`` are the clock cycles a bit of the line, the first one tried first; ``phase`` is that
+    of the SDRAM's clock.
     """
-    shell = design.shell(divisors=rates, tick=design.clock_hz // 20, leds=len(board.leds))
-    top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz)
+    tick, leds = design.clock_hz // 20, len(board.leds)
+    shell = design.shell(divisors=rates, tick=tick, leds=leds, phase=phase)
+    top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
     return flow.prepare(platform, top, seed=seed)
+
+
+def sdram_phase(arguments: argparse.Namespace, design: Design) -> int:
+    """The phase that is asked for, if the design has an SDRAM and its clock allows it."""
+    if not design.capacities.streamed:
+        if arguments.sdram_phase is not None:
+            raise BadInput("--sdram-phase: this design has no SDRAM; leave it out")
+        return PHASE
+    phase = PHASE if arguments.sdram_phase is None else arguments.sdram_phase
+    try:
+        Sdram(clock_hz=design.clock_hz).capture(phase)
+    except ValueError as error:
+        raise BadInput(f"--clock or --sdram-phase: {error}") from error
+    return phase
 
 
 def show_plan(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hw.board.shell import Shell
 from hw.core import Core
+from hw.sdram.source import SdramSource
 from plan.capacities import Capacities
 from plan.contents import contents
 from plan.engine import Engine
@@ -14,6 +15,7 @@ from plan.link import WINDOW
 from plan.memories import fingerprint as engine_fingerprint
 from plan.network_image import image_memories, network_image, selftest_sums
 from plan.planner import Plan, plan
+from plan.sdram import PAGES, PHASE, Sdram
 from spec import artifact
 from spec.protocol import CHUNK_BYTES, Held
 from spec.quantized import QuantizedNetwork
@@ -119,10 +121,45 @@ class Design:
         memories = contents(self.quantized, self.plan, self.capacities)
         return Core(engine=self.engine, capacities=self.capacities, contents=memories)
 
-    def shell(self, *, divisors: tuple[int, ...], tick: int, leds: int) -> Shell:
-        """The circuit behind the pads; see :class:`hw.board.shell.Shell`."""
+    def source(self, phase: int, pages: int) -> SdramSource | None:
+        """Where weights that are streamed come from, if the engine takes such ones.
+
+        Raises
+        ------
+        ValueError
+            If there is no SDRAM for its clock, or none with this phase.
+        """
+        if not self.capacities.streamed:
+            return None
+        timing = Sdram(clock_hz=self.clock_hz)
+        capture = timing.capture(phase)
+        return SdramSource(
+            timing=timing, capture=capture, width=self.engine.stream_bits, pages=pages
+        )
+
+    def shell(
+        self,
+        *,
+        divisors: tuple[int, ...],
+        tick: int,
+        leds: int,
+        phase: int = PHASE,
+        pages: int = PAGES,
+    ) -> Shell:
+        """The circuit behind the pads; see :class:`hw.board.shell.Shell`.
+
+        Parameters
+        ----------
+        divisors, tick, leds
+            As the shell's.
+        phase
+            Of the SDRAM's clock, one of :data:`plan.sdram.PHASES`.
+        pages
+            How much of the SDRAM is tested, with what the network takes.
+        """
         return Shell(
             core=self.core,
+            source=self.source(phase, pages),
             identity=self.identity,
             held=Held.BUILT_IN,
             sums=self.sums,

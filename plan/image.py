@@ -20,6 +20,9 @@ VERSION = 1
 SHELL = "shell"
 """The memory outside the core: what the board says of its network, then the self-test's sums."""
 
+STREAM = "stream"
+"""The memory that is an SDRAM: weight rows in the order of a frame. Not every engine has it."""
+
 WORD = 4
 """Bytes of a word of the file."""
 

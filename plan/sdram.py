@@ -54,8 +54,13 @@ STORE_ROWS = 512
 """Rows kept ready on chip: many passes, so that a short one after long ones need not wait, and
 nothing sees a refresh. As deep as the widest shape of a block RAM."""
 
+PAGES = WORDS // COLUMNS
+
+PHASE = 180
+"""By how many degrees the chip's clock lags behind the controller's, unless told otherwise."""
+
 PHASES = tuple(range(45, 361, 45))
-"""By how many degrees the chip's clock may lag behind the controller's: what a PLL makes exactly
+"""What it may be: what a PLL makes exactly
 from any of its dividers. With none, the chip would look just when the pins change."""
 
 

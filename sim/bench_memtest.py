@@ -30,7 +30,7 @@ async def tests_what_is_free(dut):
     await settled(dut)
 
     taken = -(-len(rows) * sdram.words(p["width"]) // sdram.COLUMNS)
-    free = int(dut.free.value)
+    free = int(dut.words.value)
     assert free == (p["pages"] - taken) * sdram.COLUMNS
     wrong, bits, address = (int(part.value) for part in (dut.wrong, dut.bits, dut.address))
     if p["stuck_data"]:

@@ -37,6 +37,7 @@ class Request(IntEnum):
     SELFTEST = 0x04
     RESET = 0x05
     LOAD = 0x06
+    MEMTEST = 0x07
 
 
 class Reply(IntEnum):
@@ -50,6 +51,7 @@ class Reply(IntEnum):
     RESULT = 0x86
     ERROR = 0x87
     LOADED = 0x88
+    MEMTEST = 0x89
 
 
 class Refusal(IntEnum):

@@ -195,6 +195,30 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryTest:
+    """What a test of the SDRAM found.
+
+    ``words`` of 16 bits were tested, each with both values of each bit; ``wrong`` of these twice
+    as many came back wrong, in the ``bits`` that are ones, first the one at ``address``.
+    """
+
+    words: int
+    wrong: int
+    bits: int
+    address: int
+
+    def pack(self) -> bytes:
+        return struct.pack("<4I", self.words, self.wrong, self.bits, self.address)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "MemoryTest":
+        if len(payload) != 16:
+            raise ProtocolError(f"a memory test of {len(payload)} bytes, not 16")
+        words, wrong, bits, address = struct.unpack("<4I", payload)
+        return cls(words=words, wrong=wrong, bits=bits, address=address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """What a board has counted since power-up, modulo 2^32, and the chunk it waits for.
 

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import TAG, TAGGED_PIXEL, TAGGED_RESULT
-from hw.core import Pixel, Result
+from hw.streams import Pixel, Result
 
 
 class FrameGuard(wiring.Component):

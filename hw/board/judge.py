@@ -12,6 +12,11 @@ from spec.protocol import CHUNK_BYTES, Refusal, Request
 class Judge(wiring.Component):
     """Finds out whether a frame can be acted upon, a cycle after it has come.
 
+    Parameters
+    ----------
+    memory : bool
+        There is an SDRAM that can be tested.
+
     Members
     -------
     i : ``In(stream.Signature(ARRIVAL, always_ready=True))``
@@ -34,16 +39,22 @@ class Judge(wiring.Component):
         The chunk that comes next, of the image that is or was last under way, a network's or not.
     """
 
-    i: In(stream.Signature(ARRIVAL, always_ready=True))
-    last_chunk: In(16)
-    rest: In(16)
-    held: In(1)
-    room: In(1)
-    drop: In(1)
-    loading: Out(1)
-    o: Out(stream.Signature(ARRIVAL, always_ready=True))
-    good: Out(StructLayout({request.name.lower(): 1 for request in Request}))
-    place: Out(PLACE)
+    def __init__(self, *, memory: bool):
+        self._known = [request for request in Request if memory or request != Request.MEMTEST]
+        super().__init__(
+            {
+                "i": In(stream.Signature(ARRIVAL, always_ready=True)),
+                "last_chunk": In(16),
+                "rest": In(16),
+                "held": In(1),
+                "room": In(1),
+                "drop": In(1),
+                "loading": Out(1),
+                "o": Out(stream.Signature(ARRIVAL, always_ready=True)),
+                "good": Out(StructLayout({request.name.lower(): 1 for request in Request})),
+                "place": Out(PLACE),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -58,7 +69,7 @@ class Judge(wiring.Component):
         with m.If(head.type == Request.CHUNK):
             m.d.comb += length.eq(Mux(head.argument == self.last_chunk, self.rest, CHUNK_BYTES))
         whole_words = (head.length != 0) & (head.length <= CHUNK_BYTES) & (head.length[:2] == 0)
-        for request in Request:
+        for request in self._known:
             m.d.sync += is_type[request.name.lower()].eq(head.type == request)
         m.d.sync += [
             self.o.valid.eq(self.i.valid),

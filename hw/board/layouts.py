@@ -5,7 +5,7 @@ from amaranth.lib import stream
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out, Signature
 
-from hw.core import Pixel, Result
+from hw.streams import Pixel, Result
 from spec.protocol import CHUNK_BYTES
 
 BYTE = StructLayout({"data": 8, "broken": 1})
@@ -49,6 +49,9 @@ NETWORK = StructLayout(
     }
 )
 """The first words of what is said of a network, after ``spec.replies.NetworkIdentity``."""
+
+TESTED = StructLayout({"words": 32, "wrong": 32, "bits": 32, "address": 32})
+"""What a test of the memory found, after ``spec.replies.MemoryTest``."""
 
 TAG = StructLayout({"testing": 1, "number": 16})
 """What a frame is: whether the self-test's, and the sequence number of what asked for it."""

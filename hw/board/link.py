@@ -14,13 +14,14 @@ from hw.board.feeder import Feeder
 from hw.board.frames import FrameReceiver, FrameSender
 from hw.board.guard import FrameGuard
 from hw.board.judge import Judge
-from hw.board.layouts import BYTE, JUDGED_RESULT
+from hw.board.keeper import MemoryKeeper
+from hw.board.layouts import BYTE, JUDGED_RESULT, TESTED
 from hw.board.loader import ImageLoader
 from hw.board.network import HeldNetwork
 from hw.board.parser import ImageParser, write_layout
 from hw.board.responder import Responder
 from hw.board.winner import Winner
-from hw.core import Pixel, Result
+from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
 from spec.protocol import COUNTERS, Held, Load, Refusal
 from spec.replies import NETWORK_WORDS, Identity
@@ -38,6 +39,8 @@ class Link(wiring.Component):
         What to answer; ``window`` is how many chunks are kept, a power of two.
     held : Held
         Which network is in the memories to begin with.
+    memory : bool
+        Weights may come out of an SDRAM.
     sums : sequence of int
         Its class sums of :func:`spec.selftest.image`.
     pixels : int
@@ -54,17 +57,21 @@ class Link(wiring.Component):
     pixels : ``Out(stream.Signature(Pixel))``, results : ``In(stream.Signature(Result))``
         The core.
     load : ``Out(stream.Signature(write_layout(memories)))``, running : ``Out(1)``
-        Words for the core's memories, while it is not running.
+        Words for the memories, while the core is not running, nor weights streaming.
+    settled, testing : ``In(1)``, tested : ``In(TESTED)``, test : ``Out(1)``
+        The SDRAM and its test, see :class:`hw.board.keeper.MemoryKeeper`.
     selftest : ``In(1)``
-        Pulse: run the self-test, as the request does.
+        Pulse: test the memory, then run the self-test, as the requests do.
     cut : ``In(1)``
         Pulse: there was a break on the line.
     told : ``Out(stream.Signature(JUDGED_RESULT, always_ready=True))``
         A frame's results have gone to the line; their last word.
     classes : ``Out(16)``
         Of the network.
+    memory_right : ``Out(1)``
+        The last test of the memory found nothing wrong, or there was none.
     busy : ``Out(1)``
-        A frame or a network image is under way.
+        A frame, a network image or a test of the memory is under way.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Link(wiring.Component):
         *,
         identity: Identity,
         held: Held,
+        memory: bool,
         sums: Sequence[int],
         pixels: int,
         memories: Mapping[str, Memory],
@@ -79,6 +87,7 @@ class Link(wiring.Component):
     ):
         self._identity = identity
         self._held = held
+        self._memory = memory
         self._memories = memories
         self._patience = patience
         self._pixels = pixels
@@ -91,10 +100,15 @@ class Link(wiring.Component):
                 "results": In(stream.Signature(Result)),
                 "load": Out(stream.Signature(write_layout(memories))),
                 "running": Out(1),
+                "settled": In(1, init=1),
+                "testing": In(1),
+                "tested": In(TESTED),
+                "test": Out(1),
                 "selftest": In(1),
                 "cut": In(1),
                 "told": Out(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "classes": Out(16),
+                "memory_right": Out(1),
                 "busy": Out(1),
             }
         )
@@ -107,7 +121,7 @@ class Link(wiring.Component):
         # From the line to the core.
         m.submodules.unstuffer = unstuffer = Unstuffer()
         m.submodules.receiver = receiver = FrameReceiver()
-        m.submodules.judge = judge = Judge()
+        m.submodules.judge = judge = Judge(memory=self._memory)
         m.submodules.store = store = ChunkStore(places=identity.window)
         m.submodules.feeder = feeder = Feeder(pixels=self._pixels, patience=self._patience)
         m.submodules.guard = guard = FrameGuard(pixels=self._pixels)
@@ -168,6 +182,7 @@ class Link(wiring.Component):
             held=self._held,
         )
         facts = network.facts
+        m.submodules.keeper = keeper = MemoryKeeper()
         connect(m, parser.o, network.i)
         connect(m, network.load, flipped(self.load))
         connect(m, network.identity, responder.write)
@@ -175,7 +190,13 @@ class Link(wiring.Component):
         m.d.comb += [
             network.begun.eq(parser.begun),
             network.done.eq(loader.ended.valid & (loader.ended.payload.index == Load.DONE)),
-            self.running.eq(network.running),
+            keeper.held.eq(network.running),
+            keeper.settled.eq(self.settled),
+            keeper.testing.eq(self.testing),
+            keeper.wrong.eq(self.tested.wrong != 0),
+            self.running.eq(keeper.running),
+            self.test.eq(keeper.start),
+            self.memory_right.eq(keeper.right),
             self.classes.eq(facts.classes),
             winner.none.eq(facts.none),
             winner.threshold.eq(facts.threshold),
@@ -203,14 +224,17 @@ class Link(wiring.Component):
             store.chunk.load.eq(good.load),
             store.chunk.length.eq(head.length),
             feeder.drop.eq(drop),
-            feeder.begin.eq(guard.idle & loader.idle & network.running),
-            feeder.selftest.valid.eq(
-                (self.selftest & network.running & ~judge.loading) | good.selftest
-            ),
+            keeper.quiet.eq(feeder.idle & guard.idle & loader.idle),
+            keeper.test.valid.eq(good.memtest),
+            keeper.test.payload.eq(head.sequence),
+            keeper.pressed.eq(self.selftest & network.running & ~judge.loading),
+            keeper.drop.eq(good.reset),
+            feeder.begin.eq(guard.idle & loader.idle & network.running & ~keeper.busy),
+            feeder.selftest.valid.eq(keeper.selftest | good.selftest),
             feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
             guard.drop.eq(drop),
             loader.drop.eq(good.reset | abandoned),
-            loader.begin.eq(feeder.idle & guard.idle),
+            loader.begin.eq(feeder.idle & guard.idle & ~keeper.busy),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
             responder.reset.valid.eq(good.reset),
@@ -226,10 +250,12 @@ class Link(wiring.Component):
                 Mux(abandoned, Refusal.ABANDONED, judge.o.payload.refusal)
             ),
             responder.place.eq(judge.place),
-            responder.idle.eq(feeder.idle & guard.idle & loader.idle),
+            responder.tested.eq(self.tested),
+            responder.idle.eq(keeper.quiet & ~keeper.busy),
             self.busy.eq(~responder.idle),
         ]
         connect(m, loader.ended, responder.loaded)
+        connect(m, keeper.told, responder.memtest)
         m.d.comb += responder.taken.valid.eq(feeder.taken.valid | loader.taken.valid)
         m.d.comb += responder.taken.payload.eq(
             Mux(loader.taken.valid, loader.taken.payload, feeder.taken.payload)

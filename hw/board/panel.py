@@ -29,6 +29,8 @@ class Lamps(wiring.Component):
         How many classes.
     told : ``In(stream.Signature(JUDGED_RESULT, always_ready=True))``
         The last word of a frame's results.
+    memory_right : ``In(1)``
+        The last test of the memory found nothing wrong; part of the self-test.
     busy : ``In(1)``
     o : ``Out(leds)``
     """
@@ -40,6 +42,7 @@ class Lamps(wiring.Component):
             {
                 "classes": In(16),
                 "told": In(stream.Signature(JUDGED_RESULT, always_ready=True)),
+                "memory_right": In(1, init=1),
                 "busy": In(1),
                 "o": Out(leds),
             }
@@ -64,7 +67,7 @@ class Lamps(wiring.Component):
             with m.Else():
                 m.d.sync += [winner.eq(told.winner.index), known.eq(1)]
 
-        status = [passed, lit != 0]
+        status = [passed & self.memory_right, lit != 0]
         shown = max(0, len(self.o) - len(status))
         each = Signal(shown)
         with m.If(known & (self.classes <= shown)):

@@ -5,7 +5,15 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.board.layouts import ASKED, JUDGED_RESULT, LAST_WORD, PLACE, TOLD, write_port
+from hw.board.layouts import (
+    ASKED,
+    JUDGED_RESULT,
+    LAST_WORD,
+    PLACE,
+    TESTED,
+    TOLD,
+    write_port,
+)
 from hw.board.scheduler import Kind, ReplyScheduler
 from spec.protocol import COUNTERS, VERSION, Reply
 
@@ -17,6 +25,7 @@ REPLIES = {
     Kind.COUNTERS: Reply.COUNTERS,
     Kind.IDENTITY: Reply.IDENTITY,
     Kind.ERROR: Reply.ERROR,
+    Kind.MEMTEST: Reply.MEMTEST,
 }
 
 
@@ -40,12 +49,14 @@ class Responder(wiring.Component):
         Class sums of a frame.
     i : ``In(stream.Signature(JUDGED_RESULT))``
         A frame's sums, then its cycles with ``last``.
-    counters, reset : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
+    counters, reset, memtest : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
         What to answer. The answer to ``reset`` waits for ``idle``.
     idle : ``In(1)``
         Nothing is under way.
     counts : ``In(ArrayLayout(32, …))``, place : ``In(PLACE)``
         What the counters are, and the next chunk expected.
+    tested : ``In(TESTED)``
+        What the last test of the memory found.
     o : ``Out(stream.Signature(LAST_WORD))``
         Headers and payloads.
     """
@@ -68,9 +79,11 @@ class Responder(wiring.Component):
                 "taken": In(TOLD),
                 "loaded": In(TOLD),
                 "error": In(TOLD),
+                "memtest": In(ASKED),
                 "idle": In(1),
                 "counts": In(ArrayLayout(32, len(COUNTERS))),
                 "place": In(PLACE),
+                "tested": In(TESTED),
                 "o": Out(stream.Signature(LAST_WORD)),
             }
         )
@@ -82,7 +95,7 @@ class Responder(wiring.Component):
             shape=32, depth=len(self._identity), init=self._identity
         )
         m.submodules.scheduler = scheduler = ReplyScheduler()
-        for name in ("identify", "counters", "reset", "taken", "loaded", "error"):
+        for name in ("identify", "counters", "reset", "taken", "loaded", "error", "memtest"):
             connect(m, flipped(getattr(self, name)), getattr(scheduler, name))
         read, write = held.read_port(), held.write_port()
         m.d.comb += [
@@ -95,11 +108,13 @@ class Responder(wiring.Component):
             Kind.COUNTERS: len(COUNTERS) + 1,
             Kind.IDENTITY: len(self._identity),
             Kind.ERROR: 1,
+            Kind.MEMTEST: len(TESTED.members),
         }
         order = Signal.like(scheduler.o.payload)
         left = Signal(range(max(self._classes + 2, len(COUNTERS) + 1, len(self._identity)) + 1))
         count = Signal.like(left)
         counts = Array([*self.counts, self.place.as_value()])
+        tested = Array(self.tested[name] for name in TESTED.members)
         m.d.comb += [read.addr.eq(count), scheduler.idle.eq(self.idle)]
 
         # A frame's first word makes its reply due; the others follow when it is sent.
@@ -155,6 +170,8 @@ class Responder(wiring.Component):
                         m.d.sync += word.eq(read.data)
                     with m.Case(Kind.COUNTERS):
                         m.d.sync += word.eq(counts[count])
+                    with m.Case(Kind.MEMTEST):
+                        m.d.sync += word.eq(tested[count])
                     with m.Default():
                         m.d.sync += word.eq(self.place)
                 m.next = "step"

@@ -18,6 +18,7 @@ class Kind(enum.Enum, shape=3):
     COUNTERS = 4
     IDENTITY = 5
     ERROR = 6
+    MEMTEST = 7
 
 
 ORDER = StructLayout({"kind": Kind, "place": PLACE})
@@ -33,7 +34,7 @@ class ReplyScheduler(wiring.Component):
 
     Members
     -------
-    result, counters, reset : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
+    result, counters, reset, memtest : ``In(ASKED)``, identify, taken, loaded, error : ``In(TOLD)``
         What is due.
     idle : ``In(1)``
         Nothing is under way: ``RESET`` waits for it.
@@ -47,6 +48,7 @@ class ReplyScheduler(wiring.Component):
     counters: In(ASKED)
     identify: In(TOLD)
     error: In(TOLD)
+    memtest: In(ASKED)
     idle: In(1)
     o: Out(stream.Signature(ORDER))
 
@@ -61,6 +63,7 @@ class ReplyScheduler(wiring.Component):
             Kind.COUNTERS: self.counters,
             Kind.IDENTITY: self.identify,
             Kind.ERROR: self.error,
+            Kind.MEMTEST: self.memtest,
         }
         due = {kind: Signal(name=f"due_{kind.name.lower()}") for kind in Kind}
         places = {kind: Signal(PLACE, name=f"place_{kind.name.lower()}") for kind in Kind}

@@ -6,13 +6,16 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.board.layouts import TESTED
 from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
-from hw.core import Result
-from plan.image import SHELL, Memory
+from hw.sdram.bus import Bus
+from hw.sdram.source import SdramSource
+from hw.streams import Result
+from plan.image import SHELL, STREAM, Memory
 from spec.protocol import Held
 from spec.replies import NETWORK_WORDS, Identity
 
@@ -28,6 +31,8 @@ class Shell(wiring.Component):
     ----------
     core : wiring.Component
         A :class:`hw.core.Core`.
+    source : SdramSource or None
+        Where its streamed weights come from, if they do.
     identity : Identity
         What the board says it is.
     held : Held
@@ -54,6 +59,8 @@ class Shell(wiring.Component):
         Runs the self-test when pressed.
     leds : ``Out(leds)``
         The lamps, lit by ones.
+    sdram : ``Out(Bus())``
+        To the pads of the SDRAM; only with a ``source``.
     """
 
     PATIENCE = 32
@@ -63,6 +70,7 @@ class Shell(wiring.Component):
         self,
         *,
         core: wiring.Component,
+        source: SdramSource | None = None,
         identity: Identity,
         held: Held,
         sums: Sequence[int],
@@ -73,20 +81,24 @@ class Shell(wiring.Component):
         leds: int,
     ):
         self._core = core
+        self._source = source
         self._divisors = tuple(divisors)
         self._tick = tick
         self._link = Link(
             identity=identity,
             held=held,
+            memory=source is not None,
             sums=sums,
             pixels=pixels,
             memories=memories,
             patience=self.PATIENCE * tick,
         )
         self._classes = memories[SHELL].depth - NETWORK_WORDS
-        super().__init__(
-            {"rx": In(1, init=1), "tx": Out(1, init=1), "button": In(1), "leds": Out(leds)}
-        )
+        self._memories = memories
+        members = {"rx": In(1, init=1), "tx": Out(1, init=1), "button": In(1), "leds": Out(leds)}
+        if source is not None:
+            members["sdram"] = Out(Bus())
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -108,8 +120,11 @@ class Shell(wiring.Component):
             core.i_load.payload.memory.eq(link.load.payload.memory),
             core.i_load.payload.address.eq(link.load.payload.address),
             core.i_load.payload.data.eq(link.load.payload.data),
-            link.load.ready.eq(core.i_load.ready),
         ]
+        if self._source is None:
+            m.d.comb += link.load.ready.eq(core.i_load.ready)
+        else:
+            self._stream(m)
 
         # The line. A break makes it go on at the next rate.
         rate = Signal(range(len(self._divisors)))
@@ -140,8 +155,30 @@ class Shell(wiring.Component):
             lamps.classes.eq(link.classes),
             button.pin.eq(self.button),
             link.selftest.eq(button.o),
+            lamps.memory_right.eq(link.memory_right),
             lamps.busy.eq(link.busy | receiver.o.valid),
             self.leds.eq(lamps.o),
         ]
 
         return m
+
+    def _stream(self, m: Module) -> None:
+        """The SDRAM between the link, which fills and tests it, and the core, which reads it."""
+        core, link = self._core, self._link
+        m.submodules.source = source = self._source
+        connect(m, source.o, core.i_weights)
+        connect(m, source.bus, flipped(self.sdram))
+        load = link.load
+        row = load.payload.memory == self._memories[STREAM].number
+        m.d.comb += [
+            source.run.eq(link.running),
+            source.rows.eq(core.settings.stream_rows),
+            source.i.valid.eq(load.valid & row),
+            source.i.payload.address.eq(load.payload.address),
+            source.i.payload.data.eq(load.payload.data),
+            load.ready.eq(Mux(row, source.i.ready, core.i_load.ready)),
+            source.test.eq(link.test),
+            link.settled.eq(source.settled),
+            link.testing.eq(source.busy),
+            *(link.tested[name].eq(getattr(source, name)) for name in TESTED.members),
+        ]

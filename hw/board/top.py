@@ -2,11 +2,14 @@
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
+from amaranth.lib.wiring import connect
 
 from hw.board import pads
 from hw.board.boards import Board
 from hw.board.clocks import Clocks, Pll
 from hw.board.shell import Shell
+from hw.sdram.pads import Pads
+from plan.sdram import PHASE
 
 
 class Top(wiring.Component):
@@ -22,13 +25,16 @@ class Top(wiring.Component):
         Makes ``clock_hz`` from the board's clock.
     clock_hz : int
         The frequency of everything but the lock's flip-flops.
+    phase : int
+        Of the SDRAM's clock, where the shell has one; see :class:`hw.sdram.pads.Pads`.
     """
 
-    def __init__(self, *, board: Board, shell: Shell, pll: Pll, clock_hz: int):
+    def __init__(self, *, board: Board, shell: Shell, pll: Pll, clock_hz: int, phase: int = PHASE):
         self._board = board
         self._shell = shell
         self._pll = pll
         self._clock_hz = clock_hz
+        self._phase = phase
         super().__init__({})
 
     def elaborate(self, platform):
@@ -37,9 +43,15 @@ class Top(wiring.Component):
         pads.prepare(platform, board)
 
         m.domains.sync = ClockDomain(reset_less=True)
-        m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz)
-        m.d.comb += ClockSignal().eq(clocks.clk)
         m.submodules.shell = shell = self._shell
+        has_sdram = "sdram" in shell.signature.members
+        lag = self._phase if has_sdram and self._phase % 180 else None
+        m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz, lag=lag)
+        m.d.comb += ClockSignal().eq(clocks.clk)
+        if has_sdram:
+            m.submodules.sdram = sdram = Pads(resource=board.sdram, phase=self._phase)
+            connect(m, shell.sdram, sdram.bus)
+            m.d.comb += sdram.lagging.eq(clocks.lagging)
 
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)

@@ -51,9 +51,10 @@ class SdramSource(wiring.Component):
         The chip is initialized, and every row that was taken is written. Wait for it before
         ``run``.
     test : ``In(1)``
-        Pulse, while ``settled`` and not ``run``: test the pages that the ``rows`` leave free.
-    free : ``Out(25)``
-        Words of these pages.
+        Pulse, while ``settled`` and not ``run``: test the pages that the ``rows`` leave free, if
+        any. ``busy`` from the next cycle on.
+    words : ``Out(25)``
+        How many that are: of the test that is under way, or of the last one.
     busy, wrong, bits, address : ``Out``
         Of the test; see :class:`hw.sdram.memtest.MemoryTest`.
     bus : ``Out(Bus)``
@@ -66,7 +67,7 @@ class SdramSource(wiring.Component):
         capture: int,
         width: int,
         depth: int = sdram.STORE_ROWS,
-        pages: int = sdram.WORDS // sdram.COLUMNS,
+        pages: int = sdram.PAGES,
     ):
         self._pages = pages
         self._controller = Controller(timing=timing, capture=capture)
@@ -83,7 +84,7 @@ class SdramSource(wiring.Component):
                 "o": Out(stream.Signature(width)),
                 "settled": Out(1),
                 "test": In(1),
-                "free": Out(WORD_ADDRESS_BITS + 1),
+                "words": Out(WORD_ADDRESS_BITS + 1),
                 **tested,
                 "bus": Out(Bus()),
             }
@@ -124,14 +125,17 @@ class SdramSource(wiring.Component):
             last.eq(bursts - 1),
             pages.eq((bursts + (1 << page_bits) - 1) >> page_bits),
         ]
+        free = Signal(range(self._pages + 1))
+        m.d.comb += free.eq(Mux(pages < self._pages, self._pages - pages, 0))
+        with m.If(self.test):
+            m.d.sync += self.words.eq(free * sdram.COLUMNS)
         m.d.comb += [
-            self.free.eq((self._pages - pages) * sdram.COLUMNS),
             test.first.eq(pages << page_bits),
             test.last.eq((self._pages << page_bits) - 1),
-            test.start.eq(self.test & (self.free != 0)),
+            test.start.eq(self.test & (free != 0)),
             self.busy.eq(test.busy),
-            self.wrong.eq(test.wrong),
-            self.bits.eq(test.bits),
+            self.wrong.eq(Mux(self.words == 0, 0, test.wrong)),
+            self.bits.eq(Mux(self.words == 0, 0, test.bits)),
             self.address.eq(test.address),
         ]
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.board.parser import write_layout
 from hw.board.shell import Shell
-from hw.core import Pixel, Result
+from hw.streams import Pixel, Result
 from plan.image import Memory
 from spec.protocol import Held
 from spec.replies import NETWORK_WORDS, Identity

@@ -65,6 +65,7 @@ class Bench:
 
     def __init__(self, held=Held.BUILT_IN):
         self.link = Link(
+            memory=True,
             identity=identity(),
             held=held,
             sums=[1, 2],
