@@ -14,9 +14,9 @@ help:
 bitstream: $(VENV)/base.installed  ## the packaged network for a ULX3S: build/ulx3s/top.bit
 	$(RUN) -m hw.build --board ulx3s $(ARGS)
 
-# One thread each: on a busy machine torch's threads mostly wait for each other.
+# Two processes, a file of tests at a time. One thread each: torch's threads mostly wait for each other.
 test: $(VENV)/dev.installed  ## the tests and the co-simulations
-	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/ sim/ $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile tests/ sim/ $(ARGS)
 
 lint: $(VENV)/dev.installed  ## style
 	$(VENV)/bin/ruff check .
