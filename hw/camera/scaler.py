@@ -1,0 +1,142 @@
+"""The middle of a camera's picture at the network's size, as :func:`spec.camera.seen` has it."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from hw.camera.decoder import placed_pixel
+from hw.streams import Pixel
+from spec.camera import SCALES, Sensor
+
+SEEN = StructLayout({"pixel": Pixel, "first": 1, "last": 1})
+"""A pixel for the network; ``first`` and ``last`` of its frame."""
+
+
+class Scaler(wiring.Component):
+    """Cuts the middle out and makes each square of pixels one, by their mean.
+
+    Sums of lines that are not the last of their squares wait in a block RAM. A frame that stops in
+    its midst leaves nothing behind: every square begins afresh.
+
+    Parameters
+    ----------
+    sensor : Sensor
+
+    Members
+    -------
+    height, width : ``In(16)``
+        Of the network's picture; steady during a frame.
+    i : ``In(stream.Signature(placed_pixel(sensor), always_ready=True))``
+    o : ``Out(stream.Signature(SEEN, always_ready=True))``
+        Nothing if the network's picture is larger than the sensor's.
+    """
+
+    def __init__(self, sensor: Sensor):
+        self._sensor = sensor
+        super().__init__(
+            {
+                "height": In(16),
+                "width": In(16),
+                "i": In(stream.Signature(placed_pixel(sensor), always_ready=True)),
+                "o": Out(stream.Signature(SEEN, always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        sensor = self._sensor
+        colors = tuple(Pixel.members)
+
+        # The crop; see spec.camera.Crop. It changes between frames only.
+        shift = Signal(range(len(SCALES)))
+        fits = Signal()
+        tall, wide = Signal(range(sensor.height + 1)), Signal(range(sensor.width + 1))
+        top, left = Signal(range(sensor.height)), Signal(range(sensor.width))
+        m.d.sync += fits.eq(0)
+        for scale in reversed(SCALES):  # the largest that fits is looked at last
+            with m.If(
+                (self.height <= sensor.height // scale) & (self.width <= sensor.width // scale)
+            ):
+                m.d.sync += [
+                    fits.eq(1),
+                    shift.eq(scale.bit_length() - 1),
+                    tall.eq(self.height << scale.bit_length() - 1),
+                    wide.eq(self.width << scale.bit_length() - 1),
+                ]
+        m.d.sync += [top.eq((sensor.height - tall) >> 1), left.eq((sensor.width - wide) >> 1)]
+
+        # Where in the crop a pixel is, and which of its square.
+        pixel = Signal(Pixel)
+        down, across = Signal(range(sensor.height)), Signal(range(sensor.width))
+        inside = Signal()
+        column, line = self.i.payload.column, self.i.payload.line
+        m.d.sync += [
+            pixel.eq(self.i.payload.pixel),
+            down.eq(line - top),
+            across.eq(column - left),
+            inside.eq(
+                self.i.valid
+                & fits
+                & (line >= top)
+                & (line < top + tall)
+                & (column >= left)
+                & (column < left + wide)
+            ),
+        ]
+        side = (1 << shift) - 1
+        square = {
+            "row_begins": (across & side) == 0,
+            "row_ends": (across & side) == side,
+            "begins": (down & side) == 0,
+            "ends": (down & side) == side,
+            "first": down >> shift == 0,
+            "last": down >> shift == self.height - 1,
+        }
+
+        # Sums of lines within a square.
+        area = max(SCALES) ** 2
+        sums = [range(255 * area + 1)] * len(colors)
+        store = StructLayout(dict(zip(colors, sums, strict=True)))
+        depth = max(sensor.width // 2, 1)
+        m.submodules.waiting = waiting = memory.Memory(shape=store, depth=depth, init=[])
+        read, write = waiting.read_port(), waiting.write_port()
+        m.d.comb += read.addr.eq(across >> shift)
+
+        row = Signal(store)  # of this line of the square
+        place = Signal(range(sensor.width))
+        row_done, begins, ends = Signal(), Signal(), Signal()
+        first, last = Signal(), Signal()
+        m.d.sync += [
+            row_done.eq(inside & square["row_ends"]),
+            begins.eq(square["begins"]),
+            ends.eq(square["ends"]),
+            place.eq(across >> shift),
+            first.eq(square["first"] & (across >> shift == 0)),
+            last.eq(square["last"] & (across >> shift == self.width - 1)),
+        ]
+        with m.If(inside):
+            for color in colors:
+                m.d.sync += row[color].eq(Mux(square["row_begins"], 0, row[color]) + pixel[color])
+
+        total = Signal(store)
+        for color in colors:
+            m.d.comb += total[color].eq(row[color] + Mux(begins, 0, read.data[color]))
+        m.d.comb += [
+            write.addr.eq(place),
+            write.data.eq(total),
+            write.en.eq(row_done & ~ends),
+        ]
+        mean = self.o.payload.pixel
+        for color in colors:
+            with m.Switch(shift):
+                for scale in SCALES:
+                    bits = 2 * (scale.bit_length() - 1)
+                    with m.Case(scale.bit_length() - 1):
+                        m.d.sync += mean[color].eq((total[color] + (1 << bits >> 1)) >> bits)
+        m.d.sync += [
+            self.o.valid.eq(row_done & ends),
+            Cat(self.o.payload.first, self.o.payload.last).eq(Cat(first, last)),
+        ]
+
+        return m
