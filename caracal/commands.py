@@ -83,6 +83,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         **_host("load", "a network into a running board"),
         **_host("bench", "how fast chip and link are"),
         **_host("selftest", "let a board test itself"),
+        **_host("memtest", "let a board test its SDRAM"),
     },
     "prove": {
         "sim": Command(

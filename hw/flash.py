@@ -1,4 +1,4 @@
-"""``python -m hw.flash --board ulx3s``: a bitstream into a board."""
+"""``python -m hw.flash --board ulx3s``: a bitstream into a board, or a network behind it."""
 
 import argparse
 import os
@@ -6,13 +6,20 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from hw.behind import NoImage, image_for, write
 from hw.board.boards import BOARDS, Board
+from hw.board.flash import ADDRESS
 from hw.idcodes import IDCODES
 from hw.programmers import PROGRAMMERS, FlashError, Job, Load
 from spec import terminal
 from spec.arguments import Parser
+from spec.artifact import ArtifactError
+
+IMAGE = "network.img"
+"""The network image, beside the bitstream; no programmer takes its name for a bitstream's."""
 
 PREAMBLE = bytes.fromhex("ffffbdb3")
 """Where the commands of an ECP5 bitstream begin: Lattice FPGA-TN-02039, table on its format."""
@@ -26,6 +33,13 @@ def parser() -> Parser:
     result.add_argument("--file", type=Path, help="default: build/BOARD/top.bit")
     result.add_argument("--flash", action="store_true", help="for good, not until power-down")
     result.add_argument(
+        "--network",
+        type=Path,
+        metavar="FILE.onnx",
+        help="write this network behind the bitstream in the flash memory, which the board takes "
+        "at power-up; the bitstream there must be --file",
+    )
+    result.add_argument(
         "--variant", metavar="DEVICE", help="such as 45F: refuse a file for another one"
     )
     result.add_argument("--cable", help="JTAG cable, for a board without one of its own")
@@ -35,7 +49,9 @@ def parser() -> Parser:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    return terminal.run("hw.flash", lambda: flash(arguments), bad=(FlashError,))
+    return terminal.run(
+        "hw.flash", lambda: flash(arguments), bad=(FlashError, NoImage, ArtifactError)
+    )
 
 
 def flash(arguments: argparse.Namespace) -> int:
@@ -47,11 +63,23 @@ def flash(arguments: argparse.Namespace) -> int:
         raise FlashError(f"{file}: made for an {part}; {arguments.board} has {', '.join(devices)}")
     tool, path = find_tool(arguments.tool, board)
     check_cable(arguments.cable, arguments.board)
-    load = PROGRAMMERS[tool].prepare(
-        path,
-        Job(board=board, part=part, file=file, flash=arguments.flash, cable=arguments.cable),
-    )
-    for note in (*board.hints, *load.notes):
+    job = Job(board=board, part=part, file=file, flash=arguments.flash, cable=arguments.cable)
+    notes = []
+    if arguments.network:
+        if board.flash is None:
+            raise FlashError(
+                f"{board.title} looks for no network in its flash memory; load it after power-up "
+                f"(python -m host load {arguments.network})"
+            )
+        data = image_for(file, arguments.network)
+        job = replace(job, file=file.with_name(IMAGE), flash=True, address=ADDRESS)
+        write(data, job.file)
+        notes = [
+            f"{len(data):,} bytes go to {ADDRESS:#x}; the board takes them at its next power-up, "
+            f"if the bitstream in its flash memory is {file}"
+        ]
+    load = PROGRAMMERS[tool].prepare(path, job)
+    for note in (*board.hints, *load.notes, *notes):
         terminal.note(f"note: {note}")
     print(" ".join(load.command), flush=True)
     code = run(load)

@@ -25,13 +25,17 @@ class FlashError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is to be done: a file for a ``part`` into a board, ``flash`` if for good."""
+    """What is to be done: a file for a ``part`` into a board, ``flash`` if for good.
+
+    With an ``address`` it is no bitstream, and goes there in the flash memory.
+    """
 
     board: Board
     part: str
     file: Path
     flash: bool
     cable: str | None = None
+    address: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +136,12 @@ def open_fpga_loader(path: str, job: Job) -> Load:
             return Load(command=[*call, str(job.file)], notes=blind(job))
         codes = [int(found, 16) for found in re.findall(r"idcode\s+(?:0x)?([0-9a-fA-F]+)", said)]
         if code == 0 and codes:
-            place = check(job, codes)
-            chain = ["--index-chain", str(place)] if len(codes) > 1 else []
+            found = check(job, codes)
+            chain = ["--index-chain", str(found)] if len(codes) > 1 else []
             where = "--write-flash" if job.flash else "--write-sram"
-            command = [*call, *chain, where, str(job.file)]
-            return Load(command=command, notes=twins(job, codes[place]))
+            place = [] if job.address is None else ["--offset", str(job.address)]
+            command = [*call, *chain, where, *place, str(job.file)]
+            return Load(command=command, notes=twins(job, codes[found]))
         answers.append(said)
     unknown = [
         name for name, said in zip(names, answers, strict=True) if "cannot find board" in said
@@ -161,7 +166,9 @@ def _plug(board: Board) -> str:
 
 def fujprog(path: str, job: Job) -> Load:
     # It compares the device with the file itself.
-    return Load(command=[path, "-j", "FLASH" if job.flash else "SRAM", str(job.file)])
+    place = [] if job.address is None else ["-T", "img", "-f", str(job.address)]
+    target = "FLASH" if job.flash else "SRAM"
+    return Load(command=[path, "-j", target, *place, str(job.file)])
 
 
 def dfu_util(path: str, job: Job) -> Load:

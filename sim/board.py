@@ -147,6 +147,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser(prog="python -m sim.board", description=__doc__)
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
+    parser.add_argument("--sdram", action="store_true", help="with an SDRAM, needed or not")
     parser.add_argument("--clocks-a-bit", type=int, default=CLOCKS_A_BIT, metavar="N")
     arguments = parser.parse_args(argv)
 

@@ -95,3 +95,9 @@ module EHXPLLL(
     end
   end
 endmodule
+
+// The pin of the configuration's clock, driven by the design; nobody listens there.
+module USRMCLK (
+    input wire USRMCLKI, USRMCLKTS
+);
+endmodule

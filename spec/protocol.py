@@ -80,12 +80,19 @@ REASONS = {
 
 
 class Held(IntEnum):
-    """The argument of an identity frame: which network a board holds."""
+    """The low byte of an identity frame's argument: which network a board holds."""
 
     NONE = 0
     BUILT_IN = 1
     LOADED = 2
     FLASH = 3
+
+
+HELD_BITS = 8
+"""Of the argument of an identity frame, for ``Held``; above them is what came of flash memory."""
+
+FLASH_READING = 0xFF
+"""There, while a network is looked for; 0 if no memory is read, else one more than the ``Load``."""
 
 
 class Load(IntEnum):
@@ -120,6 +127,7 @@ COUNTERS = (
     "abandoned",
     "breaks",
     "loads",
+    "fallbacks",
 )
 """The 32-bit words of a COUNTERS reply, in order; two 16-bit words follow, see ``Counters``."""
 

@@ -48,6 +48,9 @@ class Board:
         Pads of the board that something else drives or pulls, kept as inputs with a pull-up.
     sdram
         Resource of a 16-bit SDRAM of 32 MiB, if there is one that :mod:`hw.sdram` knows.
+    flash
+        Resource of the flash memory that it is configured from, if a network is looked for behind
+        the bitstream there; its clock is the configuration's.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -70,6 +73,7 @@ class Board:
     held: tuple[Resource, ...] = ()
     released: tuple[Resource, ...] = ()
     sdram: tuple[str, int] | None = None
+    flash: tuple[str, int] | None = None
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -132,6 +136,7 @@ BOARDS = {
             _wifi("en_v31", "J5", dir="i", PULLMODE="UP"),
         ),
         sdram=("sdram", 0),
+        flash=("spi_flash", 0),
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -19,11 +19,12 @@ from hw.board.layouts import BYTE, JUDGED_RESULT, TESTED
 from hw.board.loader import ImageLoader
 from hw.board.network import HeldNetwork
 from hw.board.parser import ImageParser, write_layout
+from hw.board.powerup import PowerUp
 from hw.board.responder import Responder
 from hw.board.winner import Winner
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
-from spec.protocol import COUNTERS, Held, Load, Refusal
+from spec.protocol import COUNTERS, HELD_BITS, Held, Load, Refusal
 from spec.replies import NETWORK_WORDS, Identity
 
 
@@ -39,8 +40,8 @@ class Link(wiring.Component):
         What to answer; ``window`` is how many chunks are kept, a power of two.
     held : Held
         Which network is in the memories to begin with.
-    memory : bool
-        Weights may come out of an SDRAM.
+    memory, flash : bool
+        There is an SDRAM that weights may come from, a flash memory with a network.
     sums : sequence of int
         Its class sums of :func:`spec.selftest.image`.
     pixels : int
@@ -60,6 +61,8 @@ class Link(wiring.Component):
         Words for the memories, while the core is not running, nor weights streaming.
     settled, testing : ``In(1)``, tested : ``In(TESTED)``, test : ``Out(1)``
         The SDRAM and its test, see :class:`hw.board.keeper.MemoryKeeper`.
+    flash : ``In(stream.Signature(32))``, flash_run : ``Out(1)``, flash_idle : ``In(1)``
+        The flash memory, see :class:`hw.board.powerup.PowerUp`.
     selftest : ``In(1)``
         Pulse: test the memory, then run the self-test, as the requests do.
     cut : ``In(1)``
@@ -68,6 +71,10 @@ class Link(wiring.Component):
         A frame's results have gone to the line; their last word.
     classes : ``Out(16)``
         Of the network.
+    changed : ``Out(1)``
+        Another network is held than before, or none.
+    fallen : ``Out(1)``
+        Pulse: the network of the flash memory was not right.
     memory_right : ``Out(1)``
         The last test of the memory found nothing wrong, or there was none.
     busy : ``Out(1)``
@@ -80,6 +87,7 @@ class Link(wiring.Component):
         identity: Identity,
         held: Held,
         memory: bool,
+        flash: bool,
         sums: Sequence[int],
         pixels: int,
         memories: Mapping[str, Memory],
@@ -88,6 +96,7 @@ class Link(wiring.Component):
         self._identity = identity
         self._held = held
         self._memory = memory
+        self._flash = flash
         self._memories = memories
         self._patience = patience
         self._pixels = pixels
@@ -104,11 +113,16 @@ class Link(wiring.Component):
                 "testing": In(1),
                 "tested": In(TESTED),
                 "test": Out(1),
+                "flash": In(stream.Signature(32)),
+                "flash_run": Out(1),
+                "flash_idle": In(1),
                 "selftest": In(1),
                 "cut": In(1),
                 "told": Out(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "classes": Out(16),
                 "memory_right": Out(1),
+                "changed": Out(1),
+                "fallen": Out(1),
                 "busy": Out(1),
             }
         )
@@ -135,9 +149,21 @@ class Link(wiring.Component):
         # From the line to the memories.
         m.submodules.loader = loader = ImageLoader(patience=self._patience)
         parser = ImageParser(engine=identity.engine, memories=self._memories)
-        m.submodules.parser = ResetInserter(loader.idle)(parser)
-        connect(m, loader.o, parser.i)
-        m.d.comb += [loader.over.eq(parser.over), loader.outcome.eq(parser.outcome)]
+        m.submodules.powerup = powerup = PowerUp(present=self._flash)
+        m.submodules.parser = ResetInserter(loader.idle & powerup.fresh)(parser)
+        connect(m, flipped(self.flash), powerup.i)
+        m.d.comb += [
+            loader.over.eq(parser.over),
+            loader.outcome.eq(parser.outcome),
+            powerup.over.eq(parser.over),
+            powerup.outcome.eq(parser.outcome),
+            powerup.idle.eq(self.flash_idle),
+            self.flash_run.eq(powerup.run),
+            parser.i.valid.eq(Mux(powerup.busy, powerup.o.valid, loader.o.valid)),
+            parser.i.payload.eq(Mux(powerup.busy, powerup.o.payload, loader.o.payload)),
+            powerup.o.ready.eq(powerup.busy & parser.i.ready),
+            loader.o.ready.eq(~powerup.busy & parser.i.ready),
+        ]
 
         # Whose a chunk is, it says itself.
         oldest = store.o
@@ -183,13 +209,20 @@ class Link(wiring.Component):
         )
         facts = network.facts
         m.submodules.keeper = keeper = MemoryKeeper()
-        connect(m, parser.o, network.i)
+        looking = powerup.busy & powerup.dry
+        loaded = loader.ended.valid & (loader.ended.payload.index == Load.DONE)
         connect(m, network.load, flipped(self.load))
         connect(m, network.identity, responder.write)
         connect(m, network.sums, checker.write)
         m.d.comb += [
-            network.begun.eq(parser.begun),
-            network.done.eq(loader.ended.valid & (loader.ended.payload.index == Load.DONE)),
+            network.i.valid.eq(parser.o.valid & ~looking),
+            network.i.payload.eq(parser.o.payload),
+            parser.o.ready.eq(network.i.ready | looking),
+            network.begun.eq(parser.begun & ~looking),
+            network.done.eq(loaded | powerup.done),
+            network.origin.eq(Mux(powerup.busy, Held.FLASH, Held.LOADED)),
+            self.changed.eq(network.done | ~network.running),
+            self.fallen.eq(powerup.fallen),
             keeper.held.eq(network.running),
             keeper.settled.eq(self.settled),
             keeper.testing.eq(self.testing),
@@ -224,22 +257,26 @@ class Link(wiring.Component):
             store.chunk.load.eq(good.load),
             store.chunk.length.eq(head.length),
             feeder.drop.eq(drop),
-            keeper.quiet.eq(feeder.idle & guard.idle & loader.idle),
+            keeper.quiet.eq(feeder.idle & guard.idle & loader.idle & ~powerup.busy),
             keeper.test.valid.eq(good.memtest),
             keeper.test.payload.eq(head.sequence),
             keeper.pressed.eq(self.selftest & network.running & ~judge.loading),
             keeper.drop.eq(good.reset),
-            feeder.begin.eq(guard.idle & loader.idle & network.running & ~keeper.busy),
+            feeder.begin.eq(
+                guard.idle & loader.idle & network.running & ~keeper.busy & ~powerup.busy
+            ),
             feeder.selftest.valid.eq(keeper.selftest | good.selftest),
             feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
             guard.drop.eq(drop),
             loader.drop.eq(good.reset | abandoned),
-            loader.begin.eq(feeder.idle & guard.idle & ~keeper.busy),
+            loader.begin.eq(feeder.idle & guard.idle & ~keeper.busy & ~powerup.busy),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
             responder.reset.valid.eq(good.reset),
             responder.identify.payload.sequence.eq(head.sequence),
-            responder.identify.payload.index.eq(network.held),
+            responder.identify.payload.index.eq(
+                Cat(network.held | Const(0, HELD_BITS), powerup.came_to)
+            ),
             responder.counters.payload.eq(head.sequence),
             responder.reset.payload.eq(head.sequence),
             responder.error.valid.eq(refused | abandoned),
@@ -274,7 +311,8 @@ class Link(wiring.Component):
             "resets": good.reset,
             "abandoned": abandoned,
             "breaks": self.cut,
-            "loads": network.done,
+            "loads": loaded,
+            "fallbacks": powerup.fallen,
         }
         for index, name in enumerate(COUNTERS):
             with m.If(events[name]):

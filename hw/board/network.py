@@ -36,8 +36,8 @@ class HeldNetwork(wiring.Component):
         Those of the memory ``shell``: what is said of the network, and the self-test's sums.
     begun : ``In(1)``
         An image's words come, or will; low with ``done``.
-    done : ``In(1)``
-        Pulse: they have come, and are right.
+    done : ``In(1)``, origin : ``In(range(len(Held)))``
+        Pulse: they have come, and are right; and where from.
     held : ``Out(range(len(Held)))``
     running : ``Out(1)``
         A network is held: the core may compute.
@@ -58,6 +58,7 @@ class HeldNetwork(wiring.Component):
                 "sums": Out(write_port(self._shell.depth - NETWORK_WORDS)),
                 "begun": In(1),
                 "done": In(1),
+                "origin": In(range(len(Held))),
                 "held": Out(range(len(Held)), init=held),
                 "running": Out(1),
                 "facts": Out(NETWORK),
@@ -90,7 +91,7 @@ class HeldNetwork(wiring.Component):
             with m.If(self.identity.valid & (self.identity.payload.address == Const(at))):
                 m.d.sync += word.eq(self.identity.payload.data)
         with m.If(self.done):
-            m.d.sync += self.held.eq(Held.LOADED)
+            m.d.sync += self.held.eq(self.origin)
         with m.Elif(self.begun):
             m.d.sync += self.held.eq(Held.NONE)
 

@@ -1,6 +1,6 @@
 """What a person at the board sees and presses."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -13,6 +13,8 @@ class Lamps(wiring.Component):
 
     From the first lamp on the class, one lamp each if there are enough, else in binary; then, at
     the far end, the self-test and activity. The first ones are left out if lamps are few.
+
+    ``FLASH`` ticks are from one flash to the next.
 
     Parameters
     ----------
@@ -31,9 +33,16 @@ class Lamps(wiring.Component):
         The last word of a frame's results.
     memory_right : ``In(1)``
         The last test of the memory found nothing wrong; part of the self-test.
+    forget : ``In(1)``
+        What was told is of another network.
+    fallen : ``In(1)``
+        Pulse: the network of the flash memory was not right. While nothing is under way, the lamp
+        of activity then flashes.
     busy : ``In(1)``
     o : ``Out(leds)``
     """
+
+    FLASH = 32
 
     def __init__(self, *, leds: int, classes: int, tick: int):
         self._classes = classes
@@ -43,6 +52,8 @@ class Lamps(wiring.Component):
                 "classes": In(16),
                 "told": In(stream.Signature(JUDGED_RESULT, always_ready=True)),
                 "memory_right": In(1, init=1),
+                "forget": In(1),
+                "fallen": In(1),
                 "busy": In(1),
                 "o": Out(leds),
             }
@@ -67,7 +78,14 @@ class Lamps(wiring.Component):
             with m.Else():
                 m.d.sync += [winner.eq(told.winner.index), known.eq(1)]
 
-        status = [passed & self.memory_right, lit != 0]
+        with m.If(self.forget):
+            m.d.sync += [known.eq(0), passed.eq(0)]
+
+        alarm = Signal()
+        flash = Signal(range(self.FLASH * self._tick))
+        m.d.sync += alarm.eq(alarm | self.fallen)
+        m.d.sync += flash.eq(Mux(flash == self.FLASH * self._tick - 1, 0, flash + 1))
+        status = [passed & self.memory_right, (lit != 0) | (alarm & (flash < self._tick))]
         shown = max(0, len(self.o) - len(status))
         each = Signal(shown)
         with m.If(known & (self.classes <= shown)):

@@ -8,6 +8,7 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.board.flash import FlashPins, FlashReader
 from hw.board.layouts import TESTED
 from hw.board.link import Link
 from hw.board.panel import Button, Lamps
@@ -33,6 +34,8 @@ class Shell(wiring.Component):
         A :class:`hw.core.Core`.
     source : SdramSource or None
         Where its streamed weights come from, if they do.
+    flash : FlashReader or None
+        Where a network is looked for at power-up, if one is.
     identity : Identity
         What the board says it is.
     held : Held
@@ -61,6 +64,8 @@ class Shell(wiring.Component):
         The lamps, lit by ones.
     sdram : ``Out(Bus())``
         To the pads of the SDRAM; only with a ``source``.
+    flash : ``Out(FlashPins())``
+        To the pads of the flash memory; only with a ``flash``.
     """
 
     PATIENCE = 32
@@ -71,6 +76,7 @@ class Shell(wiring.Component):
         *,
         core: wiring.Component,
         source: SdramSource | None = None,
+        flash: FlashReader | None = None,
         identity: Identity,
         held: Held,
         sums: Sequence[int],
@@ -82,12 +88,14 @@ class Shell(wiring.Component):
     ):
         self._core = core
         self._source = source
+        self._flash = flash
         self._divisors = tuple(divisors)
         self._tick = tick
         self._link = Link(
             identity=identity,
             held=held,
             memory=source is not None,
+            flash=flash is not None,
             sums=sums,
             pixels=pixels,
             memories=memories,
@@ -98,6 +106,8 @@ class Shell(wiring.Component):
         members = {"rx": In(1, init=1), "tx": Out(1, init=1), "button": In(1), "leds": Out(leds)}
         if source is not None:
             members["sdram"] = Out(Bus())
+        if flash is not None:
+            members["flash"] = Out(FlashPins())
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -125,6 +135,8 @@ class Shell(wiring.Component):
             m.d.comb += link.load.ready.eq(core.i_load.ready)
         else:
             self._stream(m)
+        if self._flash is not None:
+            self._read(m)
 
         # The line. A break makes it go on at the next rate.
         rate = Signal(range(len(self._divisors)))
@@ -156,11 +168,27 @@ class Shell(wiring.Component):
             button.pin.eq(self.button),
             link.selftest.eq(button.o),
             lamps.memory_right.eq(link.memory_right),
+            lamps.forget.eq(link.changed),
+            lamps.fallen.eq(link.fallen),
             lamps.busy.eq(link.busy | receiver.o.valid),
             self.leds.eq(lamps.o),
         ]
 
         return m
+
+    def _read(self, m: Module) -> None:
+        """The flash memory, for the link; what it says passes two flip-flops, as on every pin."""
+        link = self._link
+        m.submodules.flash = flash = self._flash
+        connect(m, flash.o, link.flash)
+        m.submodules.flash_synchronizer = FFSynchronizer(self.flash.i, flash.pins.i)
+        m.d.comb += [
+            flash.run.eq(link.flash_run),
+            link.flash_idle.eq(flash.idle),
+            self.flash.clk.eq(flash.pins.clk),
+            self.flash.select.eq(flash.pins.select),
+            self.flash.o.eq(flash.pins.o),
+        ]
 
     def _stream(self, m: Module) -> None:
         """The SDRAM between the link, which fills and tests it, and the core, which reads it."""

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import connect
 from hw.board import pads
 from hw.board.boards import Board
 from hw.board.clocks import Clocks, Pll
+from hw.board.flash_pads import FlashPads
 from hw.board.shell import Shell
 from hw.sdram.pads import Pads
 from plan.sdram import PHASE
@@ -52,6 +53,10 @@ class Top(wiring.Component):
             m.submodules.sdram = sdram = Pads(resource=board.sdram, phase=self._phase)
             connect(m, shell.sdram, sdram.bus)
             m.d.comb += sdram.lagging.eq(clocks.lagging)
+
+        if "flash" in shell.signature.members:
+            m.submodules.flash = flash = FlashPads(resource=board.flash)
+            connect(m, shell.flash, flash.pins)
 
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)

@@ -5,6 +5,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.board.flash import FlashReader
 from hw.board.parser import write_layout
 from hw.board.shell import Shell
 from hw.streams import Pixel, Result
@@ -30,9 +31,9 @@ class Stub(wiring.Component):
 
 @pytest.fixture
 def make_shell():
-    """A function that makes a shell with so many lamps."""
+    """A function that makes a shell with so many lamps, and a flash memory or none."""
 
-    def make(leds: int, classes: int = 5) -> Shell:
+    def make(leds: int, classes: int = 5, flash: bool = False) -> Shell:
         identity = Identity(
             none=0xFFFF,
             threshold=0,
@@ -58,6 +59,7 @@ def make_shell():
         sums = list(range(classes))
         return Shell(
             core=Stub(),
+            flash=FlashReader.of(100_000_000) if flash else None,
             identity=identity,
             held=Held.BUILT_IN,
             sums=sums,

@@ -111,10 +111,14 @@ def listed() -> set[str]:
 def test_every_crossing_is_listed_and_synchronized(name, make_shell):
     board = BOARDS[name]
     wanted = listed() - (set() if board.button else {"shell.button.synchronizer"})
-    check(crossings(board, make_shell(len(board.leds))), wanted)
+    wanted -= set() if board.flash else {"shell.flash_synchronizer"}
+    check(crossings(board, make_shell(len(board.leds), flash=bool(board.flash))), wanted)
 
 
 def test_the_core_adds_none(tmp_path):
     artifact.save(synthetic.quantized(tiny()), tmp_path / "tiny.onnx")
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
-    check(crossings(BOARDS["ulx3s"], design.shell(divisors=(33,), tick=1000, leds=8)), listed())
+    check(
+        crossings(BOARDS["ulx3s"], design.shell(divisors=(33,), tick=1000, leds=8, flash=True)),
+        listed(),
+    )

@@ -4,15 +4,30 @@ import random
 import struct
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
+from hw.board.flash import FlashReader
 from hw.board.link import Link
 from plan.image import Image, Memory
-from spec.protocol import Frame, Held, Load, Refusal, Reply, Request, Splitter, chunks
-from spec.replies import NETWORK_WORDS, Identity
+from sim.spi_flash import SpiFlash
+from spec.protocol import (
+    FLASH_READING,
+    Frame,
+    Held,
+    Load,
+    Refusal,
+    Reply,
+    Request,
+    Splitter,
+    chunks,
+)
+from spec.replies import NETWORK_WORDS, Counters, Identity
 
 ENGINE = b"anengine"
 PATIENCE = 800
+ADDRESS = 0x200000
 MEMORIES = {
     "shell": Memory(number=0, bits=32, depth=NETWORK_WORDS + 4),
     "registers": Memory(number=1, bits=32, depth=3),
@@ -63,9 +78,11 @@ def image(name="second", **facts):
 class Bench:
     """A link, what it wrote into the memories, and what it said."""
 
-    def __init__(self, held=Held.BUILT_IN):
+    def __init__(self, held=Held.BUILT_IN, flash=None):
+        self.flash = flash
         self.link = Link(
             memory=True,
+            flash=flash is not None,
             identity=identity(),
             held=held,
             sums=[1, 2],
@@ -79,7 +96,15 @@ class Bench:
 
     def run(self, play):
         """Let ``play(send, ctx)`` send bytes; end when it does."""
-        simulator = Simulator(self.link)
+        top = Module()
+        top.submodules.link = self.link
+        top.submodules.reader = reader = FlashReader(address=ADDRESS, half=1, pause=8)
+        connect(top, reader.o, self.link.flash)
+        top.d.comb += [
+            reader.run.eq(self.link.flash_run),
+            self.link.flash_idle.eq(reader.idle),
+        ]
+        simulator = Simulator(top)
         simulator.add_clock(1e-6)
         over = False
 
@@ -117,7 +142,12 @@ class Bench:
             await play(send, ctx)
             over = True
 
+        async def memory(ctx):
+            await self.flash.serve(ctx, reader.pins, lambda: over)
+
         simulator.add_testbench(bench)
+        if self.flash:
+            simulator.add_testbench(memory, background=True)
         simulator.add_testbench(memories, background=True)
         simulator.add_testbench(line, background=True)
         simulator.run()
@@ -243,4 +273,62 @@ def test_images_wait_for_the_network_and_the_network_for_no_half_image():
     bench.run(play)
     refused = [(frame.sequence, frame.argument) for frame in bench.said(Reply.ERROR)]
     assert (11, Refusal.ORDER) in refused or (4, Refusal.NETWORK) in refused
+    assert not bench.said(Reply.LOADED)
+
+
+def damaged(data, at, mask=1):
+    return data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
+
+
+WHOLE = image("second", classes=1).pack(MEMORIES)
+#: What is in the flash memory, and what comes of it.
+FLASHED = {
+    "right": (WHOLE, Load.DONE),
+    "missing": (b"", Load.NO_IMAGE),
+    "cut off in its header": (WHOLE[:22], Load.ENGINE),
+    "cut off": (WHOLE[:-5], Load.DAMAGED),
+    "a flipped bit": (damaged(WHOLE, 100), Load.DAMAGED),
+    "another engine's": (damaged(WHOLE, 16), Load.ENGINE),
+    "another version": (damaged(WHOLE, 8), Load.VERSION),
+    "too large": (damaged(WHOLE, 60, 0x80), Load.LARGE),
+}
+
+
+@pytest.mark.parametrize("what", FLASHED)
+def test_a_network_from_flash_memory_or_the_one_that_is_built_in(what):
+    data, outcome = FLASHED[what]
+    memory = SpiFlash()
+    memory.write(ADDRESS, data)
+    bench = Bench(flash=memory)
+
+    async def play(send, ctx):
+        await send(IDENTIFY)
+        while not bench.said(Reply.IDENTITY):
+            await ctx.tick()
+        first = bench.said(Reply.IDENTITY)[-1]
+        assert first.argument in (FLASH_READING << 8 | Held.BUILT_IN, outcome + 1 << 8 | 1)
+        if outcome == Load.DONE:
+            await send(Frame(type=Request.RESET, sequence=5).line())
+        while ctx.get(bench.link.busy):
+            await ctx.tick()
+        await send(IDENTIFY)
+        await send(Frame(type=Request.COUNTERS, sequence=6).line())
+        while not bench.said(Reply.COUNTERS):
+            await ctx.tick()
+
+    bench.run(play)
+    assert memory.reads == (2 if outcome == Load.DONE else 1)
+    last = bench.said(Reply.IDENTITY)[-1]
+    assert last.argument >> 8 == outcome + 1
+    counts = Counters.unpack(bench.said(Reply.COUNTERS)[0].payload).counts
+    assert counts["fallbacks"] == (outcome not in (Load.DONE, Load.NO_IMAGE))
+    if outcome == Load.DONE:
+        assert last.argument & 0xFF == Held.FLASH
+        assert Identity.unpack(last.payload) == identity("second", classes=1)
+        assert loaded(bench)
+        assert bench.said(Reply.RESET)
+    else:
+        assert last.argument & 0xFF == Held.BUILT_IN
+        assert Identity.unpack(last.payload) == identity()
+        assert not bench.written
     assert not bench.said(Reply.LOADED)

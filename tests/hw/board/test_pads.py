@@ -29,6 +29,11 @@ ULX3S = {
     "wifi_gpio0_0__io": ("L2", "LVCMOS33", "NONE"),
     "wifi_en_0__io": ("F1", "LVCMOS33", "UP"),
     "wifi_en_v31_0__io": ("J5", "LVCMOS33", "UP"),
+    "spi_flash_0__cs__io": ("R2", "LVCMOS33", "NONE"),
+    "spi_flash_0__copi__io": ("W2", "LVCMOS33", "NONE"),
+    "spi_flash_0__cipo__io": ("V2", "LVCMOS33", "NONE"),
+    "spi_flash_0__wp__io": ("Y2", "LVCMOS33", "NONE"),
+    "spi_flash_0__hold__io": ("W1", "LVCMOS33", "NONE"),
 }
 ORANGECRAB = {
     # orangecrab-fpga/orangecrab-examples, verilog/orangecrab_r0.2.1.pcf; the serial line is on
@@ -129,7 +134,7 @@ def constraints_of(name: str, make_shell) -> str:
     hz = 100_000_000
     top = Top(
         board=board,
-        shell=make_shell(len(board.leds)),
+        shell=make_shell(len(board.leds), flash=bool(board.flash)),
         pll=Pll.of(int(platform.default_clk_frequency), hz),
         clock_hz=hz,
     )

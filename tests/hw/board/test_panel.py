@@ -1,5 +1,7 @@
 """Lamps and the button, in Amaranth's own simulator."""
 
+from itertools import pairwise
+
 import pytest
 from amaranth.sim import Simulator
 
@@ -63,6 +65,67 @@ def test_none_that_is_no_class_lights_no_class(leds, shown):
         ctx.set(lamps.told.valid, 0)
         await ctx.tick().repeat(2)
         assert [ctx.get(led) for led in lamps.o] == shown
+
+    simulate(lamps, bench)
+
+
+def test_another_network_leaves_nothing_of_the_old_answer():
+    lamps = Lamps(leds=8, classes=5, tick=TICK)
+
+    async def bench(ctx):
+        ctx.set(lamps.classes, 5)
+        told = {"result": {"data": 0, "last": 1}, "winner": {"index": 3, "best": 9}, "wrong": 0}
+        for testing in (0, 1):
+            tag = {"testing": testing, "number": 1}
+            ctx.set(lamps.told.payload, told | {"tag": tag})
+            ctx.set(lamps.told.valid, 1)
+            await ctx.tick()
+        ctx.set(lamps.told.valid, 0)
+        await ctx.tick()
+        assert [ctx.get(led) for led in lamps.o] == [0, 0, 0, 1, 0, 0, 1, 0]
+        ctx.set(lamps.forget, 1)
+        await ctx.tick()
+        ctx.set(lamps.forget, 0)
+        await ctx.tick()
+        assert ctx.get(lamps.o) == 0
+
+    simulate(lamps, bench)
+
+
+def test_a_memory_that_is_wrong_is_a_self_test_that_failed():
+    lamps = Lamps(leds=2, classes=5, tick=TICK)
+
+    async def bench(ctx):
+        tag = {"testing": 1, "number": 1}
+        ctx.set(lamps.told.payload, {"result": {"data": 0, "last": 1}, "tag": tag, "wrong": 0})
+        ctx.set(lamps.told.valid, 1)
+        await ctx.tick().repeat(2)
+        assert ctx.get(lamps.o) == 1
+        ctx.set(lamps.memory_right, 0)
+        await ctx.tick()
+        assert ctx.get(lamps.o) == 0
+
+    simulate(lamps, bench)
+
+
+def test_a_network_that_was_refused_in_flash_memory_can_be_seen():
+    lamps = Lamps(leds=1, classes=5, tick=TICK)
+
+    async def bench(ctx):
+        async def lit():
+            seen = []
+            for _ in range(2 * lamps.FLASH * TICK):
+                await ctx.tick()
+                seen.append(ctx.get(lamps.o))
+            return seen
+
+        assert sum(await lit()) == 0
+        ctx.set(lamps.fallen, 1)
+        await ctx.tick()
+        ctx.set(lamps.fallen, 0)
+        seen = await lit()
+        assert sum(seen) in (2 * TICK, 2 * TICK - 1)
+        assert sum(now > before for before, now in pairwise(seen)) in (1, 2)
 
     simulate(lamps, bench)
 
