@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -13,18 +13,17 @@ from hw.board.cobs import Stuffer, Unstuffer
 from hw.board.feeder import Feeder
 from hw.board.frames import FrameReceiver, FrameSender
 from hw.board.guard import FrameGuard
+from hw.board.intake import ImageIntake
 from hw.board.judge import Judge
 from hw.board.keeper import MemoryKeeper
 from hw.board.layouts import BYTE, JUDGED_RESULT, TESTED
-from hw.board.loader import ImageLoader
 from hw.board.network import HeldNetwork
-from hw.board.parser import ImageParser, write_layout
-from hw.board.powerup import PowerUp
+from hw.board.parser import write_layout
 from hw.board.responder import Responder
 from hw.board.winner import Winner
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
-from spec.protocol import COUNTERS, HELD_BITS, Held, Load, Refusal
+from spec.protocol import COUNTERS, HELD_BITS, Held, Refusal
 from spec.replies import NETWORK_WORDS, Identity
 
 
@@ -146,36 +145,31 @@ class Link(wiring.Component):
         connect(m, feeder.o, guard.i)
         connect(m, guard.o, flipped(self.pixels))
 
-        # From the line to the memories.
-        m.submodules.loader = loader = ImageLoader(patience=self._patience)
-        parser = ImageParser(engine=identity.engine, memories=self._memories)
-        m.submodules.powerup = powerup = PowerUp(present=self._flash)
-        m.submodules.parser = ResetInserter(loader.idle & powerup.fresh)(parser)
-        connect(m, flipped(self.flash), powerup.i)
+        # From the line, or from flash, to the memories.
+        m.submodules.intake = intake = ImageIntake(
+            engine=identity.engine,
+            memories=self._memories,
+            patience=self._patience,
+            flash=self._flash,
+        )
+        connect(m, flipped(self.flash), intake.flash)
         m.d.comb += [
-            loader.over.eq(parser.over),
-            loader.outcome.eq(parser.outcome),
-            powerup.over.eq(parser.over),
-            powerup.outcome.eq(parser.outcome),
-            powerup.idle.eq(self.flash_idle),
-            self.flash_run.eq(powerup.run),
-            parser.i.valid.eq(Mux(powerup.busy, powerup.o.valid, loader.o.valid)),
-            parser.i.payload.eq(Mux(powerup.busy, powerup.o.payload, loader.o.payload)),
-            powerup.o.ready.eq(powerup.busy & parser.i.ready),
-            loader.o.ready.eq(~powerup.busy & parser.i.ready),
+            intake.flash_idle.eq(self.flash_idle),
+            self.flash_run.eq(intake.flash_run),
+            self.fallen.eq(intake.fallen),
         ]
 
         # Whose a chunk is, it says itself.
         oldest = store.o
-        for taker, wanted in ((feeder, ~oldest.chunk.load), (loader, oldest.chunk.load)):
+        for taker, wanted in ((feeder, ~oldest.chunk.load), (intake, oldest.chunk.load)):
             m.d.comb += [
                 taker.chunks.available.eq(oldest.available & wanted),
                 taker.chunks.chunk.eq(oldest.chunk),
                 taker.chunks.data.eq(oldest.data),
             ]
         m.d.comb += [
-            oldest.address.eq(Mux(oldest.chunk.load, loader.chunks.address, feeder.chunks.address)),
-            oldest.free.eq(loader.chunks.free | feeder.chunks.free),
+            oldest.address.eq(Mux(oldest.chunk.load, intake.chunks.address, feeder.chunks.address)),
+            oldest.free.eq(intake.chunks.free | feeder.chunks.free),
         ]
 
         # From the core to the line.
@@ -209,20 +203,15 @@ class Link(wiring.Component):
         )
         facts = network.facts
         m.submodules.keeper = keeper = MemoryKeeper()
-        looking = powerup.busy & powerup.dry
-        loaded = loader.ended.valid & (loader.ended.payload.index == Load.DONE)
+        connect(m, intake.o, network.i)
         connect(m, network.load, flipped(self.load))
         connect(m, network.identity, responder.write)
         connect(m, network.sums, checker.write)
         m.d.comb += [
-            network.i.valid.eq(parser.o.valid & ~looking),
-            network.i.payload.eq(parser.o.payload),
-            parser.o.ready.eq(network.i.ready | looking),
-            network.begun.eq(parser.begun & ~looking),
-            network.done.eq(loaded | powerup.done),
-            network.origin.eq(Mux(powerup.busy, Held.FLASH, Held.LOADED)),
+            network.begun.eq(intake.begun),
+            network.done.eq(intake.done),
+            network.origin.eq(intake.origin),
             self.changed.eq(network.done | ~network.running),
-            self.fallen.eq(powerup.fallen),
             keeper.held.eq(network.running),
             keeper.settled.eq(self.settled),
             keeper.testing.eq(self.testing),
@@ -244,10 +233,10 @@ class Link(wiring.Component):
         # What is asked for.
         good, head = judge.good, judge.o.payload.head
         refused = judge.o.valid & (judge.o.payload.refusal != 0)
-        abandoned = feeder.abandoned | loader.abandoned
+        abandoned = feeder.abandoned | intake.abandoned
         drop = Signal()
         m.d.comb += [
-            drop.eq(good.reset | abandoned | loader.ended.valid),
+            drop.eq(good.reset | abandoned | intake.ended.valid),
             judge.room.eq(store.room),
             judge.drop.eq(drop),
             store.begin.eq(receiver.begin),
@@ -257,25 +246,23 @@ class Link(wiring.Component):
             store.chunk.load.eq(good.load),
             store.chunk.length.eq(head.length),
             feeder.drop.eq(drop),
-            keeper.quiet.eq(feeder.idle & guard.idle & loader.idle & ~powerup.busy),
+            keeper.quiet.eq(feeder.idle & guard.idle & intake.idle),
             keeper.test.valid.eq(good.memtest),
             keeper.test.payload.eq(head.sequence),
             keeper.pressed.eq(self.selftest & network.running & ~judge.loading),
             keeper.drop.eq(good.reset),
-            feeder.begin.eq(
-                guard.idle & loader.idle & network.running & ~keeper.busy & ~powerup.busy
-            ),
+            feeder.begin.eq(guard.idle & intake.idle & network.running & ~keeper.busy),
             feeder.selftest.valid.eq(keeper.selftest | good.selftest),
             feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
             guard.drop.eq(drop),
-            loader.drop.eq(good.reset | abandoned),
-            loader.begin.eq(feeder.idle & guard.idle & ~keeper.busy & ~powerup.busy),
+            intake.drop.eq(good.reset | abandoned),
+            intake.begin.eq(feeder.idle & guard.idle & ~keeper.busy),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
             responder.reset.valid.eq(good.reset),
             responder.identify.payload.sequence.eq(head.sequence),
             responder.identify.payload.index.eq(
-                Cat(network.held | Const(0, HELD_BITS), powerup.came_to)
+                Cat(network.held | Const(0, HELD_BITS), intake.came_to)
             ),
             responder.counters.payload.eq(head.sequence),
             responder.reset.payload.eq(head.sequence),
@@ -291,11 +278,11 @@ class Link(wiring.Component):
             responder.idle.eq(keeper.quiet & ~keeper.busy),
             self.busy.eq(~responder.idle),
         ]
-        connect(m, loader.ended, responder.loaded)
+        connect(m, intake.ended, responder.loaded)
         connect(m, keeper.told, responder.memtest)
-        m.d.comb += responder.taken.valid.eq(feeder.taken.valid | loader.taken.valid)
+        m.d.comb += responder.taken.valid.eq(feeder.taken.valid | intake.taken.valid)
         m.d.comb += responder.taken.payload.eq(
-            Mux(loader.taken.valid, loader.taken.payload, feeder.taken.payload)
+            Mux(intake.taken.valid, intake.taken.payload, feeder.taken.payload)
         )
 
         refusal = judge.o.payload.refusal
@@ -311,8 +298,8 @@ class Link(wiring.Component):
             "resets": good.reset,
             "abandoned": abandoned,
             "breaks": self.cut,
-            "loads": loaded,
-            "fallbacks": powerup.fallen,
+            "loads": network.done & (intake.origin == Held.LOADED),
+            "fallbacks": intake.fallen,
         }
         for index, name in enumerate(COUNTERS):
             with m.If(events[name]):
