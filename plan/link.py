@@ -31,6 +31,18 @@ def link_words(image: FeatureMap) -> str:
     )
 
 
+IDENTITY_WORDS = 128
+"""More than a board says of itself."""
+
+CLASSES = 1024
+"""Known sums that are counted with; up to half as many take one EBR less."""
+
+
 def link_block_rams() -> dict[str, int]:
     """EBR of the shell around the core."""
-    return {"chunks": block_rams(8, WINDOW * CHUNK_BYTES), "frames": block_rams(8, 256)}
+    return {
+        "chunks": block_rams(8, WINDOW * CHUNK_BYTES),
+        "frames": block_rams(8, 256),
+        "identity": block_rams(32, IDENTITY_WORDS),
+        "known sums": block_rams(32, CLASSES),
+    }

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import JUDGED_RESULT, WON_RESULT, write_port
+from hw.ecp5.memory import Memory
 
 
 class SumChecker(wiring.Component):
     """Passes results on, with how many of the self-test's sums so far are not as known.
 
-    A word is offered three cycles after it was taken, the next one taken when it is gone.
+    A word is offered four cycles after it was taken, the next one taken when it is gone.
 
     Parameters
     ----------
@@ -44,14 +45,13 @@ class SumChecker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.known = known = memory.Memory(shape=32, depth=self._depth, init=self._sums)
-        read, write = known.read_port(), known.write_port()
+        m.submodules.known = known = Memory(width=32, depth=self._depth, init=self._sums)
         count = Signal(16)
         m.d.comb += [
-            read.addr.eq(count),
-            write.addr.eq(self.write.payload.address),
-            write.data.eq(self.write.payload.data),
-            write.en.eq(self.write.valid),
+            known.read_address.eq(count),
+            known.write_address.eq(self.write.payload.address),
+            known.write_data.eq(self.write.payload.data),
+            known.write_enable.eq(self.write.valid),
         ]
         result, wrong = self.o.payload.result, self.o.payload.wrong
         differs = Signal()
@@ -61,9 +61,11 @@ class SumChecker(wiring.Component):
                 for name in self.i.payload.shape().members:
                     m.d.sync += self.o.payload[name].eq(self.i.payload[name])
                 with m.If(self.i.valid):
-                    m.next = "compare"
+                    m.next = "read"
+            with m.State("read"):  # the last word was given and this one taken meanwhile
+                m.next = "compare"
             with m.State("compare"):
-                m.d.sync += differs.eq(result.data.as_unsigned() != read.data)
+                m.d.sync += differs.eq(result.data.as_unsigned() != known.read_data)
                 m.next = "judge"
             with m.State("judge"):
                 with m.If(~result.last & self.o.payload.tag.testing):

@@ -1,7 +1,7 @@
 """What the board says: a frame for each result, answer and error, one after the other."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -15,6 +15,7 @@ from hw.board.layouts import (
     write_port,
 )
 from hw.board.scheduler import Kind, ReplyScheduler
+from hw.ecp5.memory import Memory
 from spec.protocol import COUNTERS, VERSION, Reply
 
 REPLIES = {
@@ -91,17 +92,16 @@ class Responder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        m.submodules.identity = held = memory.Memory(
-            shape=32, depth=len(self._identity), init=self._identity
+        m.submodules.identity = held = Memory(
+            width=32, depth=len(self._identity), init=self._identity
         )
         m.submodules.scheduler = scheduler = ReplyScheduler()
         for name in ("identify", "counters", "reset", "taken", "loaded", "error", "memtest"):
             connect(m, flipped(getattr(self, name)), getattr(scheduler, name))
-        read, write = held.read_port(), held.write_port()
         m.d.comb += [
-            write.addr.eq(self.write.payload.address),
-            write.data.eq(self.write.payload.data),
-            write.en.eq(self.write.valid),
+            held.write_address.eq(self.write.payload.address),
+            held.write_data.eq(self.write.payload.data),
+            held.write_enable.eq(self.write.valid),
         ]
         words = {
             Kind.RESULT: self.classes + 2,
@@ -115,7 +115,8 @@ class Responder(wiring.Component):
         count = Signal.like(left)
         counts = Array([*self.counts, self.place.as_value()])
         tested = Array(self.tested[name] for name in TESTED.members)
-        m.d.comb += [read.addr.eq(count), scheduler.idle.eq(self.idle)]
+        settle = Signal(range(Memory.READ_LATENCY + 1))
+        m.d.comb += [held.read_address.eq(count), scheduler.idle.eq(self.idle)]
 
         # A frame's first word makes its reply due; the others follow when it is sent.
         tag = self.i.payload.tag
@@ -163,11 +164,16 @@ class Responder(wiring.Component):
                     with m.Elif(order.kind == Kind.RESULT):
                         m.next = "take"
                     with m.Else():
-                        m.next = "load"
+                        m.next = "settle"
+            with m.State("settle"):
+                m.d.sync += settle.eq(settle + 1)
+                with m.If(settle == Memory.READ_LATENCY - 1):
+                    m.d.sync += settle.eq(0)
+                    m.next = "load"
             with m.State("load"):
                 with m.Switch(order.kind):
                     with m.Case(Kind.IDENTITY):
-                        m.d.sync += word.eq(read.data)
+                        m.d.sync += word.eq(held.read_data)
                     with m.Case(Kind.COUNTERS):
                         m.d.sync += word.eq(counts[count])
                     with m.Case(Kind.MEMTEST):

