@@ -7,8 +7,9 @@ from plan.engine import Engine
 from plan.fit import IMAGE_STEP, resized
 from plan.memories import fingerprint
 from plan.network_image import image_memories, network_image
-from plan.planner import plan
+from plan.planner import Plan
 from plan.schedule import PlanError
+from plan.search import plan_within
 from spec.network import Network
 from spec.quantized import QuantizedNetwork
 from spec.replies import Identity
@@ -36,7 +37,7 @@ def board_engine(board: Identity) -> tuple[Engine, Capacities]:
         lut_rows=board.lut_rows,
         tile_pixels=board.tile_pixels,
     )
-    capacities = Capacities(**values | {"streamed": bool(values["streamed"])})
+    capacities = Capacities(**values)
     if fingerprint(engine, capacities) != board.engine:
         raise ImageRefused(
             f"the board's engine {board.engine.hex()} is of another version of this program; "
@@ -56,26 +57,28 @@ def board_image(board: Identity, quantized: QuantizedNetwork, model: bytes) -> b
     engine, capacities = board_engine(board)
     network = quantized.network
     try:
-        made = plan(network, engine)
+        made = plan_within(network, engine, capacities, clock_hz=board.clock_hz)
     except PlanError as error:
         raise ImageRefused(f"{network.name} does not fit the board's engine: {error}") from error
-    if missing := capacities.shortages(made.needs(streamed=capacities.streamed)):
+    if missing := capacities.shortages(made.needs()):
         raise ImageRefused(
             f"{network.name} does not fit the board: it needs {', '.join(missing)}; "
-            f"{fitting(network, engine, capacities)}"
+            f"{fitting(network, capacities, made, board.clock_hz)}"
         )
     image = network_image(quantized, made, capacities, model)
     return image.pack(image_memories(engine, capacities))
 
 
-def fitting(network: Network, engine: Engine, capacities: Capacities) -> str:
+def fitting(network: Network, capacities: Capacities, large: Plan, clock_hz: int) -> str:
     """What of the network would fit: the same layers for smaller images, or none."""
     for size in range(network.image.width - 1, 0, -1):
         if size % IMAGE_STEP == 0:
             try:
-                needs = plan(resized(network, size), engine).needs(streamed=capacities.streamed)
+                made = plan_within(
+                    resized(network, size), large.engine, capacities, clock_hz=clock_hz
+                )
             except (PlanError, ValueError):
                 continue
-            if not capacities.shortages(needs):
+            if not capacities.shortages(made.needs()):
                 return f"the same layers for images of {size}×{size} would fit"
     return "no smaller image makes it fit: build for it (python -m hw.build --model)"

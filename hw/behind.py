@@ -10,8 +10,8 @@ from plan.capacities import Capacities
 from plan.engine import Engine
 from plan.memories import fingerprint
 from plan.network_image import image_memories, network_image
-from plan.planner import plan
 from plan.schedule import PlanError
+from plan.search import plan_within
 from spec import artifact
 from spec.replies import digest
 
@@ -22,17 +22,18 @@ class NoImage(Exception):
     """One line that names what is wrong, and the way out."""
 
 
-def takes(engine: Engine, capacities: Capacities) -> dict:
+def takes(engine: Engine, capacities: Capacities, clock_hz: int) -> dict:
     """What ``report.json`` says of the networks that a bitstream takes."""
     return {
         "engine": asdict(engine),
         "capacities": asdict(capacities),
+        "clock_hz": clock_hz,
         "fingerprint": fingerprint(engine, capacities).hex(),
     }
 
 
-def engine_of(bitstream: Path) -> tuple[Engine, Capacities]:
-    """The engine in a bitstream, as the report beside it says.
+def engine_of(bitstream: Path) -> tuple[Engine, Capacities, int]:
+    """The engine in a bitstream and its clock, as the report beside it says.
 
     Raises
     ------
@@ -53,12 +54,13 @@ def engine_of(bitstream: Path) -> tuple[Engine, Capacities]:
         raise NoImage(f"{file}: is of another bitstream than {bitstream}; {way}")
     try:
         engine, capacities = Engine(**known["engine"]), Capacities(**known["capacities"])
+        clock_hz = int(known["clock_hz"])
         same = fingerprint(engine, capacities).hex() == known["fingerprint"]
     except (KeyError, TypeError, ValueError):
         same = False
     if not same:
         raise NoImage(f"{bitstream}: of another version of this program; {way}")
-    return engine, capacities
+    return engine, capacities, clock_hz
 
 
 def image_for(bitstream: Path, model: Path) -> bytes:
@@ -71,11 +73,11 @@ def image_for(bitstream: Path, model: Path) -> bytes:
     spec.artifact.ArtifactError
         If the model cannot be read.
     """
-    engine, capacities = engine_of(bitstream)
+    engine, capacities, clock_hz = engine_of(bitstream)
     quantized = artifact.load(model)
     name = quantized.network.name
     try:
-        made = plan(quantized.network, engine)
+        made = plan_within(quantized.network, engine, capacities, clock_hz=clock_hz)
     except PlanError as error:
         raise NoImage(f"{name} does not fit the engine of {bitstream}: {error}") from error
     if missing := capacities.shortages(made.needs()):

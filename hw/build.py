@@ -199,7 +199,7 @@ def build(arguments: argparse.Namespace) -> int:
             "build": design.build.hex(),
             "model_sha256": hashlib.sha256(model).hexdigest(),
             "bitstream_sha256": hashlib.sha256((work / "top.bit").read_bytes()).hexdigest(),
-            "takes": takes(design.engine, design.capacities),
+            "takes": takes(design.engine, design.capacities, design.clock_hz),
             "versions": provenance.versions(tools),
             "commit": provenance.commit(),
         }

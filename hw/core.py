@@ -43,11 +43,11 @@ class Core(wiring.Component):
     running : ``In(1)``
         Take frames; high if nothing drives it.
     i_load : ``In(stream.Signature(load_layout(engine, capacities)))``
-        A word for one of the memories, only while ``running`` is low; always ready. Streamed
-        weights are not for the core: it ignores them.
-    i_weights : ``In(stream.Signature(engine.weight_bits))``
-        Only if weights are streamed: their rows in the order of ``Contents.weights``, frame after
-        frame, from the first one on when ``running`` rises.
+        A word for one of the memories, only while ``running`` is low; always ready. Rows of the
+        stream are not for the core: it ignores them.
+    i_weights : ``In(stream.Signature(engine.stream_bits))``
+        Only if weights are streamed: the rows of ``Contents.stream``, frame after frame, from the
+        first one on when ``running`` rises.
     settings : ``Out(settings_layout(engine, capacities))``
         The network's registers.
     trace : ``Out(stream.Signature(ArrayLayout(8, columns), always_ready=True))``
@@ -71,7 +71,7 @@ class Core(wiring.Component):
             "written": Out(beat),
         }
         if capacities.streamed:
-            members["i_weights"] = In(stream.Signature(engine.weight_bits))
+            members["i_weights"] = In(stream.Signature(engine.stream_bits))
         super().__init__(members)
 
     def elaborate(self, platform) -> Module:
@@ -98,7 +98,7 @@ class Core(wiring.Component):
         m.d.comb += [self.settings.eq(settings), machine.settings.eq(settings)]
 
         for name, size in memories(self._engine, self._capacities).items():
-            if name == "registers" or (name == "weights" and self._capacities.streamed):
+            if name in ("registers", "stream"):
                 continue
             init = getattr(self._contents, name)
             m.submodules[name] = memory = Memory(width=size.bits, depth=size.depth, init=init)

@@ -41,11 +41,12 @@ class Machine(wiring.Component):
     settings : ``In(settings_layout(engine, capacities))``
         The network's registers, steady.
     program_address, params_address, weights_address : ``Out``
-        The words to read of the memories; ``weights_address`` not if weights are streamed.
+        The words to read of the memories.
     program, params, weights : ``In``
         They, ``latency.MEMORY_READ`` cycles later.
-    i_weights : ``In(stream.Signature(engine.weight_bits))``
-        Weight rows in consumption order, frame after frame; only if weights are streamed.
+    i_weights : ``In(stream.Signature(engine.stream_bits))``
+        Weight rows from outside in consumption order, frame after frame, see
+        :class:`hw.fire.rows.StreamedRows`; only if weights are streamed.
     i, o, trace, written
         See :class:`hw.core.Core`.
     """
@@ -61,16 +62,15 @@ class Machine(wiring.Component):
             "program": In(sizes["program"].bits),
             "params_address": Out(range(sizes["params"].depth)),
             "params": In(Param),
+            "weights_address": Out(range(sizes["weights"].depth)),
+            "weights": In(engine.weight_bits),
             "i": In(stream.Signature(Pixel)),
             "o": Out(stream.Signature(Result)),
             "trace": Out(beat),
             "written": Out(beat),
         }
         if capacities.streamed:
-            members["i_weights"] = In(stream.Signature(engine.weight_bits))
-        else:
-            members["weights_address"] = Out(range(sizes["weights"].depth))
-            members["weights"] = In(engine.weight_bits)
+            members["i_weights"] = In(stream.Signature(engine.stream_bits))
         super().__init__(members)
 
     def elaborate(self, platform) -> Module:
@@ -142,22 +142,29 @@ class Machine(wiring.Component):
             self.params_address.eq(params.address),
             params.word.eq(self.params),
         ]
+        m.submodules.rows = rows = MemoryRows(
+            width=engine.weight_bits, depth=capacities.weight_rows
+        )
+        m.d.comb += [
+            rows.start.eq(issuer.start),
+            rows.jump.eq(issuer.weights_jump),
+            rows.known.eq(issuer.weights_known),
+            rows.place.eq(issuer.weights_place),
+            self.weights_address.eq(rows.address),
+            rows.word.eq(self.weights),
+        ]
         if capacities.streamed:
-            m.submodules.rows = rows = StreamedRows(width=engine.weight_bits)
-            connect(m, flipped(self.i_weights), rows.i)
-        else:
-            m.submodules.rows = rows = MemoryRows(
-                width=engine.weight_bits, depth=capacities.weight_rows
-            )
+            m.submodules.outside = outside = StreamedRows(columns=engine.columns)
+            connect(m, rows.o, outside.memory)
+            connect(m, flipped(self.i_weights), outside.i)
+            connect(m, outside.o, weights.i)
             m.d.comb += [
-                rows.start.eq(issuer.start),
-                rows.jump.eq(issuer.weights_jump),
-                rows.known.eq(issuer.weights_known),
-                rows.place.eq(issuer.weights_place),
-                self.weights_address.eq(rows.address),
-                rows.word.eq(self.weights),
+                outside.start.eq(issuer.start),
+                outside.known.eq(issuer.weights_known),
+                outside.streamed.eq(issuer.weights_streamed),
             ]
-        connect(m, rows.o, weights.i)
+        else:
+            connect(m, rows.o, weights.i)
 
         # Pixels to patches.
         connect(m, flipped(self.i), window.i)

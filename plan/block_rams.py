@@ -21,7 +21,8 @@ class Bank:
 def banks(width: int, depth: int) -> tuple[Bank, ...]:
     """The fewest EBRs that hold ``depth`` words of ``width`` bits, deepest banks first.
 
-    Among equals, the fewest banks: each one is an input of the read multiplexer.
+    Among equals, the fewest banks: each one is an input of the read multiplexer. So there are never
+    two of a shape where one that is twice as deep would do.
     """
     if width < 1 or depth < 1:
         raise ValueError(f"a memory has at least one bit and one word, not {width} and {depth}")
@@ -30,11 +31,12 @@ def banks(width: int, depth: int) -> tuple[Bank, ...]:
         """How many banks of each shape: all ways without a bank to spare."""
         bank_depth = shapes[0][0]
         most = -(-rest // bank_depth)
+        least = max(0, most - 1) if shapes == SHAPES else 0
         if len(shapes) == 1:
             return [(most,)]
         return [
             (count, *others)
-            for count in range(most + 1)
+            for count in range(least, most + 1)
             for others in fill(max(0, rest - count * bank_depth), shapes[1:])
         ]
 

@@ -24,6 +24,7 @@ NAMES = {
     "ring_rows": "rows of patches",
     "pool_slots": "slots of the max-pool",
     "positions": "positions of the last map",
+    "stream_rows": "weight rows of a frame's stream",
 }
 """What each capacity counts, in words."""
 
@@ -35,7 +36,7 @@ class Capacities:
     Parameters
     ----------
     steps, activation_words, patch_words, weight_rows
-        Words of the program, the activation, the patch and the weight memory.
+        Words of the program, the activation, the patch and the weight memory on the chip.
     param_groups
         Output groups of the parameter memory: those of all convolutions.
     planes, groups
@@ -52,9 +53,9 @@ class Capacities:
         Partial maxima that wait in the max-pool's row buffer.
     positions
         Values that are added up in a class sum.
-    streamed
-        Weights come from outside, in the order of a whole frame: ``weight_rows`` counts the rows
-        of that order, and no memory on the chip holds them.
+    stream_rows
+        Weight rows that come from outside in a frame, in the order in which the array takes them,
+        besides those on the chip; 0 if nothing brings any.
     """
 
     steps: int
@@ -72,30 +73,31 @@ class Capacities:
     ring_rows: int
     pool_slots: int
     positions: int
-    streamed: bool = False
+    stream_rows: int = 0
 
     def __post_init__(self):
         for name, words in NAMES.items():
-            if getattr(self, name) < 1:
-                raise ValueError(f"{words} must be at least 1, not {getattr(self, name)}")
+            least = int(name != "stream_rows")
+            if getattr(self, name) < least:
+                raise ValueError(f"{words} must be at least {least}, not {getattr(self, name)}")
 
     @classmethod
     def covering(cls, *needs: "Capacities") -> "Capacities":
         """The least capacities that all of these fit."""
-        if len({one.streamed for one in needs}) != 1:
-            raise ValueError("weights must be streamed for all networks or for none")
-        most = {name: max(getattr(one, name) for one in needs) for name in NAMES}
-        return cls(**most, streamed=needs[0].streamed)
+        return cls(**{name: max(getattr(one, name) for one in needs) for name in NAMES})
 
     def shortages(self, needs: "Capacities") -> list[str]:
         """What a network needs more of than there is, as phrases with both numbers."""
-        if needs.streamed != self.streamed:
-            raise ValueError("weights must be streamed for both or for neither")
         return [
             f"{getattr(needs, name)} {words} of {getattr(self, name)}"
             for name, words in NAMES.items()
             if getattr(needs, name) > getattr(self, name)
         ]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether weights can come from outside."""
+        return self.stream_rows > 0
 
     @property
     def address_bits(self) -> int:

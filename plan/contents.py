@@ -15,12 +15,16 @@ from spec.quantized import QuantizedConv, QuantizedNetwork
 
 @dataclass(frozen=True)
 class Contents:
-    """What the memories of :data:`plan.memories.NETWORK` hold, an integer a word."""
+    """What the memories of :data:`plan.memories.NETWORK` hold, an integer a word.
+
+    ``stream`` is empty if nothing brings weights from outside; otherwise it has a row at least.
+    """
 
     registers: list[int]
     program: list[int]
     params: list[int]
     weights: list[int]
+    stream: list[int]
 
 
 def contents(quantized: QuantizedNetwork, plan: Plan, capacities: Capacities) -> Contents:
@@ -35,33 +39,48 @@ def contents(quantized: QuantizedNetwork, plan: Plan, capacities: Capacities) ->
     """
     if quantized.network != plan.network:
         raise ValueError(f"the plan is of {plan.network.name}, not of {quantized.network.name}")
-    streamed = capacities.streamed
-    if missing := capacities.shortages(plan.needs(streamed=streamed)):
+    if missing := capacities.shortages(plan.needs()):
         raise PlanError(f"{plan.network.name} needs {', '.join(missing)}")
     format = Format.of(plan.engine, capacities)
-    weights: dict[str, list[int]] = {}
+    outside: dict[str, list[int]] = {}
+    inside: list[int] = []
     params: list[int] = []
     for conv in plan.network.convs:
         integers = quantized.convs[conv.name]
-        weights[conv.name] = weight_rows(integers, plan)
+        if conv.name in plan.streamed:
+            outside[conv.name] = stream_rows(weight_rows(integers, plan))
+        else:
+            inside += memory_rows(weight_rows(integers, plan))
         params += param_words(integers, plan.engine)
     steps = plan.program.steps
-    order = [step.conv for step in steps] if streamed else plan.network.convs
-    # Where weights come from outside, nobody reads a step's place in the memory.
-    told = [step.fields | ({"weights": 0} if streamed else {}) for step in steps]
+    stream = [row for step in steps for row in outside.get(step.conv.name, ())]
     return Contents(
-        registers=[*plan.settings(streamed=streamed).values()],
-        program=[format.encode(fields) for fields in told],
+        registers=[*plan.settings().values()],
+        program=[format.encode(step.fields) for step in steps],
         params=params,
-        weights=[row for conv in order for row in weights[conv.name]],
+        weights=inside or [0],
+        stream=stream or [0] * capacities.streamed,
     )
 
 
-def weight_rows(integers: QuantizedConv, plan: Plan) -> list[int]:
-    """A convolution's weight memory rows, in the order in which the array takes them.
+def memory_rows(weights: np.ndarray) -> list[int]:
+    """Weight rows as the memory on the chip has them.
 
-    Output group → tap → input plane → row, the last array row first. Two columns share a
-    :func:`plan.words.pair`, the even column's weight above.
+    Two columns share a :func:`plan.words.pair`, the even column's weight above.
+    """
+    pairs = pair(weights[:, 0::2], weights[:, 1::2])
+    return [sum(both << PAIR_BITS * k for k, both in enumerate(row)) for row in pairs.tolist()]
+
+
+def stream_rows(weights: np.ndarray) -> list[int]:
+    """Weight rows as they come from outside: a signed byte a column, the first one lowest."""
+    return [int.from_bytes(row.tobytes(), "little") for row in weights.astype(np.int8)]
+
+
+def weight_rows(integers: QuantizedConv, plan: Plan) -> np.ndarray:
+    """A convolution's weights, (rows, columns), in the order in which the array takes them.
+
+    Output group → tap → input plane → row, the last array row first.
     """
     engine = plan.engine
     conv = integers.conv
@@ -81,12 +100,8 @@ def weight_rows(integers: QuantizedConv, plan: Plan) -> list[int]:
         for tap in range(weight.shape[1]):
             for plane in planes:
                 tile = columns[:, tap, list(plane)]  # columns × rows; index −1 is the zero column
-                pairs = pair(tile[0::2], tile[1::2])
-                for row in reversed(range(engine.rows)):
-                    rows.append(
-                        sum(int(both) << PAIR_BITS * k for k, both in enumerate(pairs[:, row]))
-                    )
-    return rows
+                rows.append(tile.T[::-1])
+    return np.concatenate(rows)
 
 
 def param_words(integers: QuantizedConv, engine: Engine) -> list[int]:

@@ -72,6 +72,11 @@ class Engine:
         return PAIR_BITS * self.columns // 2
 
     @property
+    def stream_bits(self) -> int:
+        """A row of weights as it comes from outside: a byte for each column."""
+        return 8 * self.columns
+
+    @property
     def param_bits(self) -> int:
         """A channel's bias, multiplier and whether it has a ReLU."""
         return sum(PARAM.values())

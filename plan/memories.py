@@ -10,8 +10,9 @@ from plan.instruction import Format
 from plan.settings import REGISTER_BITS, SETTINGS
 from plan.window import line_block_rams
 
-NETWORK = ("registers", "program", "params", "weights")
-"""The memories that hold a network, in the order of their numbers on the line: from 1 on."""
+NETWORK = ("registers", "program", "params", "weights", "stream")
+"""The memories that hold a network, in the order of their numbers on the line: from 1 on. The last
+one is outside, where weights can come from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,15 @@ class Words:
 
 def memories(engine: Engine, capacities: Capacities) -> dict[str, Words]:
     """Sizes of the memories that hold a network, by name, in the order of their numbers."""
-    return {
+    sizes = {
         "registers": Words(bits=REGISTER_BITS, depth=len(SETTINGS)),
         "program": Words(bits=Format.of(engine, capacities).bits, depth=capacities.steps),
         "params": Words(bits=engine.param_bits, depth=capacities.param_groups * engine.columns),
         "weights": Words(bits=engine.weight_bits, depth=capacities.weight_rows),
     }
+    if capacities.streamed:
+        sizes["stream"] = Words(bits=engine.stream_bits, depth=capacities.stream_rows)
+    return sizes
 
 
 def fingerprint(engine: Engine, capacities: Capacities) -> bytes:
@@ -39,14 +43,15 @@ def fingerprint(engine: Engine, capacities: Capacities) -> bytes:
 
 
 def engine_block_rams(engine: Engine, capacities: Capacities) -> dict[str, int]:
-    """EBR by memory; zero where a memory is on LUTs, or outside."""
+    """EBR by memory."""
     word = 8 * engine.rows
     held = {
         name: block_rams(size.bits, size.depth)
         for name, size in memories(engine, capacities).items()
+        if name in ("program", "params", "weights")
     }
     return {
-        "weights": 0 if capacities.streamed else held["weights"],
+        "weights": held["weights"],
         "activations": block_rams(word, capacities.activation_words, engine.lanes),
         "patches": block_rams(word, capacities.patch_words),
         "accumulators": block_rams(engine.columns * engine.accumulator_bits, engine.tile_pixels),

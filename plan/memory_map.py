@@ -3,7 +3,8 @@
 The layout of words and planes is that of ``docs/dataflow.md``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 from plan.engine import Engine
@@ -83,7 +84,10 @@ def regions(
     orders: list[list[tuple[Tile, bool]]],
     inputs: dict[str, Words],
 ) -> dict[str, Region]:
-    """The activation memory: two places that narrow tensors take in turn, and one for the rings.
+    """The activation memory: narrow tensors at its beginning and at its end in turn, rings between.
+
+    A phase's ring is alive together with what its producers read and what its consumer makes; all
+    that was there before has been read.
 
     Parameters
     ----------
@@ -92,21 +96,37 @@ def regions(
     inputs
         See :func:`inputs`.
     """
-    sizes: dict[str, tuple[int, int, int, int]] = {}
-    for number, (phase, order) in enumerate(zip(work, orders, strict=True)):
-        consumer = phase.consumer
-        height, width = consumer.i.height, consumer.i.width
-        plane = min(ring_rows(order), height) * width
-        sizes[phase.wide] = (2, plane, len(inputs[consumer.name]), width)
-        if number + 1 < len(work):
-            reader = work[number + 1].producers[0]
-            planes = len(inputs[reader.name])
-            sizes[consumer.name] = (number % 2, height * width, planes, width)
-    bases = [0]
-    for place in (0, 1):
-        words = [plane * planes for at, plane, planes, _ in sizes.values() if at == place]
-        bases.append(bases[-1] + max(words, default=0))
-    return {
-        name: Region(tensor=name, base=bases[place], plane=plane, planes=planes, width=width)
-        for name, (place, plane, planes, width) in sizes.items()
-    }
+    rings, narrow = [], []
+    for phase, order in zip(work, orders, strict=True):
+        i = phase.consumer.i
+        rings.append(
+            Region(
+                tensor=phase.wide,
+                base=0,
+                plane=min(ring_rows(order), i.height) * i.width,
+                planes=len(inputs[phase.consumer.name]),
+                width=i.width,
+            )
+        )
+    for phase, reader in pairwise(work):
+        o = phase.consumer.o
+        narrow.append(
+            Region(
+                tensor=phase.consumer.name,
+                base=0,
+                plane=o.pixels,
+                planes=len(inputs[reader.producers[0].name]),
+                width=o.width,
+            )
+        )
+    read = [0, *(region.words for region in narrow)]
+    made = [*read[1:], 0]
+    total = max(ring.words + a + b for ring, a, b in zip(rings, read, made, strict=True))
+    result = {}
+    for number, ring in enumerate(rings):
+        below = (read if number % 2 else made)[number]
+        result[ring.tensor] = replace(ring, base=below)
+    for number, region in enumerate(narrow):
+        base = total - region.words if number % 2 else 0
+        result[region.tensor] = replace(region, base=base)
+    return result

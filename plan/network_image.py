@@ -46,13 +46,9 @@ def network_image(
     identity = NetworkIdentity.of(quantized, cycles=plan.cycles, model=model)
     sums = selftest_sums(quantized)
     words = identity.pack_network() + struct.pack(f"<{len(sums)}i", *sums)
+    shell = tuple(word for (word,) in struct.iter_unpack("<I", words))
     return Image(
         engine=fingerprint(plan.engine, capacities),
-        contents={
-            SHELL: tuple(word for (word,) in struct.iter_unpack("<I", words)),
-            "registers": tuple(held.registers),
-            "program": tuple(held.program),
-            "params": tuple(held.params),
-            "weights": tuple(held.weights),
-        },
+        contents={SHELL: shell}
+        | {name: tuple(getattr(held, name)) for name in memories(plan.engine, capacities)},
     )

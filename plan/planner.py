@@ -4,6 +4,7 @@ Everything that can be decided before elaboration is decided here: the circuit f
 it does not compute one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from plan.program import Program
 from plan.schedule import PlanError, interleave, phases
 from plan.settings import SETTINGS, WINDOW
 from plan.steps import steps
+from plan.stream import Stream
 from plan.timing import LayerCost, frame_cycles, layer_costs
 from plan.window import WindowGeometry
 from spec.network import Conv, Network
@@ -22,11 +24,15 @@ from spec.network import Conv, Network
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What the circuit of a network is: its program, its memories, its cycles."""
+    """What the circuit of a network is: its program, its memories, its cycles.
+
+    ``streamed`` are the names of the convolutions whose weights come from outside.
+    """
 
     network: Network
     program: Program
     inputs: dict[str, Words]
+    streamed: frozenset[str] = frozenset()
 
     @property
     def engine(self) -> Engine:
@@ -34,19 +40,22 @@ class Plan:
 
     @property
     def weight_rows(self) -> int:
-        return sum(self.passes(conv) for conv in self.network.convs) * self.engine.rows
+        """Weight rows on the chip."""
+        kept = [conv for conv in self.network.convs if conv.name not in self.streamed]
+        return sum(self.passes(conv) for conv in kept) * self.engine.rows
 
     @property
     def param_groups(self) -> int:
         return sum(self.engine.groups(conv.channels) for conv in self.network.convs)
 
     @property
-    def streamed_rows(self) -> int:
-        """Weight rows of a whole frame, each pass's anew."""
-        return sum(step.passes for step in self.program.steps) * self.engine.rows
+    def stream_rows(self) -> int:
+        """Weight rows from outside in a whole frame, each pass's anew."""
+        steps = [step for step in self.program.steps if step.fields["streamed"]]
+        return sum(step.passes for step in steps) * self.engine.rows
 
-    def needs(self, *, streamed: bool = False) -> Capacities:
-        """The least capacities that hold it, the weights on the chip or streamed."""
+    def needs(self) -> Capacities:
+        """The least capacities that hold it."""
         program = self.program
         first, last = self.network.first, self.network.last
         fields = [step.fields for step in program.steps]
@@ -54,7 +63,7 @@ class Plan:
             steps=len(fields),
             activation_words=program.activation_words,
             patch_words=program.patch.words,
-            weight_rows=self.streamed_rows if streamed else self.weight_rows,
+            weight_rows=max(1, self.weight_rows),
             param_groups=self.param_groups,
             planes=max(step["groups_in_last"] for step in fields) + 1,
             groups=max(step["groups_out_last"] for step in fields) + 1,
@@ -66,16 +75,16 @@ class Plan:
             ring_rows=program.window.ring_rows,
             pool_slots=program.pool_slots,
             positions=last.o.pixels,
-            streamed=streamed,
+            stream_rows=self.stream_rows,
         )
 
-    def settings(self, *, streamed: bool = False) -> dict[str, int]:
+    def settings(self) -> dict[str, int]:
         """The registers' values, by name; see :data:`plan.settings.SETTINGS`."""
         window = self.program.window
         values = {name: getattr(window, name) for name in WINDOW} | {
             "classes": self.network.classes,
             "relu": int(self.network.last.relu),
-            "weight_rows": self.streamed_rows if streamed else self.weight_rows,
+            "stream_rows": max(1, self.stream_rows),
         }
         return {name: values[name] for name in SETTINGS}
 
@@ -86,7 +95,10 @@ class Plan:
 
     @cached_property
     def cycles(self) -> int:
-        """Cycles of a frame, from its first pixel to its class sums, no stream stalled."""
+        """Cycles of a frame, from its first pixel to its class sums, no stream stalled.
+
+        If weights come from outside they are the most that it takes, whatever refreshes do.
+        """
         return frame_cycles(self.program)
 
     @cached_property
@@ -139,19 +151,43 @@ def _window(first: Conv, engine: Engine, ring_rows: int) -> WindowGeometry:
         raise PlanError(f"{first.name}: {error}") from error
 
 
-def plan(network: Network, engine: Engine) -> Plan:
+def default_target(engine: Engine) -> int:
+    """Pixels a tile that keep an engine busy whose weights are all on the chip."""
+    return max(engine.pass_cycles_min, 96 if engine.tile_pixels >= 96 else 0)
+
+
+def plan(
+    network: Network,
+    engine: Engine,
+    *,
+    targets: Sequence[int] = (),
+    streamed: frozenset[str] = frozenset(),
+    stream: Stream | None = None,
+) -> Plan:
     """The plan of a network on an engine.
+
+    Parameters
+    ----------
+    targets
+        Pixels of each phase's tiles, or a little more; by default :func:`default_target`.
+    streamed
+        Names of the convolutions whose weights come from outside.
+    stream
+        What brings them.
 
     Raises
     ------
     PlanError
         If the network has a layer the engine cannot compute, or a row that is too wide.
     """
-    target = max(engine.pass_cycles_min, 96 if engine.tile_pixels >= 96 else 0)
     if network.image.channels != 3:
         raise PlanError(f"the image must have 3 channels, not {network.image.channels}")
     work = phases(network)
-    orders = [list(interleave(phase, target, engine.tile_pixels)) for phase in work]
+    targets = targets or [default_target(engine)] * len(work)
+    orders = [
+        list(interleave(phase, target, engine.tile_pixels))
+        for phase, target in zip(work, targets, strict=True)
+    ]
     reads = inputs(network, work, engine)
     places = regions(work, orders, reads)
     ring = 2 * max(tile.rows for tile, consumes in orders[0] if not consumes)
@@ -166,8 +202,9 @@ def plan(network: Network, engine: Engine) -> Plan:
     program = Program(
         engine=engine,
         window=window,
-        steps=steps(network, engine, work, orders, reads, places, patch),
+        steps=steps(network, engine, work, orders, reads, places, patch, streamed),
         regions=places,
         patch=patch,
+        stream=stream,
     )
-    return Plan(network=network, program=program, inputs=reads)
+    return Plan(network=network, program=program, inputs=reads, streamed=streamed)

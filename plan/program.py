@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from plan.engine import Engine
 from plan.memory_map import Region
 from plan.steps import Step
+from plan.stream import Stream
 from plan.window import WindowGeometry
 
 
@@ -24,6 +25,8 @@ class Program:
         Where each tensor of the activation memory lies, by its name.
     patch
         The patch memory.
+    stream
+        What brings the weights that are not on the chip; needed if a step is ``streamed``.
     """
 
     engine: Engine
@@ -31,6 +34,11 @@ class Program:
     steps: tuple[Step, ...]
     regions: dict[str, Region]
     patch: Region
+    stream: Stream | None = None
+
+    def __post_init__(self):
+        if self.stream is None and any(step.fields["streamed"] for step in self.steps):
+            raise ValueError("nothing brings the weights of the steps that are streamed")
 
     @property
     def activation_words(self) -> int:

@@ -54,6 +54,10 @@ STORE_ROWS = 512
 """Rows kept ready on chip: many passes, so that a short one after long ones need not wait, and
 nothing sees a refresh. As deep as the widest shape of a block RAM."""
 
+WAY = 32
+"""Cycles from there being room in the store to a row's being in it, besides what refreshes take:
+opening a row, the burst, the pads both ways, the last row's words."""
+
 PAGES = WORDS // COLUMNS
 
 PHASE = 180

@@ -23,7 +23,7 @@ WINDOW = {
 OTHERS = {
     "classes": "class sums of a frame",
     "relu": "the last convolution has a ReLU: its bytes are unsigned",
-    "weight_rows": "weight rows: of the memory, or of a frame's stream",
+    "stream_rows": "weight rows that come from outside in a frame, one at least",
 }
 """The other registers."""
 
@@ -54,5 +54,5 @@ def setting_widths(engine: Engine, capacities: Capacities) -> dict[str, int]:
     return window_widths(capacities, engine.rows) | {
         "classes": capacities.classes.bit_length(),
         "relu": 1,
-        "weight_rows": capacities.weight_rows.bit_length(),
+        "stream_rows": max(1, capacities.stream_rows.bit_length()),
     }

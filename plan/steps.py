@@ -46,6 +46,7 @@ def steps(
     reads: dict[str, Words],
     places: dict[str, Region],
     patch: Region,
+    streamed: frozenset[str],
 ) -> tuple[Step, ...]:
     """The program: the tiles in their orders, each with what it reads, writes and waits for.
 
@@ -55,14 +56,19 @@ def steps(
         The phases, and the order of each one's tiles (:func:`plan.schedule.interleave`).
     reads, places, patch
         What the convolutions read, and where it lies (:mod:`plan.memory_map`).
+    streamed
+        Names of the convolutions whose weights come from outside; the memory has the others'.
     """
     weights, params = {}, {}
     rows = groups = 0
     for conv in network.convs:
         weights[conv.name], params[conv.name] = rows, groups
+        groups += engine.groups(conv.channels)
+        if conv.name in streamed:
+            weights[conv.name] = 0
+            continue
         taps = 1 if conv == network.first else conv.taps
         rows += engine.groups(conv.channels) * len(reads[conv.name]) * taps * engine.rows
-        groups += engine.groups(conv.channels)
 
     result: list[Step] = []
     writers: dict[tuple[str, int], int] = {}
@@ -102,6 +108,7 @@ def steps(
                 "top": tile.top,
                 "bottom": tile.bottom,
                 "weights": weights[conv.name],
+                "streamed": conv.name in streamed,
                 "params": params[conv.name],
                 "wait": wait,
                 "patch_rows": tile.rows if first else 0,

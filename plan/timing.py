@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from plan import latency
+from plan.engine import Engine
 from plan.program import Program
+from plan.steps import Step
+from plan.stream import StreamTiming
 from plan.window import FIRST_PIXEL, WindowTiming
 from spec.network import Network
 
@@ -38,15 +41,21 @@ class StepTime(NamedTuple):
     rows_done: int | None
 
 
-def step_times(program: Program, window: WindowTiming | None = None) -> list[StepTime]:
+def step_times(
+    program: Program, window: WindowTiming | None = None, *, store_full: bool = False
+) -> list[StepTime]:
     """When each step starts and ends.
 
-    ``window`` says when rows of patches are done; by default every pixel is there in time.
+    ``window`` says when rows of patches are done; by default every pixel is there in time. Where
+    weights come from outside, it is the latest that can be; their store is empty in cycle 0 unless
+    it is said to be full.
     """
     engine = program.engine
     window = window or WindowTiming(program.window)
+    stream = StreamTiming(program.stream, engine.rows, full=store_full) if program.stream else None
     times: list[StepTime] = []
     earliest = 0
+    last = -engine.pass_cycles_min
     for index, step in enumerate(program.steps):
         start = earliest
         must_be_done = index - 1 - step.fields["wait"]
@@ -57,13 +66,35 @@ def step_times(program: Program, window: WindowTiming | None = None) -> list[Ste
             rows_done = [window.next_row() for _ in range(rows)][-1]
             start = max(start, rows_done + latency.CONDITION)
         period = max(step.pixels, engine.pass_cycles_min)
-        last = start + (step.passes - 1) * period
+        if step.fields["streamed"]:
+            starts = _streamed_passes(step, start, last, engine, stream)
+            start, last = starts[0], starts[-1]
+        else:
+            last = start + (step.passes - 1) * period
         if rows:
             window.free(last + step.pixels + latency.FREE, rows)
         end = last + step.pixels - 1 + engine.write_latency
         times.append(StepTime(start, last, end, rows_done))
         earliest = last + period
     return times
+
+
+def _streamed_passes(
+    step: Step, start: int, before: int, engine: Engine, stream: StreamTiming
+) -> list[int]:
+    """The cycles in which the passes of a step start, if all but their weights is there at
+    ``start``; the pass before them started in the cycle ``before``."""
+    starts = []
+    pixels = step.pixels
+    # The last row is taken no earlier than from a memory on the chip.
+    fetch = engine.load_delay + engine.rows - 1
+    for _ in range(step.passes):
+        taken = max(before + fetch, stream.rows_there())
+        stream.take(taken)
+        before = max(start, taken + 1 + latency.LOADER)
+        start = before + pixels
+        starts.append(before)
+    return starts
 
 
 def frame_cycles(program: Program) -> int:

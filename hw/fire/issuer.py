@@ -43,8 +43,8 @@ class Issuer(wiring.Component):
         A pass starts.
     weights_ready : ``In(1)``
         The next pass's weights will be in place.
-    weights_jump, weights_known, weights_place : ``Out``
-        Where the next pass's weights are, for :class:`hw.fire.rows.MemoryRows`.
+    weights_jump, weights_known, weights_place, weights_streamed : ``Out``
+        Where the next pass's weights are, for :mod:`hw.fire.rows`.
     params_load, params_group : ``Out``
         A group's last pass begins: fetch its parameters.
     step : ``Out(stream)``
@@ -96,6 +96,7 @@ class Issuer(wiring.Component):
                 "weights_jump": Out(1),
                 "weights_known": Out(1),
                 "weights_place": Out(format.widths["weights"]),
+                "weights_streamed": Out(1),
                 "params_load": Out(1),
                 "params_group": Out(range(param_groups)),
                 "step": Out(stream.Signature(write_layout(format), always_ready=True)),
@@ -216,6 +217,7 @@ class Issuer(wiring.Component):
             self.weights_jump.eq(now_is.final),
             self.weights_known.eq(~now_is.final | known),
             self.weights_place.eq(next_step.weights),
+            self.weights_streamed.eq(coming.streamed),
         ]
 
         # Pixels.

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.streams import delayed
 from plan import latency
+from plan.words import PAIR_BITS, SPLIT
 
 
 def rows_signature(width: int) -> wiring.Signature:
@@ -80,31 +81,70 @@ class MemoryRows(wiring.Component):
 
 
 class StreamedRows(wiring.Component):
-    """Rows of a stream, which has them in consumption order, granted as :class:`MemoryRows` does.
+    """Takes the rows of some passes from a stream, which has them in the order in which the array
+    does, and those of the others from a memory.
 
     Parameters
     ----------
-    width : int
-        Bits of a row.
+    columns : int
+        Weights of a row, an even number.
 
     Members
     -------
-    i : ``In(stream.Signature(unsigned(width)))``
-        The rows.
-    o : ``Out(rows_signature(width))``
-        The same.
+    start : ``In(1)``
+        A pass starts in this cycle.
+    known : ``In(1)``
+        ``streamed`` holds for the next pass.
+    streamed : ``In(1)``
+        The next pass takes its rows from the stream.
+    i : ``In(stream.Signature(8 * columns))``
+        The stream: a signed byte a column, the first one lowest.
+    memory : ``In(rows_signature(PAIR_BITS * columns // 2))``
+        The memory's rows; granted for passes that take none from the stream.
+    o : ``Out(rows_signature(PAIR_BITS * columns // 2))``
+        The rows, as pairs of weights: see :func:`plan.words.pair`.
     """
 
-    def __init__(self, *, width: int):
-        if width < 1:
-            raise ValueError(f"width must be at least 1, not {width}")
-        super().__init__({"i": In(stream.Signature(width)), "o": Out(rows_signature(width))})
+    def __init__(self, *, columns: int):
+        if columns < 2 or columns % 2:
+            raise ValueError(f"columns must be even, not {columns}")
+        self._columns = columns
+        width = PAIR_BITS * columns // 2
+        super().__init__(
+            {
+                "start": In(1),
+                "known": In(1),
+                "streamed": In(1),
+                "i": In(stream.Signature(8 * columns)),
+                "memory": In(rows_signature(width)),
+                "o": Out(rows_signature(width)),
+            }
+        )
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        asked = Signal(init=1)  # as in :class:`MemoryRows`, whose rows come from the same cycle on
+        opened = Signal()
+        outside = Signal()
+        with m.If(asked & self.known):
+            m.d.sync += [asked.eq(0), opened.eq(1), outside.eq(self.streamed)]
+        with m.If(self.start):
+            m.d.sync += [asked.eq(1), opened.eq(0)]
+
         m.d.comb += [
-            self.o.valid.eq(self.i.valid),
-            self.i.ready.eq(self.o.ready),
-            self.o.row.eq(delayed(m, self.i.payload, latency.MEMORY_READ, "row")),
+            self.o.valid.eq(Mux(outside, opened & self.i.valid, self.memory.valid)),
+            self.i.ready.eq(outside & opened & self.o.ready),
+            self.memory.ready.eq(~outside & self.o.ready),
         ]
+        # On the way that a row of the memory takes: the bytes, the pairs, the choice.
+        taken = Signal.like(self.i.payload)
+        pairs = Signal.like(self.o.row)
+        m.d.sync += taken.eq(self.i.payload)
+        for place in range(self._columns // 2):
+            above, below = (taken.word_select(2 * place + half, 8).as_signed() for half in range(2))
+            both = pairs.word_select(place, PAIR_BITS)
+            m.d.sync += both.eq((above << SPLIT) + below)
+        row = delayed(m, pairs, latency.MEMORY_READ - 2, "row")
+        chosen = delayed(m, outside, latency.MEMORY_READ, "chosen")
+        m.d.comb += self.o.row.eq(Mux(chosen, row, self.memory.row))
         return m

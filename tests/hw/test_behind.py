@@ -21,6 +21,7 @@ from spec.replies import digest
 from spec.squeezenet import tiny
 
 ENGINE = ENGINES["4x4"]
+CLOCK_HZ = 100_000_000
 BITSTREAM = b"\xff\0Part: LFE5U-85F-6CABGA381\0\xff\xff" + flash.PREAMBLE + flash.DONE
 PROGRAMMER = """#!{python}
 import sys
@@ -49,7 +50,7 @@ class Place:
     def say(self, **other):
         said = {
             "bitstream_sha256": hashlib.sha256(BITSTREAM).hexdigest(),
-            "takes": takes(ENGINE, self.capacities),
+            "takes": takes(ENGINE, self.capacities, CLOCK_HZ),
         }
         self.report.write_text(json.dumps(said | other))
 
@@ -101,7 +102,8 @@ def test_what_is_refused(place, capfd):
     refused("no.onnx", model=place.file.with_name("no.onnx"))
     place.say(bitstream_sha256="0" * 64)
     refused("report.json: is of another bitstream", "build it again")
-    place.say(takes=takes(ENGINE, replace(place.capacities, steps=1000)) | {"fingerprint": "00"})
+    other = takes(ENGINE, replace(place.capacities, steps=1000), CLOCK_HZ)
+    place.say(takes=other | {"fingerprint": "00"})
     refused("of another version of this program", "build it again")
     place.say(takes=7)
     refused("of another version of this program")

@@ -15,7 +15,7 @@ SMALL, LARGE = (plan(network, ENGINE).needs() for network in (tiny(), squeezenet
 
 
 def test_every_capacity_has_its_words():
-    assert [*NAMES, "streamed"] == [field.name for field in fields(Capacities)]
+    assert [*NAMES] == [field.name for field in fields(Capacities)]
 
 
 def test_what_covers_two_networks_lacks_nothing_for_either():
@@ -26,22 +26,18 @@ def test_what_covers_two_networks_lacks_nothing_for_either():
     assert "9 kernel of the first convolution of 3" in LARGE.shortages(wide)
 
 
-def test_nothing_and_streams_that_differ_are_refused():
+def test_nothing_is_refused():
     with pytest.raises(ValueError, match=r"^classes must be at least 1, not 0$"):
         replace(SMALL, classes=0)
-    streamed = replace(LARGE, streamed=True)
-    with pytest.raises(ValueError, match="streamed"):
-        Capacities.covering(LARGE, streamed)
-    with pytest.raises(ValueError, match="streamed"):
-        LARGE.shortages(streamed)
+    with pytest.raises(ValueError, match=r"stream must be at least 0, not -1$"):
+        replace(SMALL, stream_rows=-1)
 
 
-def test_streamed_weights_take_no_memory():
-    inside, outside = (
-        engine_block_rams(ENGINE, replace(LARGE, streamed=streamed)) for streamed in (False, True)
-    )
-    assert inside["weights"] == 44 and outside["weights"] == 0
-    assert inside | {"weights": 0} == outside
+def test_weights_from_outside_take_no_memory():
+    streamed = replace(LARGE, stream_rows=1_000_000)
+    assert streamed.streamed and not LARGE.streamed
+    assert engine_block_rams(ENGINE, streamed) == engine_block_rams(ENGINE, LARGE)
+    assert LARGE.shortages(streamed) == ["1000000 weight rows of a frame's stream of 0"]
 
 
 def test_a_class_sum_fits_its_bits():
@@ -51,14 +47,17 @@ def test_a_class_sum_fits_its_bits():
 
 def test_memories_are_numbered_in_one_order():
     sizes = memories(ENGINE, LARGE)
-    assert tuple(sizes) == NETWORK
+    assert tuple(sizes) == NETWORK[:-1]
+    outside = memories(ENGINE, replace(LARGE, stream_rows=9))
+    assert tuple(outside) == NETWORK
+    assert (outside["stream"].bits, outside["stream"].depth) == (8 * ENGINE.columns, 9)
     assert sizes["weights"].bits == ENGINE.weight_bits
     assert sizes["params"].depth == LARGE.param_groups * ENGINE.columns
 
 
 def test_engines_that_take_other_networks_have_other_fingerprints():
     engines = [(ENGINE, LARGE), (ENGINE, SMALL), (ENGINES["16x8"], LARGE)]
-    engines.append((ENGINE, replace(LARGE, streamed=True)))
+    engines.append((ENGINE, replace(LARGE, stream_rows=1)))
     assert len({fingerprint(*one) for one in engines}) == len(engines)
     assert fingerprint(ENGINE, LARGE) == fingerprint(ENGINE, replace(LARGE))
     assert len(fingerprint(ENGINE, LARGE)) == 8

@@ -1,6 +1,7 @@
 """The memories' contents, unpacked again by the rules of docs/dataflow.md."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from plan.instruction import Format
 from plan.planner import plan
 from plan.schedule import PlanError
 from plan.settings import SETTINGS, setting_widths
+from plan.stream import Stream
 from spec import synthetic
 from spec.squeezenet import tiny
 
@@ -90,21 +92,45 @@ def test_registers_are_the_geometry(made, packed):
     assert (registers["height"], registers["width"]) == (first.i.height, first.i.width)
     assert registers["classes"] == made.network.classes
     assert registers["relu"] == made.network.last.relu
-    assert registers["weight_rows"] == len(packed[1].weights)
+    assert registers["stream_rows"] == 1
     for name, width in setting_widths(made.engine, made.needs()).items():
         assert 0 <= registers[name] < 1 << width, name
 
 
-def test_streamed_weights_are_those_of_every_step(made, packed):
+STREAM = Stream(row_cycles=Fraction(8), delay=50, store_rows=64)
+
+
+def test_weights_from_outside_are_those_of_every_step_and_the_others_are_kept(made, packed):
     quantized, memories = packed
-    needs = made.needs(streamed=True)
-    streamed = contents(quantized, made, needs)
-    want = []
-    for step in made.program.steps:
+    names = frozenset(conv.name for conv in made.network.convs[1::2])
+    other = plan(made.network, made.engine, streamed=names, stream=STREAM)
+    found = contents(quantized, other, other.needs())
+    want, kept = [], {}
+    for step, now in zip(made.program.steps, other.program.steps, strict=True):
         start = step.fields["weights"]
-        want += memories.weights[start : start + step.passes * made.engine.rows]
-    assert streamed.weights == want
-    assert len(want) == needs.weight_rows == streamed.registers[list(SETTINGS).index("weight_rows")]
+        rows = memories.weights[start : start + step.passes * made.engine.rows]
+        assert now.fields["streamed"] == (step.conv.name in names)
+        if now.fields["streamed"]:
+            want += rows
+        else:
+            kept[step.conv.name] = rows
+            start = now.fields["weights"]
+            assert found.weights[start : start + len(rows)] == rows
+    bytes_of = [
+        [byte - 256 * (byte > 127) for byte in row.to_bytes(made.engine.columns, "little")]
+        for row in found.stream
+    ]
+    assert bytes_of == [columns(row, made.engine.columns) for row in want]
+    assert len(found.weights) == sum(map(len, kept.values())) == other.needs().weight_rows
+    registers = dict(zip(SETTINGS, found.registers, strict=True))
+    assert registers["stream_rows"] == len(want) == other.needs().stream_rows
+
+
+def test_what_streams_nothing_has_a_row_nevertheless(made, packed):
+    quantized, memories = packed
+    assert memories.stream == []
+    room = replace(made.needs(), stream_rows=10)
+    assert contents(quantized, made, room).stream == [0]
 
 
 def test_the_plan_of_another_network_is_refused():

@@ -55,7 +55,6 @@ def test_a_format_follows_from_capacities_alone():
     grown = replace(both, param_groups=2 * both.param_groups)
     before, after = Format.of(engine, both).widths, Format.of(engine, grown).widths
     assert after == before | {"params": before["params"] + 1}
-    assert Format.of(engine, replace(both, streamed=True)).widths["weights"] == 1
 
 
 @pytest.mark.parametrize("start", [-32, -1, 0, 31])

@@ -33,7 +33,7 @@ def test_figures_of_the_reference():
     assert made.multipliers == 144
     assert made.block_rams == {
         "weights": 44,
-        "activations": 57,
+        "activations": 53,
         "patches": 4,
         "accumulators": 12,
         "parameters": 3,
