@@ -81,12 +81,14 @@ class Core(wiring.Component):
         m.d.sync += stopped.eq(~self.running)
         m.submodules.machine = ResetInserter(stopped)(machine)
 
-        # The network: registers and memories, which no reset changes.
-        load = self.i_load.payload
+        # The network: registers and memories, which no reset changes. What loads them may be far.
+        load = Signal.like(self.i_load.payload, reset_less=True)
+        arrived = Signal()
         m.d.comb += self.i_load.ready.eq(1)
+        m.d.sync += [load.eq(self.i_load.payload), arrived.eq(self.i_load.valid)]
 
         def arrives(name: str):
-            return self.i_load.valid & (load.memory == 1 + NETWORK.index(name))
+            return arrived & (load.memory == 1 + NETWORK.index(name))
 
         layout = self.settings.shape()
         first = dict(zip(SETTINGS, self._contents.registers, strict=True))

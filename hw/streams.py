@@ -36,10 +36,15 @@ def load_layout(engine: Engine, capacities: Capacities) -> data.StructLayout:
     )
 
 
-def delayed(m: Module, value, cycles: int, name: str):
-    """``value`` so many cycles later."""
+def delayed(m: Module, value, cycles: int, name: str, *, reset_less: bool = False):
+    """``value`` so many cycles later.
+
+    ``reset_less`` is for data that nobody looks at without a valid bit: to reset it takes a wire to
+    each register, all across the device.
+    """
     for cycle in range(cycles):
-        later = Signal(Value.cast(value).shape(), name=f"{name}_{cycle}")
+        shape = Value.cast(value).shape()
+        later = Signal(shape, name=f"{name}_{cycle}", reset_less=reset_less)
         m.d.sync += later.eq(value)
         value = later
     return value

@@ -15,7 +15,7 @@ from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
 from hw.sdram.bus import Bus
 from hw.sdram.source import SdramSource
-from hw.streams import Result
+from hw.streams import Pixel, Result
 from plan.image import SHELL, STREAM, Memory
 from spec.protocol import Held
 from spec.replies import NETWORK_WORDS, Identity
@@ -115,8 +115,16 @@ class Shell(wiring.Component):
 
         m.submodules.core = core = self._core
         m.submodules.link = link = self._link
-        connect(m, link.pixels, core.i)
-        # The link may be far from the core: what it can take is known to a register near the core.
+        # The link may be far from the core: what either can take is known to a register near it.
+        m.submodules.pixels = pixels = SyncFIFOBuffered(width=Pixel.size, depth=4)
+        m.d.comb += [
+            pixels.w_stream.payload.eq(link.pixels.payload.as_value()),
+            pixels.w_stream.valid.eq(link.pixels.valid),
+            link.pixels.ready.eq(pixels.w_stream.ready),
+            core.i.payload.eq(pixels.r_stream.payload),
+            core.i.valid.eq(pixels.r_stream.valid),
+            pixels.r_stream.ready.eq(core.i.ready),
+        ]
         m.submodules.results = results = SyncFIFOBuffered(width=Result.size, depth=2)
         m.d.comb += [
             results.w_stream.payload.eq(core.o.payload.as_value()),

@@ -82,17 +82,19 @@ class Accumulator(wiring.Component):
         m.d.comb += self.swap.eq(tag.valid & tag.open)
 
         before = data.View(self.o.payload.shape(), memory.read_data)
+        total = Signal.like(self.o.payload, reset_less=True)
         write = Signal()
         for column in range(self._columns):
             kept = Mux(tag.first, 0, before[column])
-            m.d.sync += self.o.payload[column].eq(kept + self.i[column])
+            m.d.sync += total[column].eq(kept + self.i[column])
         m.d.sync += [
             self.o.valid.eq(tag.valid & tag.last),
             write.eq(tag.valid & ~tag.last),
             memory.write_address.eq(place),
         ]
         m.d.comb += [
-            memory.write_data.eq(self.o.payload.as_value()),
+            self.o.payload.eq(total),
+            memory.write_data.eq(total.as_value()),
             memory.write_enable.eq(write),
         ]
         return m

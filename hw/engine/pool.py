@@ -8,6 +8,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5.memory import Memory
+from hw.streams import delayed
 from plan import latency
 
 REVISIT_MIN = 2
@@ -129,7 +130,6 @@ class MaxPool(wiring.Component):
             {"result": 1, "open": 1, "join": 1, "emit": 1, "keep": 1, "slot": range(self._depth)}
         )
         stages = [Signal(control, name=f"control_{k}") for k in range(HIDDEN)]
-        metas = [Signal(self._meta, name=f"meta_{k}") for k in range(self.LATENCY)]
         m.d.comb += [
             stages[0].result.eq(self.i.valid & i.emit_x),
             stages[0].open.eq(i.open_y),
@@ -137,15 +137,13 @@ class MaxPool(wiring.Component):
             stages[0].emit.eq(i.emit_y),
             stages[0].keep.eq(stages[0].result & (i.open_y | ~i.emit_y)),
             stages[0].slot.eq(i.slot),
-            metas[0].eq(i.meta),
         ]
-        for chain in (stages, metas):
-            for before, after in pairwise(chain):
-                m.d.sync += after.eq(before)
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
 
         # Register 1: along the row. Registers 2 to 4 wait for the slot's partial maximum.
-        running = Signal(beat)
-        across = [Signal(beat, name=f"across_{k}") for k in (1, 2, 3, 4)]
+        running = Signal(beat, reset_less=True)
+        across = [Signal(beat, name=f"across_{k}", reset_less=True) for k in (1, 2, 3, 4)]
         for k in columns:
             less = i.data[k] < running[k]
             m.d.sync += across[0][k].eq(Mux(less & i.join_x, running[k], i.data[k]))
@@ -178,24 +176,28 @@ class MaxPool(wiring.Component):
         # Register 4: the slot's partial maximum.
         m.submodules.ring = ring = memory.Memory(shape=beat, depth=RING, init=[])
         ring_write, ring_read = ring.write_port(), ring.read_port(domain="comb")
-        partial = Signal(beat)
+        partial = Signal(beat, reset_less=True)
         m.d.comb += ring_read.addr.eq(place)
         m.d.sync += partial.eq(Mux(hidden[1], ring_read.data, buffer.read_data))
 
         # Register 5: along the column.
         here = stages[4]
         left = Signal(beat)  # in the buffer
+        result = Signal(beat, reset_less=True)
+        written = Signal(beat, reset_less=True)
         for k in columns:
             less = across[-1][k] < partial[k]
-            m.d.sync += self.o.payload.data[k].eq(Mux(less & here.join, partial[k], across[-1][k]))
+            m.d.sync += result[k].eq(Mux(less & here.join, partial[k], across[-1][k]))
             m.d.comb += left[k].eq(Mux(less & ~here.open, partial[k], across[-1][k]))
         m.d.comb += [ring_write.addr.eq(now), ring_write.data.eq(left), ring_write.en.eq(1)]
         m.d.sync += [
             self.o.valid.eq(here.result & here.emit),
-            self.o.payload.meta.eq(metas[4]),
+            written.eq(left),
         ]
-        m.d.sync += buffer.write_data.eq(left)
         m.d.comb += [
+            self.o.payload.data.eq(result),
+            self.o.payload.meta.eq(delayed(m, i.meta, self.LATENCY, "meta", reset_less=True)),
+            buffer.write_data.eq(written),
             buffer.write_address.eq(stages[5].slot),
             buffer.write_enable.eq(stages[5].keep),
         ]

@@ -1,11 +1,12 @@
 """A lane of the requantizer: a bias, one multiply, one rounding, one clamp."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5.carry import MaskedAdder
 from hw.ecp5.multiplier import Multiplier
+from hw.streams import delayed
 from plan import latency
 from spec.arith import ACCUMULATOR_BITS, MULTIPLIER_BITS, SHIFT
 
@@ -54,17 +55,12 @@ class Requantizer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        def delayed(value, cycles, name):
-            """``value``, so many registers later."""
-            for cycle in range(cycles):
-                register = Signal(value.shape(), name=f"{name}_{cycle}")
-                m.d.sync += register.eq(value)
-                value = register
-            return value
+        def later(value, cycles, name):
+            return delayed(m, value, cycles, name, reset_less=True)
 
         # Register 1: the sum.
-        total = delayed(self.accumulator + self.bias, 1, "total")[:ACCUMULATOR_BITS].as_signed()
-        scale = delayed(self.multiplier, 1, "scale")
+        total = later(self.accumulator + self.bias, 1, "total")[:ACCUMULATOR_BITS].as_signed()
+        scale = later(self.multiplier, 1, "scale")
         low, high = total[:LOW_BITS].as_signed(), total[LOW_BITS:].as_signed()
 
         # Registers 2 to 4: low · multiplier.
@@ -86,11 +82,11 @@ class Requantizer(wiring.Component):
                 adder.c.eq(b),
                 adder.d.eq(b_bit.replicate(PAIR_BITS)),
             ]
-            tree.append(delayed(adder.o.as_signed(), 1, f"pair_{shift}"))
+            tree.append(later(adder.o.as_signed(), 1, f"pair_{shift}"))
 
         def shifted_sum(a, b, shift, name):
             """``a + (b << shift)``, a register later; the lowest bits need no adder."""
-            return delayed(Cat(a[:shift], (a >> shift) + b).as_signed(), 1, name)
+            return later(Cat(a[:shift], (a >> shift) + b).as_signed(), 1, name)
 
         lower = shifted_sum(tree[0], tree[1], 1, "lower")
         upper = shifted_sum(tree[2], tree[3], 2, "upper")
@@ -98,30 +94,30 @@ class Requantizer(wiring.Component):
 
         # Registers 2 to 5: does it saturate whatever the product says, and to which end?
         beyond = total[LOW_BITS - 1 :]
-        wide = delayed(~(beyond.all() | ~beyond.any()), 1, "wide")
-        large = delayed(scale[SMALL_BITS:].any(), 1, "large")
-        far = delayed(wide & large, 3, "far")
-        negative = delayed(total[-1], 4, "negative")
+        wide = later(~(beyond.all() | ~beyond.any()), 1, "wide")
+        large = later(scale[SMALL_BITS:].any(), 1, "large")
+        far = later(wide & large, 3, "far")
+        negative = later(total[-1], 4, "negative")
 
         # Register 5: the product. Its magnitude is below 2^33 unless ``far``.
         product_bits = LOW_BITS + MULTIPLIER_BITS
         product = Cat(
-            delayed(multiplier.o[:LOW_BITS], 1, "product_low"),
-            delayed(multiplier.o[LOW_BITS:product_bits].as_signed() + small, 1, "product_high"),
+            later(multiplier.o[:LOW_BITS], 1, "product_low"),
+            later(multiplier.o[LOW_BITS:product_bits].as_signed() + small, 1, "product_high"),
         )[:product_bits]
         whole, rest = product[SHIFT:], product[:SHIFT]
 
         # Register 6: round half to even, as an increment; which end of the range, if any.
         # The value that an increment would carry out of the range counts as above it.
-        relu = delayed(self.relu, 5, "relu")
+        relu = later(self.relu, 5, "relu")
         full = whole[:7].all() & (whole[7] | ~relu)
         above = ~whole[-1] & (whole[8:-1].any() | (whole[7] & ~relu) | full)
         below = whole[-1] & (relu | ~whole[7:-1].all())
-        byte = delayed(whole[:8], 1, "byte")
-        up = delayed(rest[-1] & (rest[:-1].any() | whole[0]), 1, "up")
-        above = delayed(Mux(far, ~negative, above), 1, "above")
-        below = delayed(Mux(far, negative, below), 1, "below")
-        relu = delayed(relu, 1, "relu_6")
+        byte = later(whole[:8], 1, "byte")
+        up = later(rest[-1] & (rest[:-1].any() | whole[0]), 1, "up")
+        above = later(Mux(far, ~negative, above), 1, "above")
+        below = later(Mux(far, negative, below), 1, "below")
+        relu = later(relu, 1, "relu_6")
 
         # Register 7: the output, or the end of the range that the adder lets through instead.
         m.submodules.clamp = clamp = MaskedAdder(8)
@@ -134,5 +130,5 @@ class Requantizer(wiring.Component):
             ),
             clamp.d.eq(~0),
         ]
-        m.d.sync += self.o.eq(clamp.o)
+        m.d.comb += self.o.eq(later(clamp.o, 1, "clamped"))
         return m

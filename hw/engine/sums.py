@@ -73,9 +73,10 @@ class ClassSums(wiring.Component):
         read = memory.read_port(domain="comb")
 
         valid = Signal()
-        beat = Signal.like(self.i.payload)
-        kept = Signal(self._sums)
-        running = Signal(self._sums)
+        beat = Signal.like(self.i.payload, reset_less=True)
+        kept = Signal(self._sums, reset_less=True)
+        sums = Signal(self._sums, reset_less=True)
+        running = Signal(self._sums, reset_less=True)
         clear = Signal()
         stored = Signal()
         # What comes right after a pixel of its own group finds the sums not yet in memory.
@@ -87,8 +88,9 @@ class ClassSums(wiring.Component):
             clear.eq(self.i.p.first & self.i.p.fresh),
             stored.eq(self.i.p.first & ~self.i.p.fresh & ~follows),
             kept.eq(read.data),
-            self.sums.eq(kept),
+            sums.eq(kept),
         ]
+        m.d.comb += self.sums.eq(sums)
         total = Signal(self._sums)
         for column in range(self._columns):
             base = Mux(clear, 0, Mux(stored, kept[column], running[column]))

@@ -145,11 +145,13 @@ class ParamLoader(wiring.Component):
             reading.eq(Cat(read, reading)),
         ]
 
-        shadow = Signal.like(self.params)
+        shadow = Signal.like(self.params, reset_less=True)
+        params = Signal.like(self.params, reset_less=True)
         with m.If(reading[-1]):
             m.d.sync += shadow.eq(Cat(self.word, shadow))
         with m.If(self.swap):
-            m.d.sync += self.params.eq(shadow)
+            m.d.sync += params.eq(shadow)
+        m.d.comb += self.params.eq(params)
         return m
 
 

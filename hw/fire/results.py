@@ -72,7 +72,7 @@ class Results(wiring.Component):
         sent = Signal(range(self._classes + 1))
         column = Signal(range(self._columns))
         pause = Signal(range(ClassSums.READ_LATENCY + 2))
-        held = Signal.like(self.sums)
+        held = Signal.like(self.sums, reset_less=True)
         before_last = Signal.like(self.count)
         m.d.sync += before_last.eq(self.count - 1)
 

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hw.engine.pool import payload
 from hw.fire.counter import Counter
 from hw.fire.fetcher import write_layout
+from hw.streams import delayed
 from plan.instruction import Format
 from plan.schedule import QUEUE
 
@@ -104,7 +105,7 @@ class Writer(wiring.Component):
             queue.w_en.eq(self.step.valid),
         ]
         # The step after this one, out of the queue.
-        coming = Signal(layout)
+        coming = Signal(layout, reset_less=True)
         known = Signal()
         step = Signal(layout)
         have = Signal()
@@ -131,7 +132,6 @@ class Writer(wiring.Component):
         emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)
         m.d.sync += [
             self.o.valid.eq(self.i.valid),
-            o.data.eq(self.i.payload),
             o.open_x.eq(pools & ~x_odd),
             o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
             o.emit_x.eq(emit_x),
@@ -149,6 +149,8 @@ class Writer(wiring.Component):
             self.last.eq(self.i.valid & step_end),
             self.frame_last.eq(step.frame_last),
         ]
+
+        m.d.comb += o.data.eq(delayed(m, self.i.payload, 1, "data", reset_less=True))
 
         with m.If(self.i.valid):
             m.d.sync += [*x.advance(), new_group.eq(group_end)]
