@@ -203,7 +203,7 @@ def load(arguments: argparse.Namespace) -> int:
         if board.model != digest(arguments.model.read_bytes()):
             raise BoardError(f"the board says that it holds {board.name}, not what it was sent")
         result = client.selftest()
-        right = not result.wrong and result.cycles == board.cycles
+        right = not result.wrong and is_in_time(result.cycles, board)
         values = {
             "network": board.name,
             "model": board.model.hex(),
@@ -339,7 +339,7 @@ def run_selftest(arguments: argparse.Namespace) -> int:
         picture = selftest.image(board.height, board.width)
         expected = tuple(reference.run(quantized, picture)["sums"].tolist())
         same = result.sums == expected and not result.wrong
-        in_time = result.cycles == board.cycles
+        in_time = is_in_time(result.cycles, board)
         right = same and in_time and not (memory and memory.wrong)
     if arguments.json:
         values = {"expected": expected, "passed": right}
@@ -366,6 +366,11 @@ def memtest(arguments: argparse.Namespace) -> int:
     else:
         print(f"memory  {show.memory(tested)}")
     return 1 if tested.wrong else 0
+
+
+def is_in_time(cycles: int, board: Identity) -> bool:
+    """Whether a frame took as long as planned; with weights out of an SDRAM, no longer."""
+    return cycles == board.cycles or (has_sdram(board) and cycles < board.cycles)
 
 
 def has_sdram(board: Identity) -> bool:

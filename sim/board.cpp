@@ -191,6 +191,7 @@ int main(int argc, char** argv) {
     fcntl(input, F_SETFL, O_NONBLOCK);
 
     VerilatedContext context;
+    context.commandArgs(argc, argv);  // a model may ask for them
     if (argc == 5) {
         context.randReset(2);
         context.randSeed(std::atoi(argv[4]));

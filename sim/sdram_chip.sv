@@ -4,7 +4,7 @@
 //
 // Auto precharge, self refresh, power-down, burst stop and full pages are not modelled: they are
 // breaches. All else is as on the pins, a word on each rising edge of `clk`; what is on `dq_o` when
-// the chip does not drive it is noise.
+// the chip does not drive it is noise. `+sdram=FILE` says what it holds, for $readmemh.
 
 module sdram_chip #(
     parameter longint PERIOD_PS = 10_000,
@@ -66,6 +66,10 @@ module sdram_chip #(
     logic [15:0] pipe [3];
     bit          pipe_on [3];
     bit          was_driving = 0;
+
+    string contents;
+
+    initial if ($value$plusargs("sdram=%s", contents)) $readmemh(contents, words);
 
     initial begin
         for (int bank = 0; bank < 4; bank++) begin

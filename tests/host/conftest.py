@@ -19,7 +19,15 @@ from plan.planner import plan
 from spec import artifact, reference, selftest, synthetic
 from spec.protocol import COUNTERS, Frame, Held, Load, Refusal, Reply, Request, Splitter
 from spec.quantized import SHORTER_SIDE
-from spec.replies import NETWORK_WORDS, Counters, Identity, NetworkIdentity, Result, digest
+from spec.replies import (
+    NETWORK_WORDS,
+    Counters,
+    Identity,
+    MemoryTest,
+    NetworkIdentity,
+    Result,
+    digest,
+)
 from spec.squeezenet import tiny
 
 ENGINE = ENGINES["4x4"]
@@ -79,6 +87,8 @@ class FakeBoard:
             capacities=tuple(map(int, astuple(self.capacities))),
         )
         self.network = Held.BUILT_IN
+        self.flash = 0
+        self.memory = None
         self.cycles = self.identity.cycles
         self.loaded = []
         self._load = bytearray()
@@ -99,6 +109,15 @@ class FakeBoard:
 
     def alter(self, **identity):
         self.identity = replace(self.identity, **identity)
+
+    def give_sdram(self, **found):
+        """An SDRAM, whose test finds this."""
+        self.memory = MemoryTest(**{"words": 1 << 24, "wrong": 0, "bits": 0, "address": 0} | found)
+        self.capacities = replace(self.capacities, stream_rows=1000)
+        self.alter(
+            engine=fingerprint(ENGINE, self.capacities),
+            capacities=tuple(map(int, astuple(self.capacities))),
+        )
 
     def unplug(self):
         """As if pulled out of its socket."""
@@ -138,7 +157,10 @@ class FakeBoard:
         if frame.type == Request.IDENTIFY:
             payload = self.identity.pack()
             self._send(
-                type=Reply.IDENTITY, sequence=sequence, argument=self.network, payload=payload
+                type=Reply.IDENTITY,
+                sequence=sequence,
+                argument=self.network | self.flash << 8,
+                payload=payload,
             )
         elif frame.type == Request.COUNTERS:
             counters = Counters(
@@ -152,6 +174,10 @@ class FakeBoard:
         elif frame.type == Request.SELFTEST:
             result = self._compute(selftest.image(SIZE, SIZE))
             self._send(type=Reply.SELFTEST, sequence=sequence, payload=result.pack())
+        elif frame.type == Request.MEMTEST and self.memory:
+            self._send(type=Reply.MEMTEST, sequence=sequence, payload=self.memory.pack())
+        elif frame.type == Request.MEMTEST:
+            self._refuse(sequence, Refusal.TYPE)
         elif frame.type == Request.CHUNK:
             self._take(frame)
         elif frame.type == Request.LOAD:

@@ -16,7 +16,7 @@ from host import __main__ as entry
 from host import command, line
 from host.photographs import photographs_in, read
 from spec import artifact, reference, synthetic
-from spec.protocol import Frame, Held, Load, Reply, Request
+from spec.protocol import FLASH_READING, Frame, Held, Load, Reply, Request
 from spec.samples import samples
 from spec.squeezenet import tiny
 
@@ -54,6 +54,60 @@ def test_identify(run, board):
     assert said["rate"] == 3_000_000
     assert said["build"] == b"12345678".hex()
     assert said["counters"]["broken"] == 0
+
+
+@pytest.mark.parametrize(
+    ("flash", "words"),
+    [
+        (0, None),
+        (FLASH_READING, "is being read"),
+        (1 + Load.DONE, "had a network, which was right"),
+        (1 + Load.NO_IMAGE, "has no network behind the bitstream"),
+        (1 + Load.DAMAGED, "REFUSED at power-up: a network image that was damaged"),
+        (1 + Load.ENGINE, "REFUSED at power-up: a network image for another engine"),
+    ],
+)
+def test_identify_says_what_came_of_the_flash_memory(run, board, flash, words):
+    board.flash = flash
+    _, lines, _ = run("identify")
+    found = [line for line in lines if line.startswith("flash ")]
+    assert len(found) == (words is not None) and all(words in line for line in found)
+    _, lines, _ = run("identify", "--json")
+    said = json.loads(lines[0])
+    assert said["held"] == "built_in"
+    assert (said["flash"] is None) == (words is None)
+
+
+def test_memtest(run, board):
+    code, lines, complaints = run("memtest")
+    assert (code, lines, len(complaints)) == (2, [], 1)
+    assert "has no SDRAM" in complaints[0]
+    assert all(frame.type != Request.MEMTEST for frame in board.seen)
+    board.give_sdram()
+    code, lines, _ = run("memtest")
+    assert (code, lines) == (0, ["memory  right, 33,554,432 bytes tested"])
+    board.give_sdram(wrong=5, bits=1 << 11, address=0x1234)
+    code, lines, _ = run("memtest")
+    assert code == 1
+    assert "5 of 33,554,432 words" in lines[0] and "0000100000000000" in lines[0]
+    assert "0x1234" in lines[0] and "--sdram-phase" in lines[0]
+    code, lines, _ = run("memtest", "--json")
+    assert json.loads(lines[0])["wrong"] == 5
+    board.give_sdram(words=0)
+    code, lines, _ = run("memtest")
+    assert (code, lines) == (0, ["memory  0 bytes tested: the network takes all of it"])
+
+
+def test_selftest_tests_the_memory_first(run, board):
+    board.give_sdram()
+    code, lines, _ = run("selftest")
+    assert (code, lines[0].split()[:2]) == (0, ["memory", "right,"])
+    board.give_sdram(wrong=1)
+    code, lines, _ = run("selftest")
+    assert (code, lines[1]) == (1, "sums    right")
+    code, lines, _ = run("selftest", "--json")
+    said = json.loads(lines[0])
+    assert not said["passed"] and said["memory"]["wrong"] == 1
 
 
 def test_classify_a_folder(run, quantized, photographs):

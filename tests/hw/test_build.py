@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from amaranth.build.run import BuildPlan
@@ -329,6 +330,22 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
     assert "what fits: --engine 16x8 with a model for 160×160" in said
     said = refused(arguments, capsys, model=str(path), variant="12F")
     assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said
+
+
+def test_the_phase_of_the_sdram():
+    def ask(phase, *, streamed=True, clock_hz=100_000_000):
+        design = SimpleNamespace(capacities=SimpleNamespace(streamed=streamed), clock_hz=clock_hz)
+        return build.sdram_phase(SimpleNamespace(sdram_phase=phase), design)
+
+    assert ask(None) == ask(None, streamed=False) == 180
+    assert ask(225) == 225
+    for arguments, message in [
+        ({"phase": 180, "streamed": False}, "this design has no SDRAM; leave it out"),
+        ({"phase": 90}, "no clock edge meets the SDRAM's data with a phase of 90; try 135, 180"),
+        ({"phase": None, "clock_hz": 150_000_000}, "must be from 1 to 142.86 MHz, not 150"),
+    ]:
+        with pytest.raises(build.BadInput, match=message):
+            ask(**arguments)
 
 
 def test_a_missing_tool_says_how_to_get_it(arguments, monkeypatch, capsys):

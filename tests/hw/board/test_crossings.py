@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,17 @@ from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.design import Design
 from plan.engine import ENGINES
+from plan.sdram import PHASE
 from spec import artifact, synthetic
 from spec.squeezenet import tiny
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "board.md"
 HZ = 100_000_000
-CLOCKED = {"MULT18X18D": "CLK0", "DP16KD": "CLKA", "DCCA": "CLKI"}
+CLOCKED = {"MULT18X18D": "CLK0", "DP16KD": "CLKA", "DCCA": "CLKI", "FD1S3AX": "CK"} | dict.fromkeys(
+    ("IFS1P3DX", "OFS1P3DX", "ODDRX1F"), "SCLK"
+)
 """Cells of the device that take their inputs at a clock's edge, and the port of that clock."""
-CLOCKLESS = {"IB": "O", "EHXPLLL": "LOCK"}
+CLOCKLESS = {"IB": "O", "BB": "O", "EHXPLLL": "LOCK"}
 """Cells whose outputs obey no clock of the design."""
 
 
@@ -79,17 +83,22 @@ class Crossings:
         return self._cones[net]
 
 
-def crossings(board, shell) -> Crossings:
+def crossings(board, shell, phase=PHASE) -> Crossings:
     platform = board.variants[board.default]()
     pll = Pll.of(int(platform.default_clk_frequency), HZ)
-    platform.prepare(Top(board=board, shell=shell, pll=pll, clock_hz=HZ), "top")
+    platform.prepare(Top(board=board, shell=shell, pll=pll, clock_hz=HZ, phase=phase), "top")
     return Crossings(build_netlist(platform._design))
 
 
 def check(found: Crossings, listed: set[str]):
-    """They are those listed, and each but the clock's gate is a pair of flip-flops."""
-    assert set(found.into) == listed
+    """They are those listed, and each but the clock's gate and the SDRAM's data, which come at a
+    known time, is a pair of flip-flops."""
+    bits = {f"sdram.dq.i_ff{bit}" for bit in range(16)} if "sdram.dq" in listed else set()
+    assert set(found.into) == listed - {"sdram.dq"} | bits
     for place, registers in found.into.items():
+        if place in bits:
+            assert [found.cells[index].type for index, _ in registers] == ["IFS1P3DX"]
+            continue
         ((index, heard),) = registers
         (source,) = heard
         cell = found.cells[index]
@@ -112,6 +121,7 @@ def test_every_crossing_is_listed_and_synchronized(name, make_shell):
     board = BOARDS[name]
     wanted = listed() - (set() if board.button else {"shell.button.synchronizer"})
     wanted -= set() if board.flash else {"shell.flash_synchronizer"}
+    wanted -= {"sdram.dq"}
     check(crossings(board, make_shell(len(board.leds), flash=bool(board.flash))), wanted)
 
 
@@ -120,5 +130,14 @@ def test_the_core_adds_none(tmp_path):
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
     check(
         crossings(BOARDS["ulx3s"], design.shell(divisors=(33,), tick=1000, leds=8, flash=True)),
-        listed(),
+        listed() - {"sdram.dq"},
     )
+
+
+def test_an_sdram_adds_its_data(tmp_path):
+    phase = 225  # with a second clock
+    artifact.save(synthetic.quantized(tiny()), tmp_path / "tiny.onnx")
+    design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
+    design = replace(design, others=replace(design.capacities, stream_rows=100))
+    shell = design.shell(divisors=(33,), tick=1000, leds=8, flash=True, phase=phase)
+    check(crossings(BOARDS["ulx3s"], shell, phase), listed())
