@@ -34,6 +34,7 @@ from hw.report import (
     plan_report,
     plan_table,
     report,
+    room_table,
 )
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
@@ -140,9 +141,10 @@ def build(arguments: argparse.Namespace) -> int:
     engine = ENGINES[engine_name]
     output = arguments.output or Path("build") / arguments.board
     name = f"{platform.device}-{platform.speed}{platform.package}"
+    room = {"device": device, "sdram": board.sdram is not None}
 
     if arguments.plan_only:
-        design = Design.load(arguments.model, engine, int(clock_hz))
+        design = Design.load(arguments.model, engine, int(clock_hz), **room)
         return show_plan(arguments, board, variant, design, name)
 
     if arguments.html or arguments.json:
@@ -151,7 +153,7 @@ def build(arguments: argparse.Namespace) -> int:
     stages = flow.Stages(3 + len(flow.TOOLS), terminal.progress())
     with workshop(output) as work:
         with stages.stage("plan"):
-            design = Design.load(arguments.model, engine, int(clock_hz))
+            design = Design.load(arguments.model, engine, int(clock_hz), **room)
             model = arguments.model.read_bytes()
             refuse_unless_fits(design, device, name)
             phase = sdram_phase(arguments, design)
@@ -265,6 +267,7 @@ def show_plan(
         refuse_unless_fits(design, device, variant)
         return 0
     print(plan_table(design.plan, clock_mhz))
+    print(room_table(design.plan, design.clock_hz))
     print(
         fit_table(
             [

@@ -1,7 +1,7 @@
 """From a model file to the circuit behind the pads, the same for a board and for its simulation."""
 
 import hashlib
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from hw.core import Core
 from hw.sdram.source import SdramSource
 from plan.capacities import Capacities
 from plan.contents import contents
+from plan.device import Device
 from plan.engine import Engine
 from plan.link import WINDOW
 from plan.memories import fingerprint as engine_fingerprint
 from plan.network_image import image_memories, network_image, selftest_sums
 from plan.planner import Plan, plan
+from plan.room import grown
 from plan.sdram import PAGES, PHASE, Sdram
 from spec import artifact
 from spec.protocol import CHUNK_BYTES, Held
@@ -41,6 +43,10 @@ class Design:
         Tells bitstreams apart, eight bytes: see :func:`hw.provenance.build_id`.
     others
         What other networks need that it is to be able to hold.
+    device
+        Where it is built: the engine is made as large as the device lets it be.
+    sdram
+        The board has one for weights.
     """
 
     quantized: QuantizedNetwork
@@ -49,6 +55,8 @@ class Design:
     clock_hz: int
     build: bytes = bytes(8)
     others: Capacities | None = None
+    device: Device | None = None
+    sdram: bool = False
 
     @classmethod
     def load(
@@ -58,6 +66,8 @@ class Design:
         clock_hz: int,
         build: bytes = bytes(8),
         others: Capacities | None = None,
+        device: Device | None = None,
+        sdram: bool = False,
     ) -> "Design":
         """The design of a model file.
 
@@ -74,11 +84,17 @@ class Design:
             clock_hz=clock_hz,
             build=build,
             others=others,
+            device=device,
+            sdram=sdram,
         )
 
     @cached_property
     def plan(self) -> Plan:
         """Raises :class:`plan.planner.PlanError` if the network does not fit the engine."""
+        return replace(self._planned, room=self.capacities)
+
+    @cached_property
+    def _planned(self) -> Plan:
         return plan(self.quantized.network, self.engine)
 
     @cached_property
@@ -107,8 +123,12 @@ class Design:
     @cached_property
     def capacities(self) -> Capacities:
         """What the circuit can hold: enough for the network, and what else was asked for."""
-        needs = self.plan.needs()
-        return Capacities.covering(needs, self.others) if self.others else needs
+        needs = self._planned.needs()
+        if self.others:
+            needs = Capacities.covering(needs, self.others)
+        if self.device:
+            needs = grown(needs, self.engine, self.device, sdram=self.sdram)
+        return needs
 
     @property
     def image(self) -> bytes:

@@ -6,10 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hw.readback import ReadBack
+from plan.capacities import NAMES
 from plan.device import Device
 from plan.fit import needs, shortages
 from plan.link import chip_words, link_block_rams, link_frames, link_words
 from plan.planner import Plan
+from plan.room import family
+from plan.search import plan_within
 from spec.protocol import RATES
 
 CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": "DP16KD"}
@@ -174,6 +177,21 @@ def plan_table(plan: Plan, clock_mhz: float) -> str:
     for name, count in (plan.block_rams | link_block_rams()).items():
         lines.append(f"{name:20} {count:12}")
     lines.append(f"{'all':20} {needs(plan)['EBR']:12}")
+    return "\n".join(lines) + "\n"
+
+
+def room_table(plan: Plan, clock_hz: int) -> str:
+    """What other networks a board can be loaded with."""
+    lines = [f"{'takes':45} {'at most':>10} {'of it used':>10}"]
+    for name, words in NAMES.items():
+        most, used = (getattr(one, name) for one in (plan.room, plan.needs()))
+        if most:
+            lines.append(f"{words:45} {most:10,} {used:10,}")
+    for name, network in family().items() if plan.room.streamed else ():
+        made = plan_within(network, plan.engine, plan.room, clock_hz=clock_hz)
+        missing = plan.room.shortages(made.needs())
+        rate = f"at most {made.cycles:,} cycles, {made.utilization:.1%} of the engine used"
+        lines.append(f"{name}: {'needs ' + ', '.join(missing) if missing else rate}")
     return "\n".join(lines) + "\n"
 
 

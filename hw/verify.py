@@ -64,7 +64,13 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     name = arguments.engine or _reported(arguments.file).get("engine_name") or device.engine
     tools = flow.find_tools(arguments.native)
     clock_hz = Fraction(device.clock_mhz) * 10**6
-    design = Design.load(arguments.model, ENGINES[name], int(clock_hz))
+    design = Design.load(
+        arguments.model,
+        ENGINES[name],
+        int(clock_hz),
+        device=device,
+        sdram=board.sdram is not None,
+    )
     platform = board.variants[variant]()
     pll = Pll.of(int(platform.default_clk_frequency), clock_hz)
     prepared = prepare(board, platform, design, pll, divisors(clock_hz, RATES), seed=0)

@@ -7,6 +7,7 @@ from plan.block_rams import block_rams
 from plan.capacities import Capacities
 from plan.engine import Engine
 from plan.instruction import Format
+from plan.sdram import STORE_ROWS
 from plan.settings import REGISTER_BITS, SETTINGS
 from plan.window import line_block_rams
 
@@ -50,7 +51,8 @@ def engine_block_rams(engine: Engine, capacities: Capacities) -> dict[str, int]:
         for name, size in memories(engine, capacities).items()
         if name in ("program", "params", "weights")
     }
-    return {
+    store = {"weight store": block_rams(engine.stream_bits, STORE_ROWS)}
+    return (store if capacities.streamed else {}) | {
         "weights": held["weights"],
         "activations": block_rams(word, capacities.activation_words, engine.lanes),
         "patches": block_rams(word, capacities.patch_words),

@@ -26,13 +26,15 @@ from spec.network import Conv, Network
 class Plan:
     """What the circuit of a network is: its program, its memories, its cycles.
 
-    ``streamed`` are the names of the convolutions whose weights come from outside.
+    ``streamed`` are the names of the convolutions whose weights come from outside, ``room`` is what
+    the engine has; by default it is made for this network.
     """
 
     network: Network
     program: Program
     inputs: dict[str, Words]
     streamed: frozenset[str] = frozenset()
+    room: Capacities | None = None
 
     @property
     def engine(self) -> Engine:
@@ -115,8 +117,8 @@ class Plan:
 
     @cached_property
     def block_rams(self) -> dict[str, int]:
-        """EBR by memory of an engine made for it; zero where a memory is on LUTs."""
-        return engine_block_rams(self.engine, self.needs())
+        """EBR by memory of its engine."""
+        return engine_block_rams(self.engine, self.room or self.needs())
 
     def listing(self) -> str:
         """The program, a line a step, and the memory map."""

@@ -19,6 +19,9 @@ from plan.stream import Stream
 from plan.timing import step_times
 from spec.network import Conv, Network
 
+PRICES = (0, 10, 30, 100, 300, 1000)
+"""Cycles that a step counts for beyond its own, tried in turn until the program is short enough."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
@@ -30,15 +33,15 @@ class Option:
         Pixels of its tiles, see :func:`plan.schedule.produce`.
     streamed
         Names of its convolutions whose weights come from outside.
-    cycles
-        From its first step's start to its last word's being written.
+    cost
+        Cycles from its first step's start to its last word's being written, and its steps' price.
     kept
         Weight rows on the chip.
     """
 
     target: int
     streamed: frozenset[str]
-    cycles: int
+    cost: int
     kept: int
 
 
@@ -60,36 +63,38 @@ def plan_within(network: Network, engine: Engine, room: Capacities, *, clock_hz:
         If the network cannot be computed by the engine, whatever its capacities.
     """
     stream = Stream.of_sdram(clock_hz, engine.stream_bits) if room.streamed else None
-    usual = plan(network, engine)
+    usual = replace(plan(network, engine), room=room)
     if not room.shortages(usual.needs()):
         return usual
-    chosen = _cheapest([_options(usual, number, room, stream) for number in _numbers(usual)], room)
-    if chosen is None:
-        return usual
-    return plan(
-        network,
-        engine,
-        targets=[option.target for option in chosen],
-        streamed=frozenset().union(*(option.streamed for option in chosen)),
-        stream=stream,
-    )
-
-
-def _numbers(usual: Plan) -> range:
-    return range(len(phases(usual.network)))
+    ways = [_Phase(usual, number, room, stream) for number in range(len(phases(network)))]
+    for price in PRICES:
+        chosen = _cheapest([phase.options(price) for phase in ways], room)
+        if chosen is None:
+            return usual
+        made = plan(
+            network,
+            engine,
+            targets=[option.target for option in chosen],
+            streamed=frozenset().union(*(option.streamed for option in chosen)),
+            stream=stream,
+        )
+        if made.needs().steps <= room.steps:
+            break
+    return replace(made, room=room)
 
 
 def _cheapest(options: list[list[Option]], room: Capacities) -> list[Option] | None:
-    """An option for each phase, together the fewest cycles with which the weights fit."""
+    """An option for each phase, together the least cost with which the weights fit."""
     best: dict[int, tuple[int, list[Option]]] = {0: (0, [])}
     for phase in options:
         longer: dict[int, tuple[int, list[Option]]] = {}
-        for kept, (cycles, chosen) in best.items():
+        for kept, (cost, chosen) in best.items():
             for option in phase:
                 rows = kept + option.kept
-                total = cycles + option.cycles
+                total = cost + option.cost
                 if rows <= room.weight_rows and total < longer.get(rows, (total + 1,))[0]:
                     longer[rows] = (total, [*chosen, option])
+        # What keeps more rows and is no cheaper is of no use.
         best, least = {}, None
         for rows in sorted(longer):
             if least is None or longer[rows][0] < least:
@@ -98,33 +103,51 @@ def _cheapest(options: list[list[Option]], room: Capacities) -> list[Option] | N
     return min(best.values(), key=lambda one: one[0])[1] if best else None
 
 
-def _options(usual: Plan, number: int, room: Capacities, stream: Stream | None) -> list[Option]:
-    """The ways to compute a phase with what there is."""
-    network, engine = usual.network, usual.engine
-    phase = phases(network)[number]
-    convs = (*phase.producers, phase.consumer)
-    rows = {conv.name: usual.passes(conv) * engine.rows for conv in convs}
-    programs = []
-    for target in targets(phase, engine):
-        alone = _alone(usual, number, target)
-        if alone is None or alone.activation_words > room.activation_words:
-            continue
-        if phase.producers[0] == network.first and (
-            alone.patch.words > room.patch_words or alone.window.ring_rows > room.ring_rows
-        ):
-            continue
-        programs.append((_cycles(alone, frozenset(), None), target, alone))
-    found: list[Option] = []
-    for everything, target, alone in sorted(programs, key=lambda one: one[:2]):
-        if any(option.cycles <= everything and not option.kept for option in found):
-            break  # nothing is gained by tiles that take longer even with all weights on the chip
-        for names in _subsets(convs, stream):
-            cycles = _cycles(alone, names, stream) if names else everything
-            kept = sum(count for name, count in rows.items() if name not in names)
-            found.append(Option(target=target, streamed=names, cycles=cycles, kept=kept))
-            if cycles == everything:
-                break  # no reason to keep more of them on the chip
-    return found
+class _Phase:
+    """The ways to compute a phase with what there is, and what they cost."""
+
+    def __init__(self, usual: Plan, number: int, room: Capacities, stream: Stream | None):
+        network, engine = usual.network, usual.engine
+        phase = phases(network)[number]
+        self._convs = (*phase.producers, phase.consumer)
+        self._rows = {conv.name: usual.passes(conv) * engine.rows for conv in self._convs}
+        self._stream = stream
+        self._cycles: dict[tuple[int, frozenset[str]], int] = {}
+        self._programs = {}
+        for target in targets(phase, engine):
+            alone = _alone(usual, number, target)
+            if alone is None or alone.activation_words > room.activation_words:
+                continue
+            if phase.producers[0] == network.first and (
+                alone.patch.words > room.patch_words or alone.window.ring_rows > room.ring_rows
+            ):
+                continue
+            self._programs[target] = alone
+
+    def options(self, price: int) -> list[Option]:
+        """Those that may be of use, with this price of a step."""
+        prices = {target: price * len(alone.steps) for target, alone in self._programs.items()}
+        inside = {
+            target: self._cost(target, frozenset()) + prices[target] for target in self._programs
+        }
+        found: list[Option] = []
+        for target, least in sorted(inside.items(), key=lambda item: item[::-1]):
+            if any(option.cost <= least and not option.kept for option in found):
+                break  # tiles that take longer even with all weights on the chip
+            for names in _subsets(self._convs, self._stream):
+                cost = self._cost(target, names) + prices[target]
+                kept = sum(count for name, count in self._rows.items() if name not in names)
+                found.append(Option(target=target, streamed=names, cost=cost, kept=kept))
+                if cost == least:
+                    break  # no reason to keep more of them on the chip
+        return found
+
+    def _cost(self, target: int, streamed: frozenset[str]) -> int:
+        key = (target, streamed)
+        if key not in self._cycles:
+            alone = self._programs[target]
+            self._cycles[key] = _cycles(alone, streamed, self._stream)
+        return self._cycles[key]
 
 
 def _subsets(convs: tuple[Conv, ...], stream: Stream | None) -> Iterator[frozenset[str]]:

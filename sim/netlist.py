@@ -217,7 +217,8 @@ def prove(arguments: argparse.Namespace) -> int:
     device = DEVICES[variant]
     clock_hz = int(device.clock_mhz * 10**6)
     engine = ENGINES[arguments.engine or device.engine]
-    design = Design.load(arguments.model, engine, clock_hz)
+    sdram = board.sdram is not None
+    design = Design.load(arguments.model, engine, clock_hz, device=device, sdram=sdram)
     rates = divisors(clock_hz, RATES) if arguments.as_built else (simulated.CLOCKS_A_BIT,)
     start = time.monotonic()
     command = build(board, variant, design, rates)

@@ -91,7 +91,8 @@ def mode(tmp_path, monkeypatch):
 @pytest.fixture
 def real_arguments(model, tmp_path, mode):
     return [
-        *("--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--clock", "100"),
+        *("--board", "ulx3s", "--variant", "25F", "--model", str(model)),
+        *("--engine", "4x4", "--clock", "100"),
         *("--output", str(tmp_path / "out")),
     ]
 
@@ -125,8 +126,8 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
         *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
     ]
-    assert report["device"] == "LFE5U-85F-6BG381"
-    assert (report["board"], report["variant"], report["seed"]) == ("ulx3s", "85F", 1)
+    assert report["device"] == "LFE5U-25F-6BG381"
+    assert (report["board"], report["variant"], report["seed"]) == ("ulx3s", "25F", 1)
     assert report["engine_name"] == "4x4"
     assert report["sdram_phase"] is None
     assert report["takes"]["engine"] == asdict(ENGINES["4x4"])
@@ -326,7 +327,7 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
     path = tmp_path / "reference.onnx"
     artifact.save(synthetic.quantized(squeezenet(Metaparameters(image_size=224))), path)
     said = refused(arguments, capsys, model=str(path), variant="45F", engine="16x8")
-    assert "LFE5U-45F-6BG381 cannot hold it: needs 133 EBR of 108" in said
+    assert "LFE5U-45F-6BG381 cannot hold it: needs 129 EBR of 108" in said
     assert "what fits: --engine 16x8 with a model for 160×160" in said
     said = refused(arguments, capsys, model=str(path), variant="12F")
     assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said

@@ -11,6 +11,7 @@ from hw.board.clocks import Pll
 from hw.build import prepare
 from hw.design import Design
 from hw.readback import contents
+from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec import artifact, synthetic
 from spec.squeezenet import tiny
@@ -40,7 +41,7 @@ def block_rams(model):
     """The contents of the model's memories, by memory."""
     board = BOARDS["ulx3s"]
     platform = board.variants["12F"]()
-    design = Design.load(model, ENGINES[ENGINE], 100_000_000)
+    design = Design.load(model, ENGINES[ENGINE], 100_000_000, device=DEVICES["12F"], sdram=True)
     pll = Pll.of(25_000_000, 100_000_000)
     return contents(prepare(board, platform, design, pll, (33,), seed=1).files["top.il"])
 
