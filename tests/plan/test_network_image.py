@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+import plan.network_image as network_image_module
 from plan.contents import contents
 from plan.engine import ENGINES
 from plan.image import Image
@@ -12,6 +13,7 @@ from plan.memories import fingerprint
 from plan.network_image import image_memories, network_image, selftest_sums
 from plan.planner import plan
 from plan.schedule import PlanError
+from plan.stream import Stream
 from spec import synthetic
 from spec.replies import NETWORK_WORDS, NetworkIdentity
 from spec.squeezenet import tiny
@@ -34,6 +36,23 @@ def test_an_image_has_the_contents_of_every_memory():
     assert struct.pack(f"<{NETWORK_WORDS}I", *words[:NETWORK_WORDS]) == said.pack_network()
     sums = struct.pack(f"<{quantized.network.classes}i", *selftest_sums(quantized))
     assert struct.pack(f"<{len(words) - NETWORK_WORDS}I", *words[NETWORK_WORDS:]) == sums
+
+
+@pytest.mark.parametrize("name", ["registers", "program", "params", "weights", "stream"])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_an_image_fills_what_the_program_reads(name, more, monkeypatch):
+    quantized = synthetic.quantized(tiny(image_size=16))
+    convs = [conv.name for conv in quantized.network.convs]
+    stream = Stream.of_sdram(100_000_000, ENGINE.stream_bits)
+    made = plan(quantized.network, ENGINE, streamed=frozenset(convs[::2]), stream=stream)
+    needs = made.needs()
+    network_image(quantized, made, needs, b"12345678")
+    held = contents(quantized, made, needs)
+    words = getattr(held, name)
+    wrong = replace(held, **{name: words[:more] if more < 0 else [*words, 0]})
+    monkeypatch.setattr(network_image_module, "contents", lambda *given: wrong)
+    with pytest.raises(ValueError, match=f"{name}: {len(words) + more} words, where the program"):
+        network_image(quantized, made, needs, b"12345678")
 
 
 def test_what_does_not_fit_is_refused():
