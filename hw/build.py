@@ -27,7 +27,6 @@ from hw.page.floor import read as read_floor
 from hw.page.page import page
 from hw.readback import read_back
 from hw.report import (
-    Timing,
     build_table,
     fit_report,
     fit_table,
@@ -36,6 +35,7 @@ from hw.report import (
     report,
     room_table,
 )
+from hw.seeds import place
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
@@ -71,6 +71,13 @@ def parser() -> Parser:
     result.add_argument("--clock", type=megahertz, metavar="MHZ", help="default: the device's")
     result.add_argument(
         "--seed", type=int, default=1, help="of the placement (default %(default)s)"
+    )
+    result.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="place with so many seeds, from --seed on, side by side, and keep the fastest",
     )
     result.add_argument(
         "--sdram-phase",
@@ -149,6 +156,9 @@ def build(arguments: argparse.Namespace) -> int:
 
     if arguments.html or arguments.json:
         raise BadInput("--html and --json are for --plan-only; a build writes both by itself")
+    if arguments.seeds < 1:
+        raise BadInput(f"--seeds must be at least 1, not {arguments.seeds}")
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     tools = flow.find_tools(arguments.native)
     stages = flow.Stages(3 + len(flow.TOOLS), terminal.progress())
     with workshop(output) as work:
@@ -160,26 +170,32 @@ def build(arguments: argparse.Namespace) -> int:
             (work / "program.txt").write_text(design.plan.listing())
         with stages.stage("elaborate"):
             # The id is of the circuit without it, and then a part of the circuit.
-            settings = {"pll": pll, "rates": rates, "seed": arguments.seed, "phase": phase}
-            nameless = prepare(board, board.variants[variant](), design, **settings)
+            # It is the same for all seeds: none of them changes what the circuit is.
+            settings = {"pll": pll, "rates": rates, "phase": phase}
+            nameless = prepare(board, board.variants[variant](), design, seed=1, **settings)
             design = replace(design, build=provenance.build_id(nameless, model))
-            prepared = prepare(board, platform, design, **settings)
+            prepared = prepare(board, platform, design, seed=arguments.seed, **settings)
             prepared.extract(work)
         for stage, command in flow.commands(prepared, tools):
             log = work / flow.LOGS.get(stage, "")
             with stages.stage(stage, lambda log=log: flow.last_line(log)):
-                flow.run(stage, command, work)
-        timing = Timing.read(work / flow.TIMING, float(clock_mhz))
+                if stage == "nextpnr-ecp5":
+                    placements = place(command, work, seeds, float(clock_mhz))
+                else:
+                    flow.run(stage, command, work)
+        timing = placements.best.timing
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
-        table = build_table(**parts, timing=timing)
+        table = build_table(**parts, timing=timing) + placements.table()
         (work / "report.txt").write_text(table)
         floor = read_floor(work / flow.FLOOR)
-        (work / "report.html").write_text(page(**parts, ebr=device.ebr, timing=timing, floor=floor))
+        shown = {"timing": timing, "floor": floor, "seeds": placements.rows()}
+        (work / "report.html").write_text(page(**parts, ebr=device.ebr, **shown))
         if not timing.met:
             print(table)
             raise flow.FlowError(
                 f"timing failed: {timing.fmax_mhz:.2f} MHz of {float(clock_mhz):g} MHz; "
-                f"critical path {timing.path}; try a lower --clock or another --seed"
+                f"critical path {timing.path}; "
+                "try a lower --clock, another --seed, or several with --seeds"
             )
         with stages.stage("read back"):
             found = read_back(
@@ -196,7 +212,8 @@ def build(arguments: argparse.Namespace) -> int:
             "board": arguments.board,
             "variant": variant,
             "engine_name": engine_name,
-            "seed": arguments.seed,
+            "seed": placements.best.seed,
+            "seeds": placements.rows(),
             "sdram_phase": phase if design.capacities.streamed else None,
             "build": design.build.hex(),
             "model_sha256": hashlib.sha256(model).hexdigest(),

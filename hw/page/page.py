@@ -1,5 +1,6 @@
 """``report.html``: the plan, and what a build made of it, in pictures."""
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
 
@@ -112,6 +113,20 @@ def _floor(floor: floors.Floor, timing: Timing) -> str:
     )
 
 
+def _seeds(seeds: Sequence[Mapping]) -> str:
+    words = {True: "kept", False: ""}
+    rows = [
+        (
+            str(row["seed"]),
+            "–" if row["fmax_mhz"] is None else f"{row['fmax_mhz']:.2f}",
+            words[row["kept"]] if row["met"] else "missed",
+            row["slowest"],
+        )
+        for row in seeds
+    ]
+    return table(("seed", "MHz", "", "slowest path"), rows)
+
+
 def page(
     *,
     device: str,
@@ -120,6 +135,7 @@ def page(
     ebr: int,
     timing: Timing | None = None,
     floor: floors.Floor | None = None,
+    seeds: Sequence[Mapping] = (),
 ) -> str:
     """The page, HTML in one piece.
 
@@ -131,6 +147,8 @@ def page(
         Block RAMs of the device.
     timing, floor
         What nextpnr reported and placed; None before a build.
+    seeds
+        As in ``report.json``.
     """
     clock_hz = clock_mhz * 1e6
     image = plan.network.image
@@ -177,6 +195,8 @@ def page(
             for name, count in timing.resources.items()
         ]
         sections += ["<h2>Resources</h2>", table(("", "used", "of", ""), rows)]
+    if len(seeds) > 1:
+        sections += ["<h2>Seeds</h2>", _seeds(seeds)]
     if timing and floor:
         sections += ["<h2>Floor plan</h2>", _floor(floor, timing)]
     if not timing:

@@ -44,7 +44,11 @@ if tool == "yosys":
 elif tool == "nextpnr-ecp5":
     Path("top.tim").write_text("log")
     Path("top.config").write_text("")
-    reached = float(mode[1]) if mode[0] == "reaches" else 150.0
+    seed = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
+    reached = float(mode[min(seed, len(mode) - 1)]) if mode[0] == "reaches" else 150.0
+    if reached < 0:
+        print("ERROR: no route")
+        sys.exit(1)
     use = {{name: {{"used": 1, "available": 2}} for name in
            ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D", "DP16KD")}}
     leg = {{"delay": 4.0, "from": {{"cell": "weights.q", "port": "Q", "loc": [2, 3]}},
@@ -100,13 +104,18 @@ def real_arguments(model, tmp_path, mode):
 @pytest.fixture
 def arguments(real_arguments, monkeypatch):
     """The same, but nothing is elaborated in this process."""
-    plan = BuildPlan("build_top")
-    plan.add_file("build_top.json", json.dumps({"commands": [[tool] for tool in flow.TOOLS]}))
-    plan.add_file("top.lpf", "")
-    plan.add_file("top.il", "")
+
+    def prepare(platform, top, seed):
+        plan = BuildPlan("build_top")
+        commands = [[tool, "--seed", str(seed)] for tool in flow.TOOLS]
+        plan.add_file("build_top.json", json.dumps({"commands": commands}))
+        plan.add_file("top.lpf", "")
+        plan.add_file("top.il", "")
+        return plan
+
     monkeypatch.setattr(Design, "shell", lambda self, **sizes: None)
     monkeypatch.setattr(build, "Top", lambda **parts: None)
-    monkeypatch.setattr(flow, "prepare", lambda platform, top, seed: plan)
+    monkeypatch.setattr(flow, "prepare", prepare)
     return real_arguments
 
 
@@ -121,7 +130,7 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert "conv1" in (out / "program.txt").read_text()
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
-        *("board", "variant", "engine_name", "seed", "sdram_phase"),
+        *("board", "variant", "engine_name", "seed", "seeds", "sdram_phase"),
         *("build", "model_sha256", "bitstream_sha256", "takes", "versions", "commit"),
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
         *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
@@ -155,6 +164,40 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert (out / "report.txt").read_text() in said.out
     ready = f"{out / 'top.bit'} is ready: python -m hw.flash --board ulx3s --file {out / 'top.bit'}"
     assert said.out.endswith(f"{ready}\nnote: Use the USB connector US1.\n")
+
+
+def test_of_several_seeds_the_fastest_is_kept(arguments, mode, tmp_path, capsys):
+    mode.write_text("reaches 99 101 -1 120 119")
+    assert build.main([*arguments, "--seeds", "5"]) == 0
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {*build.PRODUCTS, *build.EVIDENCE}
+    report = json.loads((out / "report.json").read_text())
+    assert (report["seed"], report["fmax_mhz"]) == (4, 120.0)
+    assert [(row["seed"], row["fmax_mhz"], row["met"], row["kept"]) for row in report["seeds"]] == [
+        (1, 99.0, False, False),
+        (2, 101.0, True, False),
+        (3, None, False, False),
+        (4, 120.0, True, True),
+        (5, 119.0, True, False),
+    ]
+    table = (out / "report.txt").read_text()
+    assert re.search(r"^ +1 +99\.00 missed +weights\.q\.Q → ", table, re.MULTILINE)
+    assert re.search(r"^ +3 +– missed +nextpnr-ecp5 failed: ERROR: no route$", table, re.MULTILINE)
+    assert re.search(r"^ +4 +120\.00 kept +weights", table, re.MULTILINE)
+    assert "<td>4</td><td>120.00</td><td>kept</td>" in (out / "report.html").read_text()
+    # The same circuit, whatever its placement.
+    mode.write_text("reaches 100")
+    assert build.main([*arguments, "--seed", "9"]) == 0
+    alone = json.loads((out / "report.json").read_text())
+    assert (alone["build"], alone["seed"]) == (report["build"], 9)
+    capsys.readouterr()
+    mode.write_text("reaches 90 -1 95")
+    assert build.main([*arguments, "--seeds", "3"]) == 1
+    assert "timing failed: 95.00 MHz of 100 MHz" in capsys.readouterr().err
+    assert (out / build.FAILED / "top.tim").exists()
+    mode.write_text("reaches -1")
+    assert build.main([*arguments, "--seeds", "2"]) == 1
+    assert capsys.readouterr().err.endswith("nextpnr-ecp5 failed: ERROR: no route\n")
 
 
 def test_a_build_draws_its_page(real_arguments, tmp_path):
@@ -192,7 +235,7 @@ def test_failing_timing_is_a_failure_that_names_the_path(
     assert build.main(arguments) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
         "hw.build: timing failed: 99.99 MHz of 100 MHz; critical path weights.q.Q → sum.d.DI, "
-        "4.0 ns, 4.0 ns of it routing; try a lower --clock or another --seed"
+        "4.0 ns, 4.0 ns of it routing; try a lower --clock, another --seed, or several with --seeds"
     )
     assert spared(tmp_path)
     assert (tmp_path / "out" / build.FAILED / "top.tim").exists()
@@ -315,6 +358,7 @@ def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, cap
         ({"clock": "nan"}, "such as 112.5 or 625/6, not nan"),
         ({"clock": "0"}, "such as 112.5 or 625/6, not 0"),
         ({"clock": "1e999"}, "such as 112.5 or 625/6, not 1e999"),
+        ({"seeds": "0"}, "--seeds must be at least 1, not 0"),
         ({"seed": "x"}, "argument --seed: invalid int value: 'x'"),
         ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
         ({"board": None}, "the following arguments are required: --board"),
