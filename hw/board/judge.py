@@ -63,6 +63,7 @@ class Judge(wiring.Component):
         place = self.place
         is_type = Signal(self.good.shape())
         final = Signal()
+        frames = Signal()  # there is a network, and none is coming
         fits = Signal()
         in_order = Signal()
         length = Signal(16)  # that a frame of this type must have
@@ -75,6 +76,7 @@ class Judge(wiring.Component):
             self.o.valid.eq(self.i.valid),
             self.o.payload.head.eq(head),
             final.eq(head.argument == self.last_chunk),
+            frames.eq(self.held & ~self.loading),
             fits.eq(Mux(head.type == Request.LOAD, whole_words, head.length == length)),
             in_order.eq(
                 (head.argument == place.index)
@@ -89,7 +91,7 @@ class Judge(wiring.Component):
             m.d.comb += refusal.eq(came)
         with m.Elif(~is_type.as_value().any()):
             m.d.comb += refusal.eq(Refusal.TYPE)
-        with m.Elif((is_type.chunk | is_type.selftest) & (~self.held | self.loading)):
+        with m.Elif((is_type.chunk | is_type.selftest) & ~frames):
             m.d.comb += refusal.eq(Refusal.NETWORK)
         with m.Elif(~fits):
             m.d.comb += refusal.eq(Refusal.LENGTH)

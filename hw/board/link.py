@@ -234,9 +234,14 @@ class Link(wiring.Component):
         good, head = judge.good, judge.o.payload.head
         refused = judge.o.valid & (judge.o.payload.refusal != 0)
         abandoned = feeder.abandoned | intake.abandoned
-        drop = Signal()
-        m.d.comb += [
+        # What ends frames and images ends all of them in the same cycle, from registers: many parts
+        # listen, and none is in a hurry.
+        drop, halt = Signal(), Signal()
+        m.d.sync += [
+            halt.eq(good.reset | abandoned),
             drop.eq(good.reset | abandoned | intake.ended.valid),
+        ]
+        m.d.comb += [
             judge.room.eq(store.room),
             judge.drop.eq(drop),
             store.begin.eq(receiver.begin),
@@ -255,7 +260,7 @@ class Link(wiring.Component):
             feeder.selftest.valid.eq(keeper.selftest | good.selftest),
             feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
             guard.drop.eq(drop),
-            intake.drop.eq(good.reset | abandoned),
+            intake.drop.eq(halt),
             intake.begin.eq(feeder.idle & guard.idle & ~keeper.busy),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
