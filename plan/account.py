@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from plan.planner import Plan
-from plan.schedule import phases
+from plan.schedule import border, phases
 from plan.timing import step_times
 from plan.window import FIRST_PIXEL
 
@@ -58,7 +58,7 @@ class Account:
     useful
         What its MACs would take with every multiplier busy; not a whole number.
     padding
-        For channels and taps that do not fill rows and columns.
+        For channels and taps that do not fill rows and columns, and outputs that see only padding.
     short
         Passes shorter than it takes to load the next weights.
     waiting
@@ -85,11 +85,14 @@ def accounts(plan: Plan) -> tuple[Account, ...]:
         occupied[time.layer] += time.end - time.start
         # As in plan.timing: a step ends where the next one starts.
         waiting[time.layer] += wait
+    last = plan.network.last
+    macs = {conv.name: conv.macs for conv in plan.network.convs}
+    macs[last.name] -= border(last) * last.weights
     return tuple(
         Account(
             name=conv.name,
-            useful=conv.macs / engine.macs_per_cycle,
-            padding=issued[conv.name] - conv.macs / engine.macs_per_cycle,
+            useful=macs[conv.name] / engine.macs_per_cycle,
+            padding=issued[conv.name] - macs[conv.name] / engine.macs_per_cycle,
             short=occupied[conv.name] - issued[conv.name],
             waiting=waiting[conv.name],
         )

@@ -53,7 +53,8 @@ def contents(quantized: QuantizedNetwork, plan: Plan, capacities: Capacities) ->
             inside += memory_rows(weight_rows(integers, plan))
         params += param_words(integers, plan.engine)
     steps = plan.program.steps
-    stream = [row for step in steps for row in outside.get(step.conv.name, ())]
+    streamed = [step.conv.name for step in steps if step.fields["streamed"]]
+    stream = [row for name in streamed for row in outside[name]]
     return Contents(
         registers=[*plan.settings().values()],
         program=[format.encode(step.fields) for step in steps],

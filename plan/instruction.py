@@ -24,6 +24,7 @@ ISSUE_FIELDS = {
     "groups_in_last": "source planes − 1",
     "groups_out_last": "output groups − 1",
     "taps3": "3×3 with zero padding of 1, not 1×1",
+    "blank": "reads nothing: every pixel is zero",
     "top": "the tile has the map's first row",
     "bottom": "the tile has the map's last row",
     "weights": "weight row of the first pass, if the memory on the chip has them",
@@ -64,7 +65,7 @@ class Format:
     def of(cls, engine: Engine, capacities: Capacities) -> "Format":
         """The format of every program for an engine with these capacities.
 
-        ``i_start`` is signed.
+        ``i_start`` is signed; ``streamed`` has no bit where nothing is.
         """
         address = capacities.address_bits
         tile = engine.tile_pixels - 1
@@ -84,7 +85,8 @@ class Format:
             widths[name] = max(1, most.get(name, 1).bit_length())
         for name in ("i_base", "i_plane", "i_plane_last", "o_base", "o_plane", "o_plane_last"):
             widths[name] = address
-        return cls(widths | {"i_start": address + 1, "o_start": address})
+        signs = {"i_start": address + 1, "o_start": address}
+        return cls(widths | signs | {"streamed": int(capacities.streamed)})
 
     @property
     def bits(self) -> int:

@@ -13,7 +13,7 @@ from plan.engine import Engine
 from plan.memories import engine_block_rams
 from plan.memory_map import Region, Words, inputs, regions
 from plan.program import Program
-from plan.schedule import PlanError, interleave, phases
+from plan.schedule import PlanError, border, interleave, phases
 from plan.settings import SETTINGS, WINDOW
 from plan.steps import steps
 from plan.stream import Stream
@@ -109,7 +109,10 @@ class Plan:
 
     @property
     def utilization(self) -> float:
-        return self.network.macs / (self.cycles * self.engine.macs_per_cycle)
+        """Share of the multipliers that did something: what sees only padding does not count."""
+        last = self.network.last
+        macs = self.network.macs - border(last) * last.weights
+        return macs / (self.cycles * self.engine.macs_per_cycle)
 
     @property
     def multipliers(self) -> int:
@@ -128,8 +131,9 @@ class Plan:
         for index, step in enumerate(self.program.steps):
             f = step.fields
             last = step.first_row + step.rows - 1
+            rows = "border      " if f["blank"] else f"rows {step.first_row:3}–{last:3}"
             lines.append(
-                f"{index:4}  {step.conv.name:18} rows {step.first_row:3}–{last:3}"
+                f"{index:4}  {step.conv.name:18} {rows}"
                 f"  passes {step.passes:4} × {step.pixels:4} pixels"
                 f"  read {'patch' if f['patch'] else 'act'} {f['i_base']:5}"
                 f"  write {'sums' if f['final'] else f['o_base'] + f['o_start']:>5}"

@@ -29,7 +29,7 @@ def family() -> dict[str, Network]:
     """The networks that an engine with an SDRAM is to hold, by the name they are known by."""
     return {
         "SqueezeNet 1.1, 224×224, 1000 classes": published("1.1"),
-        "SqueezeNet 1.0, 227×227, 1000 classes": published("1.0", image_size=227),
+        "SqueezeNet 1.0, 227×227, 1000 classes": published("1.0", image_size=227, last_padding=1),
     }
 
 

@@ -6,7 +6,7 @@ the narrow convolution that consumes it (the next squeeze, or the last convoluti
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
@@ -81,13 +81,18 @@ def phases(network: Network) -> tuple[Phase, ...]:
             wide = layer.name
             continue
         consumer = layer.squeeze if isinstance(layer, Fire) else layer
-        if consumer.padding:
-            raise PlanError(f"{consumer.name}: the engine does not pad a 1×1 convolution")
+        # What padding adds to a 1×1 convolution has no inputs: see :func:`border`.
+        consumer = replace(consumer, padding=0)
         result.append(Phase(wide=wide, producers=producers, pool=pool, consumer=consumer))
         wide = layer.name
         producers = layer.convs[1:]
         pool = None
     return tuple(result)
+
+
+def border(last: Conv) -> int:
+    """Outputs of a padded 1×1 convolution that see nothing but padding."""
+    return last.o.pixels - last.i.pixels
 
 
 def split(height: int, width: int, target: int, most: int) -> list[tuple[int, int]]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from plan.engine import Engine
+from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS
 from plan.memory_map import Region, Words
-from plan.schedule import QUEUE, Phase, Tile
+from plan.schedule import QUEUE, Phase, Tile, border
 from spec.network import Conv, Network
 
 
@@ -35,7 +36,7 @@ class Step:
 
     @property
     def pixels(self) -> int:
-        return self.tile.pixels
+        return self.fields["pixels_last"] + 1
 
 
 def steps(
@@ -81,7 +82,9 @@ def steps(
         for tile, consumes in order:
             conv = tile.conv
             source, target = (wide, made) if consumes else (narrow, wide)
-            first, last = conv == network.first, conv == network.last
+            first, last = conv == network.first, conv.name == network.last.name
+            if last and tile.top:
+                result += blanks(conv, border(network.last), len(result), engine, params)
             taps3 = conv.kernel == 3 and not first
             halo = int(taps3)
             needs = range(max(0, tile.first - halo), tile.first + tile.rows + halo)
@@ -105,6 +108,7 @@ def steps(
                 "groups_in_last": len(reads[conv.name]) - 1,
                 "groups_out_last": engine.groups(conv.channels) - 1,
                 "taps3": taps3,
+                "blank": False,
                 "top": tile.top,
                 "bottom": tile.bottom,
                 "weights": weights[conv.name],
@@ -119,7 +123,7 @@ def steps(
                 "o_start": target.offset(tile.o_first),
                 "o_lane": block % engine.lanes,
                 "final": last,
-                "fresh": tile.top,
+                "fresh": tile.top and not border(network.last),
                 "pool3": pool == 3,
                 "pool2": pool == 2,
                 "slot": block * tile.pool.o.width if tile.pool else 0,
@@ -128,3 +132,29 @@ def steps(
             result.append(Step(tile=tile, fields={k: int(v) for k, v in fields.items()}))
         narrow = made
     return tuple(result)
+
+
+def blanks(
+    conv: Conv, pixels: int, before: int, engine: Engine, params: dict[str, int]
+) -> list[Step]:
+    """Steps for so many outputs of the last convolution that see nothing but padding.
+
+    They read zeros, against any weights, and begin the class sums; they wait for no step of the
+    ``before`` ones.
+    """
+    tile = Tile(conv=conv, pool=None, first=0, rows=0, o_first=0, o_rows=0)
+    common = dict.fromkeys([*ISSUE_FIELDS, *WRITE_FIELDS], 0) | {
+        "i_plane": 1,
+        "groups_out_last": engine.groups(conv.channels) - 1,
+        "blank": 1,
+        "params": params[conv.name],
+        "o_plane": 1,
+        "final": 1,
+    }
+    result = []
+    for start in range(0, pixels, engine.tile_pixels):
+        last = min(engine.tile_pixels, pixels - start) - 1
+        wait = min(QUEUE - 1, before + len(result))
+        fields = {"x_last": last, "pixels_last": last, "wait": wait, "fresh": int(start == 0)}
+        result.append(Step(tile=tile, fields=common | fields))
+    return result

@@ -141,7 +141,7 @@ class Expected:
                         y=y,
                         slot=(conv.name, group, column_o) if pool else None,
                         place=(tensor, block + group, row_o, column_o) if ends else None,
-                        final=conv == self._plan.network.last,
+                        final=conv.name == self._plan.network.last.name,
                         group=group,
                         first=pixel == 0,
                         last=pixel == len(places) - 1,

@@ -79,6 +79,15 @@ NETWORKS = {
         pool(3),
         {"channels": 3},
     ),
+    # The last convolution's border, of more pixels than a small engine's tile: nothing but padding.
+    "padded": lambda: chain(
+        "padded",
+        24,
+        18,
+        {"channels": 4, "kernel": 3, "stride": 2, "padding": 1},
+        fire(2, 4, 4),
+        {"channels": 5, "padding": 1, "relu": False},
+    ),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
     "tiny": tiny,
 }

@@ -19,6 +19,8 @@ class Block:
     """Where a step's words belong: channels and rows of one tensor.
 
     ``groups`` output groups make ``channels`` channels; the last group's other bytes are padding.
+    ``margin`` rows and columns of the tensor come before its first. With ``border``, it is the
+    pixels of the tensor's margin from ``first_row`` on, in raster order.
     """
 
     tensor: str
@@ -28,6 +30,8 @@ class Block:
     first_row: int
     rows: int
     width: int
+    margin: int = 0
+    border: bool = False
 
     @property
     def words(self) -> int:
@@ -36,6 +40,19 @@ class Block:
 
 def computed(plan: Plan, step: Step) -> Block:
     """What a step computes, before any pooling: rows of its convolution's own tensor."""
+    if step.fields["blank"]:
+        blanks = [other for other in plan.program.steps if other.fields["blank"]]
+        return Block(
+            tensor=step.conv.name,
+            first_channel=0,
+            channels=step.conv.channels,
+            groups=plan.engine.groups(step.conv.channels),
+            first_row=sum(other.pixels for other in blanks[: blanks.index(step)]),
+            rows=1,
+            width=step.pixels,
+            margin=plan.network.last.padding,
+            border=True,
+        )
     return Block(
         tensor=step.conv.name,
         first_channel=0,
@@ -44,13 +61,14 @@ def computed(plan: Plan, step: Step) -> Block:
         first_row=step.first_row,
         rows=step.rows,
         width=step.conv.o.width,
+        margin=plan.network.last.padding if step.conv.name == plan.network.last.name else 0,
     )
 
 
 def written(plan: Plan, step: Step) -> Block | None:
     """What a step writes to the activation memory; None for the last convolution's steps."""
     conv = step.conv
-    if conv == plan.network.last:
+    if conv.name == plan.network.last.name:
         return None
     tile = step.tile
     tensor, first_channel = conv.name, 0
@@ -116,6 +134,14 @@ def _fill(tensors: dict, blocks: list[Block], words: np.ndarray, kind: str) -> N
         part = words[at : at + block.words].reshape(block.groups, block.rows, block.width, -1)
         at += block.words
         channels = part.transpose(0, 3, 1, 2).reshape(-1, block.rows, block.width)
-        rows = slice(block.first_row, block.first_row + block.rows)
         last = block.first_channel + block.channels
-        tensors[block.tensor][block.first_channel : last, rows] = channels[: block.channels]
+        target = tensors[block.tensor][block.first_channel : last]
+        if block.border:
+            outside = np.ones(target.shape[1:], bool)
+            outside[block.margin : -block.margin, block.margin : -block.margin] = False
+            y, x = np.nonzero(outside)
+            some = slice(block.first_row, block.first_row + block.width)
+            target[:, y[some], x[some]] = channels[: block.channels, 0]
+            continue
+        top, left = block.first_row + block.margin, block.margin
+        target[:, top : top + block.rows, left : left + block.width] = channels[: block.channels]

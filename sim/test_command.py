@@ -14,7 +14,7 @@ from spec import artifact, synthetic
 from spec.network import Conv, FeatureMap, Network
 from spec.photograph import Framing, square
 from spec.quantized import SHORTER_SIDE
-from spec.squeezenet import published, tiny
+from spec.squeezenet import tiny
 
 
 @pytest.fixture
@@ -121,10 +121,11 @@ def test_a_network_that_is_not_square(photograph, capsys, tmp_path):
 
 
 def test_a_network_that_does_not_fit(photograph, capsys, tmp_path):
-    path = tmp_path / "padded.onnx"
-    network = published("1.0", classes=3, image_size=33, last_padding=1)
-    artifact.save(synthetic.quantized(network), path)
-    assert "does not pad" in complaint(capsys, photograph, "--model", path)
+    path = tmp_path / "wide.onnx"
+    first = Conv(name="conv1", i=FeatureMap(3, 520, 520), channels=2)
+    last = Conv(name="conv2", i=first.o, channels=2)
+    artifact.save(synthetic.quantized(Network("wide", first.i, (first, last))), path)
+    assert "does not fit an accumulator tile" in complaint(capsys, photograph, "--model", path)
 
 
 def test_a_missing_compiler(model, photograph, capsys, monkeypatch):

@@ -14,7 +14,10 @@ from spec import synthetic
 from spec.quantized import QuantizedNetwork
 
 #: Presets that differ from the engines of CASES in more than size.
-UNSTALLED = [("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")]
+UNSTALLED = [
+    *(("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")),
+    ("padded", "6x2"),
+]
 
 
 @cache

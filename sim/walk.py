@@ -42,11 +42,14 @@ def passes(step: Step, engine: Engine) -> Iterator[Pass]:
             visits = []
             for y in range(height):
                 for x in range(width):
-                    outside = f["taps3"] and (
-                        (tap_x == 0 and x == 0)
-                        or (tap_x == 2 and x == width - 1)
-                        or (tap_y == 0 and y == 0 and f["top"])
-                        or (tap_y == 2 and y == height - 1 and f["bottom"])
+                    outside = f["blank"] or (
+                        f["taps3"]
+                        and (
+                            (tap_x == 0 and x == 0)
+                            or (tap_x == 2 and x == width - 1)
+                            or (tap_y == 0 and y == 0 and f["top"])
+                            or (tap_y == 2 and y == height - 1 and f["bottom"])
+                        )
                     )
                     place = f["i_start"] + (y + tap_y) * width + x + tap_x
                     visits.append(None if outside else f["i_base"] + place % f["i_plane"])

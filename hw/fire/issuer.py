@@ -263,7 +263,7 @@ class Issuer(wiring.Component):
         # The address, and what goes with the data that it reads.
         opening = Signal()
         m.d.sync += opening.eq(start)
-        padding = step.taps3 & (
+        padding = step.blank | step.taps3 & (
             ((now.tap_x == 0) & (x == 0))
             | ((now.tap_x == 2) & x_end)
             | ((now.tap_y == 0) & step.top & (y == 0))

@@ -75,9 +75,24 @@ def test_two_pools_in_a_row_are_refused():
         plan(Network("tiny", conv.i, tuple(layers)), Engine())
 
 
-def test_a_padded_1x1_is_refused():
-    with pytest.raises(PlanError, match="conv10: the engine does not pad a 1×1"):
-        plan(published("1.0", classes=5, last_padding=1), Engine())
+def test_the_border_of_a_padded_1x1_is_steps_that_read_nothing():
+    sizes = {"classes": 20, "image_size": 99}
+    plain, padded = (plan(published("1.0", last_padding=p, **sizes), Engine()) for p in (0, 1))
+    last = padded.network.last
+    blank = [step for step in padded.program.steps if step.fields["blank"]]
+    assert sum(step.pixels for step in blank) == last.o.pixels - last.i.pixels
+    finals = [step for step in padded.program.steps if step.fields["final"]]
+    assert [step.fields["fresh"] for step in finals] == [1] + [0] * (len(finals) - 1)
+    assert finals[0] is blank[0] and not any(step.fields["streamed"] for step in blank)
+    assert 0 < padded.cycles - plain.cycles < 200
+    assert padded.weight_rows == plain.weight_rows
+    assert padded.network.macs > plain.network.macs and padded.utilization < plain.utilization
+    # In a small engine, the border takes several.
+    small = plan(
+        published("1.0", last_padding=1, **sizes), Engine(rows=8, columns=8, tile_pixels=49)
+    )
+    pixels = [step.pixels for step in small.program.steps if step.fields["blank"]]
+    assert sum(pixels) == last.o.pixels - last.i.pixels and max(pixels) <= 49
 
 
 def test_an_image_that_is_not_rgb_is_refused():
