@@ -30,6 +30,7 @@ from hw.report import (
     build_table,
     fit_report,
     fit_table,
+    limits_table,
     plan_report,
     plan_table,
     report,
@@ -284,6 +285,7 @@ def show_plan(
         refuse_unless_fits(design, device, variant)
         return 0
     print(plan_table(design.plan, clock_mhz))
+    print(limits_table(design.plan))
     print(room_table(design.plan, design.clock_hz))
     print(
         fit_table(

@@ -9,6 +9,7 @@ from hw.readback import ReadBack
 from plan.capacities import NAMES
 from plan.device import Device
 from plan.fit import needs, shortages
+from plan.limits import limits
 from plan.link import chip_words, link_block_rams, link_frames, link_words
 from plan.planner import Plan
 from plan.room import family
@@ -196,7 +197,23 @@ def room_table(plan: Plan, clock_hz: int) -> str:
         made = plan_within(network, plan.engine, plan.room, clock_hz=clock_hz)
         missing = plan.room.shortages(made.needs())
         rate = f"at most {made.cycles:,} cycles, {made.utilization:.1%} of the engine used"
-        lines.append(f"{name}: {'needs ' + ', '.join(missing) if missing else rate}")
+        if missing:
+            lines.append(f"{name}: needs {', '.join(missing)}")
+            continue
+        others = [f"{one.phase} by {one.by}" for one in limits(made) if one.by != "multipliers"]
+        named = f", but {', '.join(others)}" if others else ""
+        lines += [f"{name}: {rate}", f"    limited by multipliers{named}"]
+    return "\n".join(lines) + "\n"
+
+
+def limits_table(plan: Plan) -> str:
+    """What limits each phase."""
+    lines = [f"{'phase':20} {'pixels':>6} {'cycles':>10} {'busy':>7} limited by"]
+    for one in limits(plan):
+        outside = f" (streamed: {', '.join(one.streamed)})" if one.streamed else ""
+        lines.append(
+            f"{one.phase:20} {one.pixels:6} {one.cycles:10,} {one.busy:7.1%} {one.by}{outside}"
+        )
     return "\n".join(lines) + "\n"
 
 

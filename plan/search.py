@@ -66,7 +66,7 @@ def plan_within(network: Network, engine: Engine, room: Capacities, *, clock_hz:
     usual = replace(plan(network, engine), room=room)
     if not room.shortages(usual.needs()):
         return usual
-    ways = [_Phase(usual, number, room, stream) for number in range(len(phases(network)))]
+    ways = [Ways(usual, number, room, stream) for number in range(len(phases(network)))]
     for price in PRICES:
         chosen = _cheapest([phase.options(price) for phase in ways], room)
         if chosen is None:
@@ -103,7 +103,7 @@ def _cheapest(options: list[list[Option]], room: Capacities) -> list[Option] | N
     return min(best.values(), key=lambda one: one[0])[1] if best else None
 
 
-class _Phase:
+class Ways:
     """The ways to compute a phase with what there is, and what they cost."""
 
     def __init__(self, usual: Plan, number: int, room: Capacities, stream: Stream | None):
