@@ -35,3 +35,6 @@ REQUANTIZER = 7
 
 POOL = 5
 """Beat to the word it ends."""
+
+CHUNK_BYTE = 1 + MEMORY_READ + 1
+"""Looking for a byte of a chunk to looking for the next one, or to offering the pixel."""

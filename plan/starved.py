@@ -11,6 +11,8 @@ from plan import latency
 from plan.program import Program
 from plan.timing import step_times
 from plan.window import FIRST_WORD, RING, ROW_DONE, WindowGeometry, WindowTiming
+from plan.words import PIXEL
+from spec.protocol import CHUNK_BYTES
 
 Spans = list[tuple[int, int]]
 """Spans of cycles: the first one, and the one after the last."""
@@ -63,6 +65,10 @@ class OfferedWindow(WindowTiming):
         #: When the next pixel was asked for in vain.
         self.vain: Spans = []
 
+    def _offer(self) -> int:
+        """The cycle from which the next pixel is offered."""
+        return self._offered[len(self.taken)]
+
     def next_row(self) -> int:
         g = self._geometry
         self._check()
@@ -80,7 +86,7 @@ class OfferedWindow(WindowTiming):
                 if patch:
                     at = max(at, self._next_patch)
                 if x < g.width and self._y < g.height:
-                    there = self._offered[len(self.taken)]
+                    there = self._offer()
                     if there > at:
                         self.vain.append((at, there))
                         at = there
@@ -95,9 +101,45 @@ class OfferedWindow(WindowTiming):
         return done
 
 
+class LineWindow(OfferedWindow):
+    """The same for pixels that a board gives: read from chunks, byte by byte, once they are whole.
+
+    Parameters
+    ----------
+    geometry
+        The patches.
+    chunk_cycles
+        From a chunk's being whole to the next one's.
+    """
+
+    def __init__(self, geometry: WindowGeometry, chunk_cycles: int):
+        super().__init__(geometry, range(geometry.height * geometry.width))
+        self._chunk_cycles = chunk_cycles
+
+    def _offer(self) -> int:
+        size = len(PIXEL)
+        first = size * len(self.taken)
+        at = self.taken[-1] + 1 if self.taken else 0
+        for byte in range(first, first + size):
+            at = max(at, byte // CHUNK_BYTES * self._chunk_cycles) + latency.CHUNK_BYTE
+        return at
+
+
 def frame_time(program: Program, offered: Sequence[int]) -> FrameTime:
     """How long a frame takes whose pixels come so; ``offered`` as in :class:`OfferedWindow`."""
-    window = OfferedWindow(program.window, offered)
+    return _frame_time(program, OfferedWindow(program.window, offered))
+
+
+def line_time(program: Program, chunk_cycles: int) -> FrameTime:
+    """The same for an image that comes over a board's line, see :class:`LineWindow`.
+
+    What the circuit counts does not depend on ``chunk_cycles`` if a chunk takes longer to come than
+    the engine takes for what a chunk lets it do, as on every real line.
+    """
+    return _frame_time(program, LineWindow(program.window, chunk_cycles))
+
+
+def _frame_time(program: Program, window: OfferedWindow) -> FrameTime:
     times = step_times(program, window)
     first = window.taken[0]
     waits = []

@@ -2,7 +2,8 @@
 
 import pytest
 
-from plan.starved import _common, frame_time
+from plan.starved import _common, frame_time, line_time
+from spec.protocol import CHUNK_BYTES
 
 
 def test_pixels_in_time_are_the_plan(made):
@@ -42,3 +43,10 @@ def test_a_frame_has_as_many_pixels_as_the_image(made):
 )
 def test_cycles_in_both(one, other, count):
     assert _common(one, other) == count
+
+
+def test_what_counts_of_an_image_from_a_line_does_not_depend_on_its_rate(made):
+    slow, slower = (line_time(made.program, cycles) for cycles in (10**6, 2 * 10**6))
+    assert slow.cycles == slower.cycles
+    several = 3 * made.network.image.pixels > 2 * CHUNK_BYTES
+    assert slower.elapsed > slow.elapsed + 10**5 if several else slow.cycles > 0
