@@ -144,6 +144,11 @@ class Run:
     loads: list[int] = field(default_factory=list)
 
 
+def _with_cocotb(model: Path, plusargs: list[str], watchdog: int, work: Path) -> None:
+    parameters = {"watchdog": watchdog}
+    runner.simulate(model, "sim.bench_core", parameters=parameters, plusargs=plusargs, work=work)
+
+
 def observe(
     model: Path,
     plan: Plan,
@@ -178,8 +183,13 @@ def observe_runs(
     seed: int = 1,
     progress: Callable[[float], None] | None = None,
     settings: Mapping[str, int] | None = None,
+    simulate: Callable[[Path, list[str], int, Path], None] = _with_cocotb,
 ) -> list[list[Frame]]:
-    """The frames of each run, one run after the other in one model without a reset."""
+    """The frames of each run, one run after the other in one model without a reset.
+
+    ``simulate`` is given the model, its plusargs, the cycles after which it must have ended, and
+    the folder to run in.
+    """
     segments, cycles = [], 0.0
     for run in runs:
         network = run.plan.network
@@ -205,13 +215,8 @@ def observe_runs(
             np.stack(run.images).tofile(file)
     size = sum(len(run.images) * _words(run.plan, computed) * _word_bytes(run.plan) for run in runs)
     with _watched(work / TRACE, size, progress):
-        runner.simulate(
-            model,
-            "sim.bench_core",
-            parameters={"watchdog": int(2 * cycles) + 1000},
-            plusargs=[f"+{key}={value}" for key, value in settings.items()],
-            work=work,
-        )
+        plusargs = [f"+{key}={value}" for key, value in settings.items()]
+        simulate(model, plusargs, int(2 * cycles) + 1000, work)
     frames = _read(work, runs)
     shutil.rmtree(work)
     return frames

@@ -111,6 +111,7 @@ def build(
     top: Path | None = None,
     constants: Mapping[str, int] | None = None,
     edit: Callable[[str], str] = str,
+    main: Path | None = None,
 ) -> Path:
     """Return the executable of a component's model. An unchanged circuit is not built again.
 
@@ -127,6 +128,8 @@ def build(
         Parameters of that module.
     edit
         What to do to the component's netlist, in RTLIL, before it is compiled.
+    main
+        A C++ file that drives the simulation, of class ``Vtop``; by default cocotb does.
 
     Raises
     ------
@@ -141,11 +144,14 @@ def build(
     if cells:
         texts[cells.name] = cells.read_text()
     libraries = cocotb_tools.config.libs_dir
+    arguments = [f"-G{key}={value}" for key, value in (constants or {}).items()]
+    if main:
+        return model(module, texts, main=main, arguments=arguments)
     return model(
         module,
         texts,
         main=COCOTB_MAIN,
-        arguments=["--vpi", *(f"-G{key}={value}" for key, value in (constants or {}).items())],
+        arguments=["--vpi", *arguments],
         link=f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
     )
 

@@ -1,0 +1,133 @@
+"""One connection of the core's netlist is changed at a time: is it found?
+
+Yosys' ``mutate`` chooses ports of cells, evenly over the whole core, and inverts a bit, holds it at
+0 or 1, or mixes it with another. All mutants are in one model; which one is in force is said when
+it starts.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from sim import verilate
+from sim.trial import Trial, circuit_checks, found
+
+SELECT = "mutant"
+SELECT_BITS = 16
+DRAWN = 12
+"""Networks that only those meet which the chosen ones did not find."""
+SELECTOR = f"""module mutant_selector(output reg [{SELECT_BITS - 1}:0] number);
+  initial if (!$value$plusargs("{SELECT}=%d", number)) number = 0;
+endmodule
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A change of one bit at a cell's port, as ``mutate`` names it; ``number`` from 1 on.
+
+    ``idle``: yosys proved that the bit drives nothing, and removed it.
+    """
+
+    number: int
+    mode: str
+    cell: str
+    port: str
+    bit: int
+    idle: bool
+
+    @property
+    def part(self) -> str:
+        """The part of the core that the cell is in, without numbers."""
+        words = [word.strip("\\") for word in self.cell.removeprefix("$flatten").split(".")[:-1]]
+        words = [re.sub(r"[\d_$]+", "", word) for word in words if word.strip("\\") != "machine"]
+        return words[0] if words else "core"
+
+    def __str__(self) -> str:
+        idle = ", which drives nothing" if self.idle else ""
+        return f"{self.mode} {self.cell}.{self.port}[{self.bit}]{idle}"
+
+
+class MutatedCircuit:
+    """The core of a :class:`sim.trial.Trial` with ``count`` mutants in it, chosen by ``seed``.
+
+    Raises
+    ------
+    sim.verilate.SimulationError
+        If a tool is missing or fails, or if the core is wrong without any mutant.
+    """
+
+    def __init__(self, *, count: int, seed: int):
+        self._trial = Trial.made(drawn=DRAWN)
+        mutants: list[Mutant] = []
+
+        def edit(netlist: str) -> str:
+            mutated, mutants[:] = _mutate(netlist, count, seed)
+            return mutated
+
+        with tempfile.TemporaryDirectory() as folder:
+            cells = Path(folder) / "mutant_selector.sv"
+            cells.write_text(SELECTOR)
+            self._model = self._trial.build(cells=cells, edit=edit)
+        self.mutants = tuple(mutants)
+        if by := self._run(0):
+            raise verilate.SimulationError(f"the circuit itself is wrong: {by}")
+
+    def _run(self, number: int) -> str:
+        return found(circuit_checks(self._trial, self._model, **{SELECT: number}))
+
+    def results(self) -> Iterator[tuple[Mutant, str]]:
+        """Every mutant in turn, and what showed it; empty if nothing did."""
+        for mutant in self.mutants:
+            yield mutant, self._run(mutant.number)
+
+
+def _mutate(netlist: str, count: int, seed: int) -> tuple[str, list[Mutant]]:
+    """A netlist in RTLIL with ``count`` mutants that :data:`SELECTOR` chooses from."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "core.il").write_text(netlist)
+        _yosys(
+            work,
+            "read_rtlil core.il; hierarchy -top core; proc; flatten; opt -full; wreduce; "
+            "opt_clean; write_rtlil flat.il; "
+            f"mutate -list {count} -seed {seed} -ctrl {SELECT} {SELECT_BITS} 1 "
+            "-o mutants.txt t:* t:$meminit* %d",  # what memories begin with must stay constant
+        )
+        lines = (work / "mutants.txt").read_text().splitlines()
+        script = ["read_rtlil flat.il", *lines, "opt_clean", "write_rtlil mutated.il"]
+        (work / "apply.ys").write_text("\n".join(script))
+        _yosys(work, "script apply.ys")
+        text = (work / "mutated.il").read_text()
+    # The choice is no port of the core: its bench has the ports of any core.
+    text = re.sub(rf"(wire width {SELECT_BITS}) input \d+ (\\{SELECT})\b", r"\1 \2", text)
+    end = text.rindex("end\n")
+    cell = f"  cell \\mutant_selector \\selector\n    connect \\number \\{SELECT}\n  end\n"
+    return text[:end] + cell + text[end:], [_parse(line, text) for line in lines]
+
+
+def _parse(line: str, netlist: str) -> Mutant:
+    """A mutant from ``mutate``'s command for it, and the netlist after all of them."""
+    words = line.split()
+    options = dict(pairwise(words))
+    number = int(words[words.index("-ctrl") + 3])
+    return Mutant(
+        number=number,
+        mode=options["-mode"],
+        cell=options["-cell"].lstrip("\\"),
+        port=options["-port"].lstrip("\\"),
+        bit=int(options["-portbit"]),
+        idle=f"{SELECT_BITS}'{number:0{SELECT_BITS}b}" not in netlist,
+    )
+
+
+def _yosys(work: Path, script: str) -> None:
+    command = [sys.executable, "-c", verilate.YOSYS, "-q", "-p", script]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    if done.returncode:
+        raise verilate.SimulationError(f"yosys failed: {done.stderr.strip().splitlines()[-1]}")

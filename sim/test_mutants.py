@@ -1,0 +1,63 @@
+"""A sample of ``python -m sim.mutants``: what is made wrong is found."""
+
+import ast
+import subprocess
+import sys
+
+from sim.mutants import main
+from sim.mutated_source import _Places
+from sim.survivors import reason
+from sim.verilate import ROOT
+
+SOURCE = '''
+@dataclass(frozen=True)
+class Thing:
+    """Text."""
+
+    size: int = 3
+
+    def half(self, other: int) -> int:
+        if other < 0:
+            raise ValueError(f"{other + 1}")
+        return self.size * 2 if other <= 7 and not other else -1
+'''
+
+
+def test_a_sample_is_found():
+    command = [sys.executable, "-m", "sim.mutants", "reference", "--mutants", "20"]
+    said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert "of 20 found" in said and "MISSED" not in said
+
+
+def test_places_are_all_but_refusals_and_texts():
+    places = _Places()
+    places.visit(ast.parse(SOURCE))
+    found = [text for _, text in places.found]
+    assert found == [
+        *("3 → 4", "3 → 2"),
+        *("And → Or", "LtE → Lt", "7 → 8", "7 → 6", "without the sign of not other"),
+        *("Mult → Add", "2 → 3", "2 → 1"),
+        *("without the sign of -1", "1 → 2", "1 → 0"),
+    ]
+
+
+def test_each_place_changes_one_thing():
+    count = _Places()
+    count.visit(ast.parse(SOURCE))
+    before = ast.unparse(ast.parse(SOURCE))
+    made = {ast.unparse(_Places(k).visit(ast.parse(SOURCE))) for k in range(len(count.found))}
+    assert len(made) == len(count.found) and before not in made
+
+
+def test_a_reason_is_for_what_it_names():
+    assert reason("reference", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
+    assert not reason("reference", "spec.arith:67 16 → 17 | whole = product >> SHIFT")
+    assert not reason("circuit", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
+
+
+def test_bad_input_is_one_line(capsys):
+    assert main(["plans"]) == 2
+    said = capsys.readouterr().err
+    assert said == "sim.mutants: WHAT must be of circuit, reference, plan, not plans\n"
+    assert main(["--mutants", "0"]) == 2
+    assert capsys.readouterr().err == "sim.mutants: --mutants must be from 1 to 65535, not 0\n"
