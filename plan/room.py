@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from plan.capacities import Capacities
 from plan.device import Device
-from plan.engine import Engine
+from plan.engine import ENGINES, Engine
 from plan.link import link_block_rams
 from plan.memories import engine_block_rams
 from plan.planner import plan
@@ -36,13 +36,14 @@ def family() -> dict[str, Network]:
 def grown(needs: Capacities, engine: Engine, device: Device, *, sdram: bool) -> Capacities:
     """What an engine on a device can hold besides a network with these needs.
 
-    With an SDRAM, and room for them, the :func:`family`; else networks of about the same size.
+    With an SDRAM, room for them, and the device's own engine, the :func:`family`; else networks of
+    about the same size: an engine that is asked for because it is small stays so.
     Where even the needs are more than the device has, they are what is left.
     """
     limit = int(SHARE * device.ebr)
     wide = _widened(needs)
     wishes = [_scaled(wide, factor) for factor in LARGER]
-    if sdram:
+    if sdram and engine == ENGINES[device.engine]:
         wishes.insert(0, _for_family(wide, engine, limit))
     for wish in wishes:
         if wish and design_ebr(engine, wish) <= limit:

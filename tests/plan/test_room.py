@@ -61,6 +61,12 @@ def test_a_small_device_without_room_for_the_family_keeps_weights_on_the_chip():
     assert design_ebr(engine, found) <= SHARE * DEVICES["25F"].ebr
 
 
+def test_an_engine_smaller_than_the_device_s_stays_small():
+    engine = ENGINES["4x4"]
+    found = grown(plan(tiny(), engine).needs(), engine, DEVICES["85F"], sdram=True)
+    assert not found.streamed and design_ebr(engine, found) < 40
+
+
 def test_no_block_ram_is_half_used():
     """More of anything that a block RAM holds would take another one."""
     engine, _, found = room("85F", sdram=True)
