@@ -18,6 +18,7 @@ from host.image import ImageRefused, board_engine, board_image
 from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
+from host.sequences import Box, moving
 from plan.link import chip_words
 from spec import artifact, reference, selftest, terminal
 from spec.arguments import Parser
@@ -64,6 +65,11 @@ def parser() -> Parser:
         type=Path,
         metavar="FILE|FOLDER",
         help="default: the sample pictures that come with the program",
+    )
+    sub.add_argument(
+        "--motion",
+        action="store_true",
+        help="one camera a folder: see each photograph where it differs from the others",
     )
     keep(sub)
     sub = command("watch", watch, "classify the photographs that appear in a folder")
@@ -226,7 +232,14 @@ def classify(arguments: argparse.Namespace) -> int:
     if not arguments.photographs:
         terminal.note("no photograph was named: these are the samples, drawn ones among them")
     paths = gather(arguments.photographs or samples(), left_out)
-    return answer(arguments, lambda framing, refused: [read_ahead(paths, framing, refused)], paths)
+    boxes: dict[Path, Box] = {}
+
+    def source(framing: Framing, refused: dict[Path, PhotographError]) -> list:
+        if arguments.motion:
+            return [moving(paths, framing, refused, boxes, terminal.complain)]
+        return [read_ahead(paths, framing, refused)]
+
+    return answer(arguments, source, paths, boxes)
 
 
 def watch(arguments: argparse.Namespace) -> int:
@@ -244,15 +257,17 @@ def answer(
         [Framing, dict[Path, PhotographError]], Iterable[Iterable[tuple[Path, bytes]]]
     ],
     listed: list[Path] | None = None,
+    boxes: dict[Path, Box] | None = None,
 ) -> int:
     """Classify batches of photographs; if they are ``listed`` beforehand, with a progress bar.
 
-    ``source`` gives the batches, each of paths and pixels, and puts aside what cannot be read.
+    ``source`` gives the batches, each of paths and pixels, and puts aside what cannot be read;
+    ``boxes`` gets what was seen of a photograph, where that is not its centre.
     """
     refused: dict[Path, PhotographError] = {}
     done: set[Path] = set()
     width = min(60, max((len(str(path)) for path in listed or ()), default=40))
-    with connected(arguments) as (client, quantized), records(arguments, quantized) as kept:
+    with connected(arguments) as (client, quantized), records(arguments, quantized, boxes) as kept:
         if not arguments.json:
             print(show.head(width), flush=True)
         bar = tqdm(
@@ -286,13 +301,16 @@ def answer(
     return 1 if None in done else 0
 
 
-def records(arguments: argparse.Namespace, quantized: QuantizedNetwork) -> Records:
+def records(
+    arguments: argparse.Namespace, quantized: QuantizedNetwork, boxes: dict[Path, Box] | None
+) -> Records:
     """What the flags ask to keep."""
     return Records(
         quantized=quantized,
         table=arguments.csv,
         batch=arguments.megadetector,
         folder=arguments.sort,
+        boxes={} if boxes is None else boxes,
     )
 
 

@@ -81,12 +81,15 @@ class Records:
         A JSON file in the MegaDetector batch format, written at the end, whole.
     folder
         Gets a copy of each file, its times kept, in a folder named after its answer.
+    boxes
+        What the network saw of a picture, as in :class:`Look`, where that is not the centre.
     """
 
     quantized: QuantizedNetwork
     table: Path | None = None
     batch: Path | None = None
     folder: Path | None = None
+    boxes: dict[Path, tuple[float, float, float, float]] = field(default_factory=dict)
     _images: list[dict] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
     _file: TextIO | None = None
@@ -142,7 +145,7 @@ class Records:
                 {
                     "category": ANIMAL,
                     "conf": round(float(1 - behind), 4),
-                    "bbox": list(seen.box),
+                    "bbox": list(self.boxes.get(path, seen.box)),
                     "classifications": [[str(i), round(float(odds[i]), 4)] for i in order],
                 }
             ]

@@ -3,13 +3,14 @@
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from spec.photograph import Framing, RangeError, square
+from spec.photograph import Framing, RangeError, square, whole
 from spec.text import printable
 
 _NAMED = (
@@ -133,6 +134,21 @@ def read(path: Path, size: int | Framing) -> np.ndarray:
     PhotographError
         If the file is no image, a damaged one, or one of an unknown range.
     """
+    return _opened(path, lambda image: square(image, size))
+
+
+def read_whole(path: Path) -> np.ndarray:
+    """All of the photograph in a file, as :func:`spec.photograph.whole` gives it.
+
+    Raises
+    ------
+    PhotographError
+        As :func:`read`.
+    """
+    return _opened(path, whole)
+
+
+def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
     shown = printable(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
@@ -143,7 +159,7 @@ def read(path: Path, size: int | Framing) -> np.ndarray:
         raise PhotographError(f"{shown}: cannot be read ({error.strerror})") from error
     try:
         with _quiet(), Image.open(path) as image:
-            return square(image, size)
+            return use(image)
     except RangeError as error:
         raise PhotographError(f"{shown}: {error}") from error
     except UnidentifiedImageError:

@@ -87,23 +87,54 @@ def square(image: Any, size: int | Framing) -> np.ndarray:
         of 16 bits of which it leaves the upper four unused.
     """
     framing = size if isinstance(size, Framing) else Framing(size)
-    methods = _UPRIGHT.get(_orientation(image), ())
-    image = _eight_bits(image)
-    for method in methods:
-        image = image.transpose(method)
+    image = _upright(image)
     if max(image.size) > _LONGEST * min(image.size):
         spans = [min(length, _LONGEST * min(image.size)) for length in image.size]
         image = _centre(image, *spans)
-    opaque = image.convert("RGB")
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        opaque = image.convert("RGB").point([0] * 256 * 3)
-        opaque.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    opaque = _opaque(image)
     if min(opaque.size) != framing.shorter:
         ratio = framing.shorter / min(opaque.size)
         wide = [max(framing.shorter, round(length * ratio)) for length in opaque.size]
         opaque = opaque.resize(wide, _BILINEAR)
     return np.asarray(_centre(opaque, framing.side, framing.side))
+
+
+def whole(image: Any) -> np.ndarray:
+    """All of a photograph, upright and opaque as in :func:`square`, at its own size.
+
+    Parameters
+    ----------
+    image
+        A ``PIL.Image.Image``.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, (height, width, 3), RGB.
+
+    Raises
+    ------
+    RangeError
+        As :func:`square`.
+    """
+    return np.asarray(_opaque(_upright(image)))
+
+
+def _upright(image: Any) -> Any:
+    methods = _UPRIGHT.get(_orientation(image), ())
+    image = _eight_bits(image)
+    for method in methods:
+        image = image.transpose(method)
+    return image
+
+
+def _opaque(image: Any) -> Any:
+    opaque = image.convert("RGB")
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        opaque = image.convert("RGB").point([0] * 256 * 3)
+        opaque.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    return opaque
 
 
 def _centre(image: Any, width: int, height: int) -> Any:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from host import __main__ as entry
 from host import command, line
+from host.motion import cells, squares
 from host.photographs import photographs_in, read
 from spec import artifact, reference, synthetic
+from spec.photograph import square
 from spec.protocol import FLASH_READING, Frame, Held, Load, Reply, Request
 from spec.samples import samples
 from spec.squeezenet import tiny
@@ -401,3 +404,31 @@ def test_what_is_asked_for_is_kept(run, photographs, tmp_path):
     assert (tmp_path / "sorted" / label / "0.png").is_file()
     code, _, complaints = run("classify", photographs, "--csv", table)
     assert code == 2 and "exists" in complaints[0]
+
+
+def test_what_moved_is_what_the_network_sees(run, quantized, tmp_path):
+    land = np.random.default_rng(9).integers(60, 160, (6, 8, 3)).repeat(20, 0).repeat(20, 1)
+    frames = [land.astype(np.uint8) for _ in range(4)]
+    frames[2] = frames[2].copy()
+    frames[2][10:40, 100:130] = 230
+    camera = tmp_path / "camera"
+    camera.mkdir()
+    for index, frame in enumerate(frames):
+        Image.fromarray(frame).save(camera / f"{index}.png")
+    Image.fromarray(land.astype(np.uint8)[:50]).save(camera / "small.png")
+    batch = tmp_path / "a.json"
+    code, lines, complaints = run("classify", "--motion", camera, "--json", "--megadetector", batch)
+    assert code == 0
+    said = {Path(answer["file"]).name: answer["sums"] for answer in map(json.loads, lines)}
+    greys = np.stack([cells(frame)[0] for frame in frames])
+    where = squares(greys, cells(frames[0])[1], *land.shape[:2])[2]
+    seen = square(Image.fromarray(where.of(frames[2])), quantized.framing.side)
+    assert said["2.png"] == reference.run(quantized, seen)["sums"].tolist()
+    assert said["2.png"] != right(quantized, camera / "2.png")
+    for name in ("0.png", "small.png"):
+        assert said[name] == right(quantized, camera / name)
+    assert "1 of 160×50 pixels, fewer than 3" in "".join(complaints)
+    images = {Path(i["file"]).name: i for i in json.loads(batch.read_text())["images"]}
+    left, top, wide, high = images["2.png"]["detections"][0]["bbox"]
+    assert left <= 100 / 160 and top <= 10 / 120
+    assert left + wide >= 130 / 160 and top + high >= 40 / 120 and wide < 0.5
