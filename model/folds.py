@@ -14,17 +14,18 @@ from collections import Counter
 from pathlib import Path
 
 from model.data import DataError
+from photo.files import PhotographError, find, hidden
 from spec.arguments import Parser
 
 
 def read_groups(folder: Path, table: Path | None, column: str) -> dict[str, str]:
-    """The group of each file below ``folder``, by path relative to it.
+    """The group of each photograph in the class folders of ``folder``, by path relative to it.
 
     Parameters
     ----------
     table
         Tab-separated, with a heading; its columns ``file`` and ``column`` are used. None: the group
-        of a file is its folder.
+        of a file is its class folder.
 
     Raises
     ------
@@ -33,8 +34,14 @@ def read_groups(folder: Path, table: Path | None, column: str) -> dict[str, str]
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    files = sorted(path for path in folder.glob("*/*") if path.is_file() and path.name[0] != ".")
-    names = [path.relative_to(folder).as_posix() for path in files]
+    names = []
+    for inside in sorted(folder.iterdir()):
+        if not inside.is_dir() or hidden(inside.name):
+            continue
+        found = find(inside)
+        for line in found.others:
+            print(f"model.folds: {line}; left out", file=sys.stderr)
+        names += [path.relative_to(folder).as_posix() for path in found.photographs]
     if table is None:
         return {name: name.split("/")[0] for name in names}
     with open(table, newline="") as file:
@@ -100,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return split(arguments)
-    except (DataError, OSError) as error:
+    except (DataError, PhotographError, OSError) as error:
         print(f"model.folds: {error}", file=sys.stderr)
         return 2
 

@@ -77,3 +77,15 @@ def test_what_cannot_be_split_is_one_line(frames, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     assert main([str(frames), "--folds", "2", *output]) == 2
     assert "exists" in capsys.readouterr().err
+
+
+def test_only_photographs_are_dealt_out(frames, tmp_path, capsys):
+    (frames / "PUMA" / "notes.txt").write_text("no image")
+    (frames / "PUMA" / "Thumbs.db").write_text("the system's")
+    (frames / "PUMA" / "deeper").mkdir()
+    (frames / "PUMA" / "1.jpg").rename(frames / "PUMA" / "deeper" / "1.jpg")
+    assert main([str(frames), "--folds", "3", "--output", str(tmp_path / "out")]) == 0
+    dealt = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert dealt == {name.split("/")[1] for name in NAMES}
+    complaints = capsys.readouterr().err.splitlines()
+    assert len(complaints) == 1 and "notes.txt: not an image; left out" in complaints[0]
