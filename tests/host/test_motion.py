@@ -64,3 +64,12 @@ def test_a_lone_cell_does_not_count():
     assert not active(frames).any()
     frames[1, 4, 5] = 99
     assert active(frames)[1].sum() == 2
+
+
+def test_an_animal_under_a_cloud_is_found():
+    frames = [scene(seed).astype(int) for seed in range(4)]
+    frames[2] += 30
+    frames[2][100:160, 100:160] += 50
+    found = moved([np.clip(frame, 0, 255).astype(np.uint8) for frame in frames])
+    assert [square is None for square in found] == [True, True, False, True]
+    assert found[2].side < 240
