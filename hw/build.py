@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from amaranth.build.run import BuildPlan
@@ -35,6 +36,7 @@ from hw.report import (
     plan_table,
     report,
     room_table,
+    suggestion_table,
 )
 from hw.seeds import place
 from plan.device import DEVICES, Device
@@ -42,17 +44,21 @@ from plan.engine import ENGINES
 from plan.fit import fitting, shortages
 from plan.schedule import PlanError
 from plan.sdram import PHASE, PHASES, Sdram
+from plan.suggest import suggestions
 from spec import terminal
-from spec.arguments import Parser
+from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
+from spec.squeezenet import Metaparameters
 
 REPORTS = ("report.html", "report.txt", "report.json")
 PRODUCTS = ("top.bit", "top.svf", flow.VERILOG, "program.txt", *REPORTS)
 """What a build leaves, the report last."""
 EVIDENCE = ("top.rpt", "top.tim", flow.TIMING, "top.lpf")
 """Logs of yosys and nextpnr, its timing report, the constraints."""
+SUGGESTED = 5
+"""Networks, at most."""
 FAILED = "failed"
 """Where the evidence of a build that failed goes, beside the last good one."""
 
@@ -98,6 +104,20 @@ def parser() -> Parser:
     )
     result.add_argument(
         "--json", action="store_true", help="with --plan-only: the plan for programs"
+    )
+    result.add_argument(
+        "--suggest",
+        action="store_true",
+        help="with --plan-only: networks of the family that the device holds",
+    )
+    result.add_argument(
+        "--frames",
+        type=number(above=0),
+        metavar="F",
+        help="with --suggest: at so many frames/s of the chip, or more",
+    )
+    result.add_argument(
+        "--classes", type=whole(1), metavar="N", help="with --suggest: of the networks (5)"
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="default: build/BOARD")
     result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
@@ -151,6 +171,10 @@ def build(arguments: argparse.Namespace) -> int:
     name = f"{platform.device}-{platform.speed}{platform.package}"
     room = {"device": device, "sdram": board.sdram is not None}
 
+    if arguments.suggest and arguments.plan_only:
+        return suggest(arguments, board, variant, float(clock_mhz))
+    if arguments.suggest or arguments.frames or arguments.classes:
+        raise BadInput("--frames and --classes are for --suggest, and that is for --plan-only")
     if arguments.plan_only:
         design = Design.load(arguments.model, engine, int(clock_hz), **room)
         return show_plan(arguments, board, variant, design, name)
@@ -298,6 +322,23 @@ def show_plan(
     if arguments.html:
         print(f"{arguments.html} shows it")
     refuse_unless_fits(design, device, variant)
+    return 0
+
+
+def suggest(arguments: argparse.Namespace, board: Board, variant: str, clock_mhz: float) -> int:
+    """Print what of the family the device holds, and how to train it; 2 if that is nothing."""
+    if arguments.engine or arguments.model != packaged() or arguments.html or arguments.json:
+        raise BadInput("--suggest goes with --board, --variant, --clock, --frames, --classes only")
+    frames, classes = arguments.frames or 0, arguments.classes or Metaparameters().classes
+    device = DEVICES[variant]
+    found = list(islice(suggestions(device, clock_mhz * 1e6, frames, classes), SUGGESTED))
+    if not found:
+        raise BadInput(
+            f"no network that is tried fits {board.title}, {variant}, at {frames:g} frames/s: ask "
+            "for fewer --frames or fewer --classes, or another --variant"
+        )
+    print(suggestion_table(found, clock_mhz))
+    print(f"train it: python -m model.train --data photographs {found[0].flags}".rstrip())
     return 0
 
 

@@ -14,6 +14,7 @@ from plan.link import chip_words, link_block_rams, link_frames, link_words
 from plan.planner import Plan
 from plan.room import family
 from plan.search import plan_within
+from plan.suggest import Suggestion
 from spec.protocol import RATES
 
 CELLS = {"lut": "TRELLIS_COMB", "ff": "TRELLIS_FF", "dsp": "MULT18X18D", "ebr": "DP16KD"}
@@ -244,3 +245,15 @@ def fit_table(rows: list[tuple[str, Device, list[tuple[str, Plan]]]]) -> str:
         if not fits:
             lines.append(f"{variant:8} no image size of this network: {device.ebr} EBR")
     return "\n".join(lines) + "\n"
+
+
+def suggestion_table(found: list[Suggestion], clock_mhz: float) -> str:
+    """Networks that fit, a line each."""
+    lines = [f"{'weights':>8} {'EBR':>4} {'cycles':>10} {'frames/s':>9}  flags of model.train"]
+    for one in found:
+        need, cycles = needs(one.plan), one.plan.cycles
+        lines.append(
+            f"{one.plan.network.weights:8,} {need['EBR']:4} {cycles:10,} "
+            f"{clock_mhz * 1e6 / cycles:9,.1f}  {one.flags or '(its defaults)'}"
+        )
+    return "\n".join(lines)
