@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spec.quantized import QuantizedNetwork
+from spec.text import TextError, read_text
 
 FOLDERS = "folders"
 """Metadata key: a JSON list, what folders of photographs may call each class, beside its label."""
@@ -55,7 +56,7 @@ class Names:
 
 
 def read_names(path: Path, classes: int) -> Names:
-    """The names in a file, one class a line, blank lines left out.
+    """The names in a file, one class a line, blank lines left out; see :func:`spec.text.read_text`.
 
     A line is a label; or columns between tabs, of which the last is the label, the one before it
     what folders may be called, and a first column of numbers the class, from 0; or a synset, a
@@ -67,12 +68,10 @@ def read_names(path: Path, classes: int) -> Names:
         If the file cannot be read, or does not name every class once.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise NamesError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise NamesError(f"{path}: is not UTF-8; save it as such") from error
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
+        text = read_text(path)
+    except TextError as error:
+        raise NamesError(str(error)) from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) != classes:
         raise NamesError(f"{path}: names {len(lines)} classes, and the network has {classes}")
     rows = [_columns(line) for line in lines]

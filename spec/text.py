@@ -38,17 +38,23 @@ def _shown(character: str) -> str:
     return character
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a text file that are not blank, without spaces about them.
+def read_text(path: Path, *, errors: str = "strict") -> str:
+    """A text file as any system writes it.
 
     UTF-8, UTF-16 or UTF-32, with a byte order mark or (UTF-8, and UTF-16 of mostly Latin text)
-    without; line ends of any system. Each is :func:`printable`, so a list of names that are not
-    UTF-8 reads as those names do.
+    without.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    errors
+        What becomes of bytes that are not UTF-8, as ``bytes.decode`` has it.
 
     Raises
     ------
     TextError
-        If the file cannot be read, or is of another encoding with a mark of one of these.
+        If the file cannot be read, or is of another encoding.
     """
     try:
         data = path.read_bytes()
@@ -60,9 +66,22 @@ def read_lines(path: Path) -> list[str]:
     data = data[len(mark) :]
     if not mark and b"\0" in data[:2]:
         encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
-    errors = "surrogateescape" if encoding == "utf-8" else "strict"
     try:
-        text = data.decode(encoding, errors)
+        return data.decode(encoding, errors if encoding == "utf-8" else "strict")
     except UnicodeDecodeError as error:
         raise TextError(f"{printable(path)}: not text ({error}); save the list as UTF-8") from error
-    return [printable(line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not blank, without spaces about them.
+
+    The file may be as for :func:`read_text`, with line ends of any system. Each line is
+    :func:`printable`, so a list of names that are not UTF-8 reads as those names do.
+
+    Raises
+    ------
+    TextError
+        As :func:`read_text`, but for bytes that are not UTF-8.
+    """
+    lines = read_text(path, errors="surrogateescape").splitlines()
+    return [printable(line.strip()) for line in lines if line.strip()]

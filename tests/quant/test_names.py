@@ -38,6 +38,13 @@ def test_a_line_a_class(tmp_path, text, folders):
     assert names == Names(labels=("tench", "great white shark", "crane"), folders=folders)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_file_of_another_system(tmp_path, encoding):
+    path = tmp_path / "names.txt"
+    path.write_bytes("0\ttench\r\n1\tLöwe\r\n2\tcrane\r\n".encode(encoding))
+    assert read_names(path, 3).labels == ("tench", "Löwe", "crane")
+
+
 @pytest.mark.parametrize(
     ("text", "labels"),
     [
@@ -61,7 +68,8 @@ def test_two_classes_of_one_name_are_told_apart(tmp_path, text, labels):
         (b"0\ta\n1\tb\n1\tc\n", "names no class 2; classes count from 0"),
         (b"1\ta\n2\tb\n3\tc\n", "names no class 0"),
         (b"x\ta\ny\tb\nc\n", "must have 2 columns in every line, not as in: c"),
-        (b"a\n\xff\nc\n", "is not UTF-8"),
+        (b"a\n\xff\nc\n", "not text .*save the list as UTF-8"),
+        (b"\xff\xfea\0b", "not text"),
         (None, "cannot be read"),
     ],
 )
