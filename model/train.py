@@ -234,8 +234,13 @@ def main(argv: list[str] | None = None) -> int:
         kept = f"{last} holds the epochs before; --resume goes on" if last.exists() else "no epoch"
         return f"interrupted; {kept}"
 
-    bad = (ValueError, TrainError, OSError)
-    return terminal.run("model.train", command, bad=bad, interrupted=interrupted)
+    return terminal.run(
+        "model.train",
+        command,
+        bad=(ValueError, OSError),
+        failed=(TrainError,),
+        interrupted=interrupted,
+    )
 
 
 if __name__ == "__main__":
