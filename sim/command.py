@@ -1,6 +1,8 @@
 """``python -m sim photo.jpg``: a photograph through the simulated circuit, every value checked."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
@@ -75,6 +77,27 @@ def verdict(quantized: QuantizedNetwork, frame: Frame) -> str:
     return f"class {quantized.label(quantized.decision.answer(sums))} ({ranked})"
 
 
+def as_values(
+    path: Path, quantized: QuantizedNetwork, planned: Plan, frame: Frame, found: list[Comparison]
+) -> dict:
+    """A photograph's answer, cycles and comparisons, for programs."""
+    sums = frame.tensors["sums"]
+    answer = quantized.decision.answer(sums)
+    return {
+        "file": str(path),
+        "label": quantized.label(answer),
+        "class": answer,
+        "best": [
+            {"label": quantized.labels[index], "class": index, "probability": round(share, 4)}
+            for index, share in best(quantized, sums)
+        ],
+        "sums": [int(value) for value in sums],
+        "cycles": frame.cycles,
+        "planned_cycles": planned.cycles,
+        "tensors": [asdict(one) for one in found],
+    }
+
+
 def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) -> list[Frame]:
     """The frames, with a progress bar on a terminal, and how long they took."""
     terminal.note(f"{quantized.network.name} on {plan.engine}: model")
@@ -86,7 +109,9 @@ def simulate(quantized: QuantizedNetwork, plan: Plan, images: list[np.ndarray]) 
         frames = observe(model, plan, images, progress=lambda at: bar.update(at - bar.n))
     seconds = monotonic() - built
     rate = sum(frame.cycles for frame in frames) / seconds
-    print(f"model {built - begin:.1f} s, simulation {seconds:.1f} s, {rate:,.0f} cycles a second")
+    terminal.note(
+        f"model {built - begin:.1f} s, simulation {seconds:.1f} s, {rate:,.0f} cycles a second"
+    )
     return frames
 
 
@@ -100,9 +125,12 @@ def check(arguments: argparse.Namespace) -> int:
     equal = not refused
     for (path, image), frame in zip(images.items(), frames, strict=True):
         comparisons = compare(frame, quantized, image, arguments.model)
-        print(f"{path}: {verdict(quantized, frame)}")
-        print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
-        print(table(comparisons))
+        if arguments.json:
+            print(json.dumps(as_values(path, quantized, planned, frame, comparisons)))
+        else:
+            print(f"{path}: {verdict(quantized, frame)}")
+            print(f"{frame.cycles:,} cycles; the plan's {planned.cycles:,}")
+            print(table(comparisons))
         equal &= frame.cycles == planned.cycles
         equal &= not any(comparison.differs for comparison in comparisons)
     return 0 if equal else 1
@@ -118,6 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("photographs", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")
     parser.add_argument("--engine", choices=ENGINES, default="16x16", help="(%(default)s)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a photograph")
     arguments = parser.parse_args(argv)
     return terminal.run(
         "sim",

@@ -1,5 +1,6 @@
 """``python -m sim``: exit codes, and one clear line for each bad input."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sim import command, verilate
-from spec import artifact, synthetic
+from spec import artifact, reference, synthetic
 from spec.network import Conv, FeatureMap, Network
 from spec.photograph import Framing, square
 from spec.quantized import SHORTER_SIDE
@@ -39,12 +40,24 @@ def run(*arguments) -> int:
 def test_a_photograph(model, photograph, capsys):
     assert run(photograph, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith(f"{photograph}: class ")
-    cycles = lines[2].split()
+    assert lines[0].startswith(f"{photograph}: class ")
+    cycles = lines[1].split()
     assert cycles[0] == cycles[-1]
     names = [name for name, _ in tiny().tensors()] + ["sums"]
-    assert [line.split()[0] for line in lines[4:]] == names
-    assert all(line.split()[2:] == ["0", "0"] for line in lines[4:])
+    assert [line.split()[0] for line in lines[3:]] == names
+    assert all(line.split()[2:] == ["0", "0"] for line in lines[3:])
+
+
+def test_json(model, photograph, capsys):
+    assert run(photograph, "--model", model, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    expected = reference.run(artifact.load(model), command.read(photograph, artifact.load(model)))
+    assert said["file"] == str(photograph) and said["cycles"] == said["planned_cycles"]
+    assert said["sums"] == expected["sums"].tolist()
+    names = [name for name, _ in tiny().tensors()] + ["sums"]
+    assert [(one["name"], one["reference"], one["onnxruntime"]) for one in said["tensors"]] == [
+        (name, 0, 0) for name in names
+    ]
 
 
 def test_the_model_says_how_a_photograph_is_framed(photograph):
