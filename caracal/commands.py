@@ -77,7 +77,6 @@ GROUPS: dict[str, dict[str, Command]] = {
     "use": {
         **_host("ports", "this computer's serial ports"),
         **_host("identify", "what a board is, and what it has counted"),
-        **_host("load", "a network into a board, without another bitstream"),
         **_host("classify", "photographs → classes, on a board or the simulated one"),
         **_host("watch", "classify what appears in a folder"),
         **_host("load", "a network into a running board"),

@@ -154,7 +154,6 @@ def connected(
     quantized = artifact.load(arguments.model)
     simulated = None
     if arguments.simulate:
-        terminal.note("starting the simulated board; its first start compiles it …")
         simulated = SimulatedBoard(arguments.model, arguments.engine, sdram=sdram)
     try:
         line = Line(simulated.device if simulated else arguments.port or find())

