@@ -12,6 +12,7 @@ from model.checkpoint import Published, network_of
 from model.pretrained import TRAINED_WITH
 from model.scenes import Scenes
 from model.schedule import Schedule
+from plan.boards import BOARD_DEVICES
 from spec.arguments import Parser
 from spec.photograph import Framing
 from spec.squeezenet import Metaparameters
@@ -32,6 +33,7 @@ CHOICES = {
     "optimizer": ("sgd", "adamw"),
     "precision": ("float32", "bfloat16"),
     "trained_with": tuple(TRAINED_WITH),
+    "board": tuple(BOARD_DEVICES),
 }
 
 
@@ -108,6 +110,9 @@ class Settings:
 
     views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
 
+    board: Annotated[str | None, "warn before training if it cannot hold the network"] = None
+    variant: Annotated[str | None, "the board's device, such as 45F; default: its largest"] = None
+
     precision: Annotated[str, "of the forward pass"] = "float32"
     seed: Annotated[int, "of everything random"] = 0
     threads: Annotated[int, "of torch; 0: as many as it likes"] = 0
@@ -139,6 +144,9 @@ class Settings:
         backgrounds = self.others is not None or self.empties is not None
         if (self.paste or self.hide) and not backgrounds:
             raise ValueError("paste and hide need backgrounds: give --others or --empties, or both")
+        if self.variant is not None and self.variant not in BOARD_DEVICES.get(self.board, ()):
+            known = ", ".join(BOARD_DEVICES.get(self.board, ())) or "a --board's"
+            raise ValueError(f"variant must be one of {known}, not {self.variant}")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
         for key in ("threads", "patience"):
@@ -192,7 +200,7 @@ class Settings:
 
     def lasting(self) -> dict[str, str]:
         """As text, every setting that changes the result: a resumed run must have the same."""
-        passing = ("output", "strict", "nested", "threads", "resume", "report")
+        passing = ("output", "strict", "nested", "threads", "resume", "report", "board", "variant")
         return {
             item.name: str(getattr(self, item.name))
             for item in fields(self)

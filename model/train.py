@@ -22,6 +22,7 @@ from model.epoch import Run, TrainError, make_optimizer, train_epoch
 from model.metrics import interval
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
+from model.room import left, next_command, prospect
 from model.schedule import Average
 from model.settings import Settings, parse
 from model.split import change, record
@@ -112,6 +113,12 @@ def train(settings: Settings, group: Group) -> None:
     module, preprocessing, line = make_module(settings, splits)
     if line:
         say(line)
+    if settings.board is not None:
+        words, warning = prospect(module.network, settings)
+        if warning and group.first:
+            terminal.complain(f"WARNING: {words}")
+        elif not warning:
+            say(words)
     shown = SqueezeNet(
         module.network,
         batch_norm=settings.batch_norm,
@@ -195,7 +202,8 @@ def train(settings: Settings, group: Group) -> None:
             checkpoint.save(made, last)
             with open(settings.output / "log.txt", "a") as log:
                 print(describe(entry), file=log)
-        say(describe(entry))
+        more = number + 1 < settings.epochs
+        say(f"{describe(entry)}{f', {left(run.history, settings)}' if more else ''}")
     kept = best_of(run.history)
     if kept is not None:
         of = len(splits.validation)
@@ -209,6 +217,8 @@ def train(settings: Settings, group: Group) -> None:
         whole = replace(checkpoint.load(best), history=run.history)
         page = report.write_float(whole, splits, settings.output / "report")
         say(f"report: {page}")
+    if kept is not None:
+        say(next_command(best, settings.output))
 
 
 def main(argv: list[str] | None = None) -> int:

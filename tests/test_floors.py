@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = {
     "spec": set(),
     "photo": {"spec"},
-    "model": {"spec", "photo"},
+    "model": {"spec", "photo", "plan"},
     "plan": {"spec"},
     "hw": {"spec", "plan"},
     "quant": {"spec", "photo", "model"},

@@ -1,0 +1,60 @@
+"""Whether a board holds a network, before it is trained; and what to do when it has been."""
+
+from pathlib import Path
+
+from model.settings import Settings
+from plan.boards import BOARD_DEVICES
+from plan.device import DEVICES
+from plan.engine import ENGINES
+from plan.fit import shortages
+from plan.link import chip_words
+from plan.planner import plan
+from plan.schedule import PlanError
+from spec import terminal
+from spec.network import Network
+
+
+def prospect(network: Network, settings: Settings) -> tuple[str, bool]:
+    """In words, what the board of the settings makes of a network; and whether that is a warning.
+
+    Raises
+    ------
+    KeyError
+        If the settings have no board.
+    """
+    variant = settings.variant or BOARD_DEVICES[settings.board][0]
+    device = DEVICES[variant]
+    where = f"{settings.board}, {variant}"
+    try:
+        made = plan(network, ENGINES[device.engine])
+    except PlanError as error:
+        return f"the engine of {where} cannot compute this network: {error}", True
+    missing = shortages(made, device)
+    if missing:
+        way = "caracal plan --suggest --board " + settings.board
+        way += f" --variant {variant}" if settings.variant else ""
+        return (
+            f"{where} cannot hold this network: needs {' and '.join(missing)}; it would be trained "
+            f"in vain, unless for another board; {way} names what fits",
+            True,
+        )
+    return f"on {where}: {chip_words(made.cycles, device.clock_mhz * 1e6)}", False
+
+
+def left(history: list[dict], settings: Settings) -> str:
+    """How long the other epochs will take, from the seconds of the last one and their sizes."""
+    done = history[-1]
+    pixels = sum(
+        settings.schedule.size(number) ** 2 for number in range(len(history), settings.epochs)
+    )
+    seconds = done["seconds"] * pixels / done["size"] ** 2
+    if seconds < 90:
+        return f"{seconds:.0f} s left"
+    minutes = round(seconds / 60)
+    return f"{minutes} min left" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min left"
+
+
+def next_command(best: Path, output: Path) -> str:
+    """What makes integers of a run; the data and the split come from the checkpoint."""
+    program = "python -m quant" if terminal.CALLED.get() is None else "caracal quantize"
+    return f"next: {program} {best} --finetune 4 --output {output.with_suffix('.onnx')}"
