@@ -34,8 +34,9 @@ def prospect(network: Network, settings: Settings) -> tuple[str, bool]:
         way = "caracal plan --suggest --board " + settings.board
         way += f" --variant {variant}" if settings.variant else ""
         return (
-            f"{where} cannot hold this network: needs {' and '.join(missing)}; it would be trained "
-            f"in vain, unless for another board; {way} names what fits",
+            f"no bitstream of {where} can hold this network: needs {' and '.join(missing)}; train "
+            f"it for another board, or one with an SDRAM that it is loaded into; {way} names what "
+            "fits",
             True,
         )
     return f"on {where}: {chip_words(made.cycles, device.clock_mhz * 1e6)}", False
