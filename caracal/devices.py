@@ -10,10 +10,12 @@ import numpy as np
 from PIL import Image
 
 from host import command, show
+from host.client import BoardError
 from host.photographs import read
+from spec import artifact
 from spec.models import packaged
 from spec.photograph import square
-from spec.replies import Identity
+from spec.replies import Identity, digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Board:
     >>> with caracal.Board.simulated("small.onnx", engine="4x4") as board:
     ...     file = board.classify("photo.jpg")
     ...     array = board.classify(numpy.zeros((30, 40, 3), numpy.uint8))
-    ...     board.selftest()
+    ...     board.load("other.onnx").selftest()
     True
     >>> file.label.startswith("class"), len(array.sums) == len(file.sums)
     (True, True)
@@ -141,6 +143,38 @@ class Board:
             chip_ms=values["chip_ms"],
             total_ms=values["total_ms"],
         )
+
+    def load(self, model: str | PathLike) -> "Board":
+        """Load another network, until power goes; ``caracal load`` from Python.
+
+        Nothing is lost if it does not fit: the board keeps the network that it has.
+
+        Parameters
+        ----------
+        model
+            A quantized network.
+
+        Returns
+        -------
+        Board
+            This one.
+
+        Raises
+        ------
+        host.image.ImageRefused
+            If it does not fit the board.
+        host.client.BoardError
+            If the board refuses it, or keeps failing.
+        ValueError
+            If the file cannot be used.
+        """
+        path = Path(model)
+        network = artifact.load(path)
+        command.send(self._client, network, path)
+        if self.identity.model != digest(path.read_bytes()):
+            raise BoardError(f"the board says that it holds {self.identity.name}, not {path}")
+        self._network = network
+        return self
 
     def selftest(self) -> bool:
         """Whether the board, testing itself, found every class sum as it was at build time."""

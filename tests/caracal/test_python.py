@@ -41,6 +41,7 @@ def folder(tmp_path_factory):
     """What the examples find: a small network, a photograph, and tools that build nothing."""
     folder = tmp_path_factory.mktemp("story")
     artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), folder / "small.onnx")
+    artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE), seed=2), folder / "other.onnx")
     pixels = np.random.default_rng(1).integers(0, 256, (30, 40, 3), np.uint8)
     Image.fromarray(pixels).save(folder / "photo.jpg")
     (folder / "tool").write_text(STAND_IN)
