@@ -27,7 +27,8 @@
 
 namespace {
 
-enum Wire : uint8_t { BYTE = 0, BROKEN_BYTE = 1, LOW = 2, HIGH = 3, BUTTON = 4 };
+// PULSE is low for so many clocks, which may be fewer than a bit has; the others count in bits.
+enum Wire : uint8_t { BYTE = 0, BROKEN_BYTE = 1, LOW = 2, HIGH = 3, BUTTON = 4, PULSE = 5 };
 
 struct Order {
     uint8_t what;
@@ -66,6 +67,10 @@ public:
                 levels_ = order.with << 1;
                 bits_ = 10;
                 break;
+            case PULSE:
+                board.rx = 0;
+                timer_ = order.with ? order.with - 1 : 0;
+                return;
             case BUTTON:
                 board.button = 1;
                 [[fallthrough]];

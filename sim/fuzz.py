@@ -42,7 +42,7 @@ from spec.protocol import (
 )
 from spec.squeezenet import tiny
 
-BYTE, BROKEN_BYTE, LOW, HIGH, BUTTON = range(5)
+BYTE, BROKEN_BYTE, LOW, HIGH, BUTTON, PULSE = range(6)
 """Orders on the wire, as sim/board.cpp takes them."""
 SIZE = 24
 """Side of the images: a whole chunk and a rest."""

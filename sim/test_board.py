@@ -13,13 +13,14 @@ from PIL import Image
 from host.client import Client
 from host.line import Line
 from hw.design import Design
+from plan.starved import line_time
 from sim import board, full_line, fuzz
 from sim.end_to_end import classify, expected
 from sim.test_reference import pictures
 from spec import artifact, reference, synthetic
 from spec.decision import Decision
 from spec.models import packaged
-from spec.protocol import Frame, Request, chunks
+from spec.protocol import CHUNK_BYTES, Frame, Request, chunks
 from spec.squeezenet import tiny
 
 PATIENCE = 60.0
@@ -111,6 +112,18 @@ def test_the_other_commands(small):
             assert said["passed"]
         else:
             assert said["counters"]["broken"] == 0
+
+
+def test_what_a_photograph_takes_that_comes_over_the_line_is_predicted(design, terminal):
+    line = Line(terminal)
+    client = Client(line, patience=PATIENCE)
+    predicted = line_time(design.plan.program, 10 * CHUNK_BYTES * board.CLOCKS_A_BIT)
+    # Neither the self-test's cycles nor all that pass.
+    assert len({predicted.cycles, predicted.elapsed, design.plan.cycles}) == 3
+    picture = synthetic.image(design.quantized.network).tobytes()
+    for answer in client.classify((key, picture) for key in range(3)):
+        assert answer.result.cycles == predicted.cycles
+    line.close()
 
 
 def test_a_client_may_go_away_at_any_moment_a_hundred_times(design, terminal):
