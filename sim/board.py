@@ -26,10 +26,11 @@ from hw.board.shell import Shell
 from hw.design import Design, fingerprint
 from hw.flow import Stages
 from plan.capacities import Capacities
+from plan.device import DEVICES
 from plan.engine import ENGINES, Engine
 from plan.planner import plan
 from plan.schedule import PlanError
-from plan.sdram import PHASE, Sdram, capacity
+from plan.sdram import PHASE, Sdram
 from sim import verilate
 from sim.sdram_chip import CHIP, Chip
 from spec import artifact, terminal
@@ -133,7 +134,8 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
 def holding(model: Path, engine: Engine, *, sdram: bool = False) -> Design:
     """The board with the packaged network that can hold a model too.
 
-    A model with more weights than there is room for on the chip gets an SDRAM for them.
+    With an SDRAM, or for a model with more weights than a board without one has room for, the
+    engine is the one that a ULX3S with an 85F is built with.
 
     Raises
     ------
@@ -144,11 +146,9 @@ def holding(model: Path, engine: Engine, *, sdram: bool = False) -> Design:
     """
     design = Design.load(packaged(), engine, CLOCK_HZ, others=ROOM)
     needs = plan(artifact.load(model).network, engine).needs()
-    outside = sdram or needs.weight_rows > design.capacities.weight_rows
-    others = Capacities.covering(ROOM, replace(needs, weight_rows=1))
-    if outside:
-        others = replace(others, stream_rows=capacity(engine.stream_bits))
-    return replace(design, others=others)
+    if sdram or needs.weight_rows > design.capacities.weight_rows:
+        return replace(design, others=None, device=DEVICES["85F"], sdram=True)
+    return replace(design, others=Capacities.covering(ROOM, needs))
 
 
 def start(command: list[str], seed: int | None = None) -> tuple[subprocess.Popen, str]:

@@ -1,62 +1,26 @@
-"""A board whose weights come out of its SDRAM: loaded over the line, tested, and right."""
-
-from dataclasses import replace
-from pathlib import Path
+"""A board with an SDRAM: a network that streams its weights, loaded, tested, and right."""
 
 import pytest
 
 from host.client import Client
 from host.line import Line
 from hw.design import Design
-from plan.engine import ENGINES
-from plan.network_image import image_memories, network_image
-from plan.planner import plan
-from plan.stream import Stream
-from sim import board
+from plan.sdram import COLUMNS, words
+from sim import board, cut_loads, fuzz
 from sim.test_board import PATIENCE
-from spec import artifact, reference, synthetic
+from spec import reference, synthetic
 from spec.protocol import Held
-from spec.quantized import QuantizedNetwork
-from spec.replies import digest
-from spec.squeezenet import tiny
-
-ENGINE = ENGINES["4x4"]
-STREAM = Stream.of_sdram(board.CLOCK_HZ, ENGINE.stream_bits)
-
-
-class Other:
-    """A network all of whose weights are streamed, and its image for the board of a design."""
-
-    def __init__(self, folder: Path):
-        self.quantized = synthetic.quantized(tiny(image_size=16), seed=1)
-        self.path = folder / "other.onnx"
-        artifact.save(self.quantized, self.path)
-        names = frozenset(conv.name for conv in self.quantized.network.convs)
-        self.plan = plan(self.quantized.network, ENGINE, streamed=names, stream=STREAM)
-
-    def image(self, design: Design) -> bytes:
-        model = digest(self.path.read_bytes())
-        made = network_image(self.quantized, self.plan, design.capacities, model)
-        return made.pack(image_memories(ENGINE, design.capacities))
 
 
 @pytest.fixture(scope="module")
-def other(tmp_path_factory):
-    return Other(tmp_path_factory.mktemp("other"))
+def both(tmp_path_factory):
+    """The network that is built in, on the chip, and one that is streamed."""
+    return cut_loads.designs(tmp_path_factory.mktemp("models"))
 
 
-@pytest.fixture(scope="module")
-def design(other, tmp_path_factory):
-    """Its own network is on the chip."""
-    path = tmp_path_factory.mktemp("model") / "first.onnx"
-    artifact.save(synthetic.quantized(tiny(image_size=24)), path)
-    others = replace(other.plan.needs(), stream_rows=1 << 12)
-    return Design.load(path, ENGINE, board.CLOCK_HZ, others=others)
-
-
-@pytest.fixture(scope="module")
-def client(design):
-    process, name = board.start(board.build(design, tick=1 << 11))
+@pytest.fixture
+def client(both):
+    process, name = board.start(board.build(both[0], tick=fuzz.TICK))
     line = Line(name)
     yield Client(line, patience=PATIENCE)
     line.close()
@@ -65,34 +29,29 @@ def client(design):
     assert process.wait() == 0
 
 
-def answers(client: Client, quantized: QuantizedNetwork):
-    """Its pictures have the right sums, in no more cycles than are promised."""
+def check(client: Client, design: Design):
+    """It answers as the network does, in no more cycles than are promised, and the memory that
+    the network leaves is right."""
+    quantized, cycles = design.quantized, design.plan.cycles
+    assert client.identity == design.identity
+    found = client.memtest()
+    pages = -(-max(1, design.plan.stream_rows) * words(design.engine.stream_bits) // COLUMNS)
+    assert (found.wrong, found.words) == (0, COLUMNS * (board.PAGES - pages))
     pictures = [synthetic.image(quantized.network, seed) for seed in range(3)]
     for said in client.classify((n, picture.tobytes()) for n, picture in enumerate(pictures)):
-        assert (
-            list(said.result.sums) == reference.run(quantized, pictures[said.key])["sums"].tolist()
-        )
-        assert said.result.cycles <= client.identity.cycles
+        sums = reference.run(quantized, pictures[said.key])["sums"]
+        assert list(said.result.sums) == sums.tolist()
+        assert said.result.cycles <= cycles
     assert client.selftest().wrong == 0
 
 
-def free(rows: int) -> int:
-    """Words that are tested beside so many rows of 32 bits."""
-    return 512 * (board.PAGES - -(-2 * rows // 512))
-
-
-def test_loaded_tested_and_right(client, design, other):
-    answers(client, design.quantized)
-    found = client.memtest()
-    assert (found.wrong, found.words) == (0, free(1))
+def test_loaded_tested_and_right(client, both):
+    first, streamed = both
+    assert streamed.plan.stream_rows and not first.plan.stream_rows
+    check(client, first)
     assert client.held == Held.BUILT_IN
-    for _ in range(2):
-        client.load(other.image(design))
-        assert client.identity.model == digest(other.path.read_bytes())
-        answers(client, other.quantized)
-        found = client.memtest()
-        assert (found.wrong, found.words) == (0, free(other.plan.stream_rows))
-        answers(client, other.quantized)
+    for design in (streamed, first, streamed):
         client.load(design.image)
-        answers(client, design.quantized)
+        assert client.held == Held.LOADED
+        check(client, design)
     assert client.retries == 0

@@ -137,14 +137,14 @@ class StreamedRows(wiring.Component):
             self.memory.ready.eq(~outside & self.o.ready),
         ]
         # On the way that a row of the memory takes: the bytes, the pairs, the choice.
-        taken = Signal.like(self.i.payload)
-        pairs = Signal.like(self.o.row)
+        taken = Signal.like(self.i.payload, reset_less=True)
+        pairs = Signal.like(self.o.row, reset_less=True)
         m.d.sync += taken.eq(self.i.payload)
         for place in range(self._columns // 2):
             above, below = (taken.word_select(2 * place + half, 8).as_signed() for half in range(2))
             both = pairs.word_select(place, PAIR_BITS)
             m.d.sync += both.eq((above << SPLIT) + below)
-        row = delayed(m, pairs, latency.MEMORY_READ - 2, "row")
-        chosen = delayed(m, outside, latency.MEMORY_READ, "chosen")
+        row = delayed(m, pairs, latency.MEMORY_READ - 2, "row", reset_less=True)
+        chosen = delayed(m, outside, latency.MEMORY_READ, "chosen", reset_less=True)
         m.d.comb += self.o.row.eq(Mux(chosen, row, self.memory.row))
         return m
