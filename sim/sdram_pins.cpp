@@ -8,8 +8,9 @@
 #include "Vpins.h"
 #include "verilated.h"
 
-int main() {
+int main(int argc, char** argv) {
     VerilatedContext context;
+    context.commandArgs(argc, argv);  // the chip asks for them
     Vpins pins{&context};
     unsigned count, enable, command, bank, address, mask, data, drive;
     uint64_t edge = 0;

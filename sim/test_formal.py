@@ -104,7 +104,12 @@ BREAKS = [
         "with m.If(self.o.ready):\n                        m.d.sync += [",
         "with m.If(1):\n                        m.d.sync += [",
     ),
-    ("weights", MemoryRows, "asked & self.known", "asked"),
+    (
+        "weights",
+        MemoryRows,
+        "If(asked & self.known):\n            m.d.sync += [\n",
+        "If(asked):\n            m.d.sync += [\n",
+    ),
     ("weights", WeightLoader, "with m.If(self.i.valid):", "with m.If(1):"),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),

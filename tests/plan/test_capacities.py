@@ -33,10 +33,13 @@ def test_nothing_is_refused():
         replace(SMALL, stream_rows=-1)
 
 
-def test_weights_from_outside_take_no_memory():
+def test_weights_from_outside_take_a_store_and_no_memory():
     streamed = replace(LARGE, stream_rows=1_000_000)
     assert streamed.streamed and not LARGE.streamed
-    assert engine_block_rams(ENGINE, streamed) == engine_block_rams(ENGINE, LARGE)
+    outside, inside = (engine_block_rams(ENGINE, one) for one in (streamed, LARGE))
+    assert outside.pop("weight store") == 4
+    assert outside.pop("program") == inside.pop("program") + 1  # instructions say which are streamed
+    assert outside == inside
     assert LARGE.shortages(streamed) == ["1000000 weight rows of a frame's stream of 0"]
 
 
