@@ -38,7 +38,7 @@ def test_weights_from_outside_take_a_store_and_no_memory():
     assert streamed.streamed and not LARGE.streamed
     outside, inside = (engine_block_rams(ENGINE, one) for one in (streamed, LARGE))
     assert outside.pop("weight store") == 4
-    assert outside.pop("program") == inside.pop("program") + 1  # instructions say which are streamed
+    assert outside.pop("program") == inside.pop("program") + 1  # which are streamed
     assert outside == inside
     assert LARGE.shortages(streamed) == ["1000000 weight rows of a frame's stream of 0"]
 
