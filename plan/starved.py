@@ -1,4 +1,6 @@
-"""A frame whose pixels come late: the exact prediction, from the cycles in which they are offered.
+"""A frame whose pixels come late: a prediction from the cycles in which they are offered.
+
+Where it is exact, and where its count was up to 9 cycles off: ``docs/proof.md``.
 
 The streams of results are still taken to be always ready. Cycles count as in :mod:`plan.timing`.
 """
