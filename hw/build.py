@@ -43,7 +43,7 @@ from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
 from plan.schedule import PlanError
-from plan.sdram import PHASE, PHASES, Sdram
+from plan.sdram import PAGES, PHASE, PHASES, Sdram
 from plan.suggest import suggestions
 from spec import terminal
 from spec.arguments import Parser, number, whole
@@ -267,15 +267,18 @@ def prepare(
     rates: tuple[int, ...],
     seed: int,
     phase: int = PHASE,
+    pages: int = PAGES,
 ) -> BuildPlan:
     """Every file that the tools need to make a board's bitstream of a design.
 
     ``rates`` are the clock cycles a bit of the line, the first one tried first; ``phase`` is that
-    of the SDRAM's clock.
+    of the SDRAM's clock, ``pages`` as in :meth:`hw.design.Design.shell`.
     """
     tick, leds = design.clock_hz // 20, len(board.leds)
     flash = board.flash is not None
-    shell = design.shell(divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash)
+    shell = design.shell(
+        divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash, pages=pages
+    )
     top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
     return flow.prepare(platform, top, seed=seed)
 

@@ -96,6 +96,14 @@ module EHXPLLL(
   end
 endmodule
 
+// Two bits a cycle to a pad: D0 while the clock is high, D1 while it is low (FPGA-TN-02035).
+module ODDRX1F(input D0, D1, SCLK, RST, output Q);
+  parameter GSR = "ENABLED";
+  reg high, low;
+  always @(posedge SCLK) {high, low} <= RST ? 2'b00 : {D0, D1};
+  assign Q = SCLK ? high : low;
+endmodule
+
 // The pin of the configuration's clock, driven by the design; nobody listens there.
 module USRMCLK (
     input wire USRMCLKI, USRMCLKTS
