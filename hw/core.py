@@ -93,10 +93,14 @@ class Core(wiring.Component):
         layout = self.settings.shape()
         first = dict(zip(SETTINGS, self._contents.registers, strict=True))
         settings = Signal(layout, init=first, reset_less=True)
-        with m.If(arrives("registers")), m.Switch(load.address):
-            for place, name in enumerate(SETTINGS):
-                with m.Case(place):
-                    m.d.sync += settings[name].eq(load.data)
+        value = Signal(max(len(settings[name]) for name in SETTINGS), reset_less=True)
+        chosen = Signal(len(SETTINGS))
+        address = load.address[: len(chosen).bit_length()]
+        m.d.sync += value.eq(load.data)
+        for place, name in enumerate(SETTINGS):
+            m.d.sync += chosen[place].eq(arrives("registers") & (address == place))
+            with m.If(chosen[place]):
+                m.d.sync += settings[name].eq(value)
         m.d.comb += [self.settings.eq(settings), machine.settings.eq(settings)]
 
         for name, size in memories(self._engine, self._capacities).items():

@@ -90,7 +90,10 @@ class ChunkStore(wiring.Component):
             note.en.eq(self.commit),
             recall.addr.eq(out),
         ]
-        m.d.comb += [self.o.available.eq(used != 0), self.o.chunk.eq(recall.data)]
+        m.d.sync += [
+            self.o.available.eq((used != 0) & ~self.o.free & ~self.flush),
+            self.o.chunk.eq(recall.data),
+        ]
         with m.If(self.flush):
             m.d.sync += [into.eq(0), out.eq(0), used.eq(0), self.room.eq(0)]
         with m.Else():

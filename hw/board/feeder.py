@@ -72,6 +72,8 @@ class Feeder(wiring.Component):
         settle = Signal(range(ChunkStore.READ_LATENCY + 1))
         place = Signal(PLACE)
         waited = Signal(range(self._patience + 1))
+        late = Signal()
+        m.d.sync += late.eq(waited == self._patience - 1)
         due = Signal(TAG)  # a self-test
         tag = Signal(TAG)
         noise = Signal(32, init=selftest.SEED)
@@ -113,7 +115,7 @@ class Feeder(wiring.Component):
                 with m.Elif(chunks.available & ~chunks.free):
                     m.d.sync += waited.eq(0)
                     m.next = "read"
-                with m.Elif(waited == self._patience):
+                with m.Elif(late):
                     m.d.sync += self.abandoned.eq(1)
                     m.next = "abandon"
                 with m.Else():

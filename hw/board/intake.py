@@ -10,6 +10,7 @@ from hw.board.layouts import TOLD, queue
 from hw.board.loader import ImageLoader
 from hw.board.parser import ImageParser, write_layout
 from hw.board.powerup import PowerUp
+from hw.board.stage import Stage
 from plan.image import Memory
 from spec.protocol import CHUNK_BYTES, Held, Load
 
@@ -79,6 +80,8 @@ class ImageIntake(wiring.Component):
         m.submodules.loader = loader = ImageLoader(patience=self._patience)
         m.submodules.powerup = powerup = PowerUp(present=self._flash)
         m.submodules.parser = ResetInserter(loader.idle & powerup.fresh)(parser)
+        # What is filled may be far from here, and wait for others.
+        m.submodules.writes = writes = Stage(parser.o.payload.shape())
         connect(m, flipped(self.chunks), loader.chunks)
         connect(m, flipped(self.flash), powerup.i)
         for port in ("taken", "ended"):
@@ -105,11 +108,12 @@ class ImageIntake(wiring.Component):
             powerup.o.ready.eq(powerup.busy & parser.i.ready),
             loader.o.ready.eq(~powerup.busy & parser.i.ready),
             # What is looked at only goes nowhere.
-            self.o.valid.eq(parser.o.valid & ~looking),
-            self.o.payload.eq(parser.o.payload),
-            parser.o.ready.eq(self.o.ready | looking),
+            writes.i.valid.eq(parser.o.valid & ~looking),
+            writes.i.payload.eq(parser.o.payload),
+            parser.o.ready.eq(writes.i.ready | looking),
             self.begun.eq(parser.begun & ~looking),
             self.done.eq(loaded | powerup.done),
             self.origin.eq(Mux(powerup.busy, Held.FLASH, Held.LOADED)),
         ]
+        connect(m, writes.o, flipped(self.o))
         return m

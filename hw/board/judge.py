@@ -10,7 +10,7 @@ from spec.protocol import CHUNK_BYTES, Refusal, Request
 
 
 class Judge(wiring.Component):
-    """Finds out whether a frame can be acted upon, a cycle after it has come.
+    """Finds out whether a frame can be acted upon, two cycles after it has come.
 
     Parameters
     ----------
@@ -66,27 +66,35 @@ class Judge(wiring.Component):
         frames = Signal()  # there is a network, and none is coming
         fits = Signal()
         in_order = Signal()
-        length = Signal(16)  # that a frame of this type must have
-        with m.If(head.type == Request.CHUNK):
-            m.d.comb += length.eq(Mux(head.argument == self.last_chunk, self.rest, CHUNK_BYTES))
+        lengths = Signal(StructLayout({"empty": 1, "full": 1, "rest": 1, "words": 1}))
         whole_words = (head.length != 0) & (head.length <= CHUNK_BYTES) & (head.length[:2] == 0)
         for request in self._known:
             m.d.sync += is_type[request.name.lower()].eq(head.type == request)
+        # What is known of it a cycle after, then what comes of that.
+        come, came_head = Signal(), Signal.like(head)
         m.d.sync += [
-            self.o.valid.eq(self.i.valid),
-            self.o.payload.head.eq(head),
+            come.eq(self.i.valid),
+            came_head.eq(head),
             final.eq(head.argument == self.last_chunk),
             frames.eq(self.held & ~self.loading),
-            fits.eq(Mux(head.type == Request.LOAD, whole_words, head.length == length)),
+            lengths.empty.eq(head.length == 0),
+            lengths.full.eq(head.length == CHUNK_BYTES),
+            lengths.rest.eq(head.length == self.rest),
+            lengths.words.eq(whole_words),
             in_order.eq(
                 (head.argument == place.index)
                 & ((place.index == 0) | (head.sequence == place.sequence))
                 & ((place.index == 0) | (self.loading == (head.type == Request.LOAD)))
             ),
         ]
+        # The length that a frame of its type must have.
+        with m.If(is_type.chunk):
+            m.d.comb += fits.eq(Mux(final, lengths.rest, lengths.full))
+        with m.Else():
+            m.d.comb += fits.eq(Mux(is_type.load, lengths.words, lengths.empty))
         came = Signal.like(self.i.payload.refusal)
         m.d.sync += came.eq(self.i.payload.refusal)
-        refusal = self.o.payload.refusal
+        refusal = Signal.like(came)
         with m.If(came != 0):
             m.d.comb += refusal.eq(came)
         with m.Elif(~is_type.as_value().any()):
@@ -97,14 +105,20 @@ class Judge(wiring.Component):
             m.d.comb += refusal.eq(Refusal.LENGTH)
         with m.Elif((is_type.chunk | is_type.load) & ~in_order):
             m.d.comb += refusal.eq(Refusal.ORDER)
-        with m.Elif((is_type.chunk | is_type.load) & ~self.room):
+        with m.Elif((is_type.chunk | is_type.load) & (~self.room | self.drop)):
             m.d.comb += refusal.eq(Refusal.OVERRUN)
-        with m.If(self.o.valid & (refusal == 0)):
-            m.d.comb += self.good.eq(is_type)
+        ends = Signal()
+        m.d.sync += [
+            self.o.valid.eq(come),
+            self.o.payload.head.eq(came_head),
+            self.o.payload.refusal.eq(refusal),
+            self.good.eq(Mux(come & (refusal == 0), is_type, 0)),
+            ends.eq(final & is_type.chunk),
+        ]
 
         with m.If(self.good.chunk | self.good.load):
             m.d.sync += place.sequence.eq(self.o.payload.head.sequence)
-            m.d.sync += place.index.eq(Mux(final & self.good.chunk, 0, place.index + 1))
+            m.d.sync += place.index.eq(Mux(ends, 0, place.index + 1))
         with m.If(self.good.load):
             m.d.sync += self.loading.eq(1)
         with m.If(self.drop):

@@ -63,25 +63,29 @@ class MemoryKeeper(wiring.Component):
 
         asked, pressed = Signal(), Signal()  # a test is due
         telling, following = Signal(), Signal()  # what comes after the one under way
-        due = (asked | pressed) & self.quiet
+        wanted = asked | pressed
+        # All who may begin are far from here: in the cycle after ``due`` none of them has.
+        due = wanted & self.quiet
+        ready = Signal()
+        m.d.sync += ready.eq(due)
         steady = Signal(range(self.STEADY))
         m.d.sync += [self.told.valid.eq(0), self.selftest.eq(0)]
 
         with m.FSM() as fsm:
             with m.State("rest"):
                 m.d.sync += steady.eq(0)
-                with m.If(due & self.settled):
+                with m.If(ready & wanted & self.settled):
                     m.d.comb += self.start.eq(1)
                     m.d.sync += [telling.eq(asked), following.eq(pressed)]
                     m.d.sync += [asked.eq(0), pressed.eq(0)]
                     m.next = "begin"
-                with m.Elif(self.held & self.settled & ~due):
+                with m.Elif(self.held & self.settled & ~(ready & wanted)):
                     m.d.sync += steady.eq(steady + 1)
                     with m.If(steady == self.STEADY - 1):
                         m.d.sync += self.running.eq(1)
                         m.next = "run"
             with m.State("run"):
-                with m.If(~self.held | due):
+                with m.If(~self.held | (ready & wanted)):
                     m.d.sync += self.running.eq(0)
                     m.next = "rest"
             with m.State("begin"):  # while the memory begins
@@ -94,7 +98,7 @@ class MemoryKeeper(wiring.Component):
                         self.right.eq(~self.wrong),
                     ]
                     m.next = "rest"
-        m.d.comb += self.busy.eq(due | fsm.ongoing("begin") | fsm.ongoing("test"))
+        m.d.comb += self.busy.eq(due | ready | fsm.ongoing("begin") | fsm.ongoing("test"))
 
         # After the state machine: what comes while a test begins is due again.
         with m.If(self.drop):

@@ -16,10 +16,11 @@ from hw.board.guard import FrameGuard
 from hw.board.intake import ImageIntake
 from hw.board.judge import Judge
 from hw.board.keeper import MemoryKeeper
-from hw.board.layouts import BYTE, JUDGED_RESULT, TESTED
+from hw.board.layouts import BYTE, JUDGED_RESULT, LAST_BYTE, TESTED
 from hw.board.network import HeldNetwork
 from hw.board.parser import write_layout
 from hw.board.responder import Responder
+from hw.board.stage import Stage
 from hw.board.winner import Winner
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
@@ -175,23 +176,27 @@ class Link(wiring.Component):
         # From the core to the line.
         m.submodules.winner = winner = Winner()
         m.submodules.checker = checker = SumChecker(depth=classes, sums=self._sums)
+        m.submodules.judged = judged = Stage(JUDGED_RESULT)
         m.submodules.responder = responder = Responder(
             identity=identity.pack(), network=NETWORK_WORDS, classes=classes
         )
         m.submodules.sender = sender = FrameSender()
+        m.submodules.sent = sent = Stage(LAST_BYTE)
         m.submodules.stuffer = stuffer = Stuffer()
         connect(m, flipped(self.results), guard.results)
         connect(m, guard.o_results, winner.i)
         connect(m, winner.o, checker.i)
-        connect(m, checker.o, responder.i)
+        connect(m, checker.o, judged.i)
+        connect(m, judged.o, responder.i)
         connect(m, feeder.taken, responder.taken)
         connect(m, responder.o, sender.i)
-        connect(m, sender.o, stuffer.i)
+        connect(m, sender.o, sent.i)
+        connect(m, sent.o, stuffer.i)
         connect(m, stuffer.o, flipped(self.o))
-        word = checker.o.payload
+        word = judged.o.payload
         m.d.sync += [
             self.told.payload.eq(word),
-            self.told.valid.eq(checker.o.valid & responder.i.ready & word.result.last),
+            self.told.valid.eq(judged.o.valid & responder.i.ready & word.result.last),
         ]
 
         # The network.
@@ -280,9 +285,9 @@ class Link(wiring.Component):
             ),
             responder.place.eq(judge.place),
             responder.tested.eq(self.tested),
-            responder.idle.eq(keeper.quiet & ~keeper.busy),
             self.busy.eq(~responder.idle),
         ]
+        m.d.sync += responder.idle.eq(keeper.quiet & ~keeper.busy)
         connect(m, intake.ended, responder.loaded)
         connect(m, keeper.told, responder.memtest)
         m.d.comb += responder.taken.valid.eq(feeder.taken.valid | intake.taken.valid)

@@ -66,6 +66,8 @@ class ImageLoader(wiring.Component):
         settle = Signal(range(ChunkStore.READ_LATENCY + 1))
         place = Signal(PLACE)
         waited = Signal(range(self._patience + 1))
+        late = Signal()
+        m.d.sync += late.eq(waited == self._patience - 1)
         dropped = Signal()
         m.d.sync += [chunks.free.eq(0), self.taken.valid.eq(0), self.ended.valid.eq(0)]
         m.d.sync += self.abandoned.eq(0)
@@ -95,7 +97,7 @@ class ImageLoader(wiring.Component):
                 with m.Elif(chunks.available & ~chunks.free):
                     m.d.sync += waited.eq(0)
                     m.next = "read"
-                with m.Elif(waited == self._patience):
+                with m.Elif(late):
                     m.d.sync += self.abandoned.eq(1)
                     m.next = "abandon"
                 with m.Else():

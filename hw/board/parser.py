@@ -41,8 +41,8 @@ class ImageParser(wiring.Component):
     Members
     -------
     i : ``In(stream.Signature(32))``
-        Its words; up to 2 cycles and those of the write for each. Stays ready, and passes over
-        what comes, when the outcome is known.
+        Its words, each ready a cycle after it is valid; up to 3 cycles and those of the write for
+        each. Passes over what comes when the outcome is known.
     o : ``Out(stream.Signature(write_layout(memories)))``
         Words for the memories.
     begun : ``Out(1)``
@@ -88,12 +88,27 @@ class ImageParser(wiring.Component):
         depths = Array(Const(memory.depth, 32) for memory in self._memories)
         lasts = Array(Const(memory.file_words - 1, 8) for memory in self._memories)
 
+        # A word is looked at in its first cycle, and taken in the next.
+        asking, seen = Signal(), Signal()
+        m.d.comb += self.i.ready.eq(asking & seen)
+        m.d.sync += seen.eq(asking & self.i.valid & ~seen)
         at = Signal(range(HEADER_WORDS))
         left = Signal(32)  # words of the file, this one included
         section = Signal(range(len(self._memories) + 1))
         count = Signal(32)  # words of the section that are to come
         piece = Signal(8)
-        write = self.o.payload
+        write = Signal.like(self.o.payload, reset_less=True)
+        m.d.comb += self.o.payload.eq(write)
+        alien, unnamed, unfit, final, whole = (Signal() for _ in range(5))
+        right = Signal()
+        m.d.sync += [
+            alien.eq(checked[at] & (word != header[at])),
+            unnamed.eq((section == len(self._memories)) | (word != sections[section])),
+            unfit.eq((word == 0) | (word > depths[section])),
+            final.eq(left == 1),
+            whole.eq(piece == lasts[section]),
+            right.eq(crc.match_detected),
+        ]
 
         def fail(outcome):
             m.d.sync += [self.over.eq(1), self.outcome.eq(outcome), self.begun.eq(0)]
@@ -101,48 +116,48 @@ class ImageParser(wiring.Component):
 
         with m.FSM():
             with m.State("header"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
+                m.d.comb += asking.eq(1)
+                with m.If(seen):
                     m.d.sync += at.eq(at + 1)
                     m.d.sync += left.eq(left - 1)
                     with m.If(at == 3):
                         m.d.sync += left.eq(word - 4)
-                    with m.If(checked[at] & (word != header[at])):
+                    with m.If(alien):
                         fail(why[at])
                     with m.Elif(at == HEADER_WORDS - 1):
                         m.d.sync += self.begun.eq(1)
                         m.next = "section"
             with m.State("section"):
-                m.d.comb += self.i.ready.eq(1)
+                m.d.comb += asking.eq(1)
                 m.d.sync += write.memory.eq(section)
-                with m.If(self.i.valid):
+                with m.If(seen):
                     m.d.sync += left.eq(left - 1)
-                    with m.If(left == 1):
-                        m.next = "judge"
-                    with m.Elif((section == len(self._memories)) | (word != sections[section])):
+                    with m.If(final):
+                        m.next = "sum"
+                    with m.Elif(unnamed):
                         fail(Load.SECTIONS)
                     with m.Else():
                         m.next = "count"
             with m.State("count"):
-                m.d.comb += self.i.ready.eq(1)
+                m.d.comb += asking.eq(1)
                 m.d.sync += [write.address.eq(0), piece.eq(0), count.eq(word)]
-                with m.If(self.i.valid):
+                with m.If(seen):
                     m.d.sync += left.eq(left - 1)
-                    with m.If((word == 0) | (word > depths[section])):
+                    with m.If(unfit):
                         fail(Load.LARGE)
                     with m.Else():
                         m.next = "data"
             with m.State("data"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
+                m.d.comb += asking.eq(1)
+                with m.If(seen):
                     m.d.sync += [left.eq(left - 1), piece.eq(piece + 1)]
                     with m.Switch(piece):
                         for index in range(len(write.data) // 32):
                             with m.Case(index):
                                 m.d.sync += write.data[32 * index : 32 * (index + 1)].eq(word)
-                    with m.If(left == 1):
+                    with m.If(final):
                         fail(Load.SECTIONS)
-                    with m.Elif(piece == lasts[section]):
+                    with m.Elif(whole):
                         m.next = "write"
             with m.State("write"):
                 m.d.comb += self.o.valid.eq(1)
@@ -154,14 +169,16 @@ class ImageParser(wiring.Component):
                         m.next = "section"
                     with m.Else():
                         m.next = "data"
+            with m.State("sum"):  # while the last word enters it
+                m.next = "judge"
             with m.State("judge"):
-                with m.If(~crc.match_detected):
+                with m.If(~right):
                     fail(Load.DAMAGED)
                 with m.Elif(section != len(self._memories)):
                     fail(Load.SECTIONS)
                 with m.Else():
                     fail(Load.DONE)
             with m.State("over"):
-                m.d.comb += self.i.ready.eq(1)
+                m.d.comb += asking.eq(1)
 
         return m

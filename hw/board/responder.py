@@ -115,6 +115,10 @@ class Responder(wiring.Component):
         count = Signal.like(left)
         counts = Array([*self.counts, self.place.as_value()])
         tested = Array(self.tested[name] for name in TESTED.members)
+        counted = Signal(32)  # of the counters, and of the test, while the memory is read
+        found = Signal(32)
+        place = count[: len(COUNTERS).bit_length()]
+        m.d.sync += [counted.eq(counts[place]), found.eq(tested[place])]
         settle = Signal(range(Memory.READ_LATENCY + 1))
         m.d.comb += [held.read_address.eq(count), scheduler.idle.eq(self.idle)]
 
@@ -175,9 +179,9 @@ class Responder(wiring.Component):
                     with m.Case(Kind.IDENTITY):
                         m.d.sync += word.eq(held.read_data)
                     with m.Case(Kind.COUNTERS):
-                        m.d.sync += word.eq(counts[count])
+                        m.d.sync += word.eq(counted)
                     with m.Case(Kind.MEMTEST):
-                        m.d.sync += word.eq(tested[count])
+                        m.d.sync += word.eq(found)
                     with m.Default():
                         m.d.sync += word.eq(self.place)
                 m.next = "step"

@@ -78,8 +78,9 @@ class Accumulator(wiring.Component):
             later = Signal(Tag, name=f"tag{stage}")
             there = Signal.like(address, name=f"address{stage}")
             m.d.sync += [later.eq(tag), there.eq(place)]
+            if stage == latency.MEMORY_READ - 1:
+                m.d.sync += self.swap.eq(tag.valid & tag.open)
             tag, place = later, there
-        m.d.comb += self.swap.eq(tag.valid & tag.open)
 
         before = data.View(self.o.payload.shape(), memory.read_data)
         total = Signal.like(self.o.payload, reset_less=True)

@@ -68,7 +68,10 @@ class ClassSums(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=self._sums, depth=self._groups, init=[])
+        # In LUT RAM: a block RAM inferred here has no output register, and takes 6 ns.
+        m.submodules.memory = memory = Memory(
+            shape=self._sums, depth=self._groups, init=[], attrs={"ram_style": "distributed"}
+        )
         write = memory.write_port()
         read = memory.read_port(domain="comb")
 

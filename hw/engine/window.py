@@ -236,7 +236,7 @@ class WindowGenerator(wiring.Component):
         # column above, newest row first.
         fetched, newest = stages[3], stages[4]
         lines = Signal(data.ArrayLayout(PIXEL_BITS, len(older)))
-        column = Signal(data.ArrayLayout(PIXEL_BITS, kernel))
+        column = Signal(data.ArrayLayout(PIXEL_BITS, kernel), reset_less=True)
         if older:
             m.submodules.lines = buffer = Memory(width=line_bits(kernel), depth=capacities.width)
             assert buffer.READ_LATENCY == 3
@@ -252,14 +252,19 @@ class WindowGenerator(wiring.Component):
             m.d.sync += column[-2 - k].eq(Mux(fetched.lines[k], lines[k], 0))
 
         # The columns before it; none at the start of a row, which is the padding on the left.
+        # Nor any after a reset, which so need not reach each of them.
         window = [Signal.like(column, name=f"window_{k}") for k in older] + [column]
-        with m.If(newest.valid):
-            for before, after in pairwise(window):
-                m.d.sync += before.eq(Mux(newest.ends_scan, 0, after))
+        clear = Signal(init=1)
+        m.d.sync += clear.eq(fetched.valid & fetched.ends_scan)
+        for before, after in pairwise(window):
+            with m.If(clear):
+                m.d.sync += before.eq(0)
+            with m.Elif(newest.valid):
+                m.d.sync += before.eq(after)
 
         # Register 5: the patch, a word a cycle. A smaller kernel's pixels are the first ones.
         patch = Cat(window[column][row] for row, column in patch_pixels(kernel))
-        words = Signal(data.ArrayLayout(8 * self._word_bytes, planes))
+        words = Signal(data.ArrayLayout(8 * self._word_bytes, planes), reset_less=True)
         valid = Signal(planes)
         address, first = (
             Signal(range(capacities.patch_words)),

@@ -4,7 +4,7 @@ from amaranth.hdl import Mux, Shape, Signal
 
 
 class Counter:
-    """Counts 0 … ``last``, over and over; that it is at its end is a register, not a comparison.
+    """Counts 0 … ``last``, over and over; that it is at an end is a register, not a comparison.
 
     Parameters
     ----------
@@ -17,12 +17,13 @@ class Counter:
     ----------
     value : Signal
         The count.
-    end : Signal
-        The count is ``last``.
+    start, end : Signal
+        The count is 0, is ``last``.
     """
 
     def __init__(self, shape: Shape, name: str):
         self.value = Signal(shape, name=name)
+        self.start = Signal(name=f"{name}_start")
         self.end = Signal(name=f"{name}_end")
         self._before = Signal(shape, name=f"{name}_before")
         self._single = Signal(name=f"{name}_single")
@@ -31,6 +32,7 @@ class Counter:
         """Statements that begin anew, with this ``last``."""
         return [
             self.value.eq(0),
+            self.start.eq(1),
             self.end.eq(last == 0),
             self._before.eq(last - 1),
             self._single.eq(last == 0),
@@ -40,5 +42,6 @@ class Counter:
         """Statements that count one further."""
         return [
             self.value.eq(Mux(self.end, 0, self.value + 1)),
+            self.start.eq(self.end),
             self.end.eq(Mux(self.end, self._single, self.value == self._before)),
         ]

@@ -73,10 +73,16 @@ class Results(wiring.Component):
         column = Signal(range(self._columns))
         pause = Signal(range(ClassSums.READ_LATENCY + 2))
         held = Signal.like(self.sums, reset_less=True)
+        # The word to send is the last sum, or the count, known when it is its turn.
+        last, over = Signal(), Signal()
+        single = Signal()
         before_last = Signal.like(self.count)
-        m.d.sync += before_last.eq(self.count - 1)
+        m.d.sync += [single.eq(self.count == 1), before_last.eq(self.count - 2)]
 
-        with m.If(counting & ~self.starved):
+        # A cycle late, which nobody sees: the count is sent long after it is complete.
+        counts = Signal()
+        m.d.sync += counts.eq(counting & ~self.starved)
+        with m.If(counts):
             m.d.sync += cycles.eq(cycles + 1)
 
         with m.FSM():
@@ -86,6 +92,7 @@ class Results(wiring.Component):
                     m.next = "FIRST"
             with m.State("FIRST"):
                 m.d.sync += [sent.eq(0), self.group.eq(0), cycles.eq(1)]
+                m.d.sync += [last.eq(single), over.eq(0)]
                 with m.If(self.taken):
                     m.d.sync += counting.eq(1)
                     m.next = "RUN"
@@ -102,7 +109,7 @@ class Results(wiring.Component):
                     m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += self.o.valid.eq(1)
-                with m.If(sent == self.count):
+                with m.If(over):
                     m.d.comb += [self.o.p.data.eq(cycles), self.o.p.last.eq(1)]
                     with m.If(self.o.ready):
                         m.next = "IDLE"
@@ -111,10 +118,12 @@ class Results(wiring.Component):
                     with m.If(self.o.ready):
                         m.d.sync += [
                             sent.eq(sent + 1),
+                            last.eq(sent == before_last),
+                            over.eq(last),
                             column.eq(column + 1),
                             held.eq(held.as_value() >> len(held[0])),
                         ]
-                        with m.If((column == self._columns - 1) & (sent != before_last)):
+                        with m.If((column == self._columns - 1) & ~last):
                             m.d.sync += [
                                 self.group.eq(self.group + 1),
                                 pause.eq(ClassSums.READ_LATENCY + 1),

@@ -124,9 +124,9 @@ class Writer(wiring.Component):
 
         o = self.o.payload
         pools = step.pool3 | step.pool2
-        x_odd, x_first = x.value[0], x.value == 0
+        x_odd, x_first = x.value[0], x.start
         y_odd = y.value[0] ^ step.y_odd
-        y_first = step.top & (y.value == 0)
+        y_first = step.top & y.start
         y_last = step.bottom & y.end
         emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
         emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)

@@ -61,9 +61,19 @@ class MemoryTest(wiring.Component):
         for shift in selftest.SHIFTS:
             step = step ^ ((step << shift if shift > 0 else step >> -shift)[:32])
         word = noise[:WORD_BITS] ^ opposite.replicate(WORD_BITS)
-        final = address == (self.last << BURST_COLUMN_BITS | (1 << BURST_COLUMN_BITS) - 1)
-        again = [address.eq(self.first << BURST_COLUMN_BITS), noise.eq(selftest.SEED)]
-        onward = [address.eq(address + 1), noise.eq(step)]
+        # A burst has more than one word: the last one is known with the one before.
+        final = Signal()
+        before = (1 << BURST_COLUMN_BITS) - 2
+        again = [
+            address.eq(self.first << BURST_COLUMN_BITS),
+            noise.eq(selftest.SEED),
+            final.eq(0),
+        ]
+        onward = [
+            address.eq(address + 1),
+            noise.eq(step),
+            final.eq(address == (self.last << BURST_COLUMN_BITS | before)),
+        ]
         m.d.comb += [self.o.payload.address.eq(address), self.o.payload.data.eq(word)]
 
         difference = Signal(WORD_BITS)

@@ -119,9 +119,12 @@ class RowJoiner(wiring.Component):
         word = Signal(range(self._words))
         place = Signal(BURST_COLUMN_BITS)
         left = Signal.like(self.rows)
+        last = Signal()  # one is left
         drop = Signal()
         fresh = Signal(init=1)  # the next word is a frame's first
         whole = Signal()
+        one, two = Signal(), Signal()  # of ``rows``
+        m.d.sync += [one.eq(self.rows == 1), two.eq(self.rows == 2)]
         m.d.comb += [
             self.o.payload.eq(bits),
             self.o.valid.eq(whole),
@@ -130,10 +133,10 @@ class RowJoiner(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += whole.eq(0)
         with m.If(self.i.valid & self.i.ready):
-            last_row = Mux(fresh, self.rows == 1, left == 1)
+            last_row = Mux(fresh, one, last)
             m.d.sync += [place.eq(place + 1), fresh.eq(0)]
             with m.If(fresh):
-                m.d.sync += left.eq(self.rows)
+                m.d.sync += [left.eq(self.rows), last.eq(one)]
             with m.If(~drop):
                 m.d.sync += [
                     bits.eq(Cat(bits, self.i.payload) >> WORD_BITS),
@@ -142,6 +145,7 @@ class RowJoiner(wiring.Component):
                 with m.If(word == self._words - 1):
                     m.d.sync += [word.eq(0), whole.eq(1)]
                     m.d.sync += left.eq(Mux(fresh, self.rows, left) - 1)
+                    m.d.sync += last.eq(Mux(fresh, two, left == 2))
                     with m.If(last_row):
                         m.d.sync += [drop.eq(~place.all()), fresh.eq(place.all())]
             with m.Elif(place.all()):
@@ -200,7 +204,7 @@ class RowStore(wiring.Component):
         settled = Signal()  # what was put a cycle ago
         coming = Signal(Memory.READ_LATENCY)
         m.d.comb += [
-            self.i.ready.eq(self.run & (stored != self._depth)),
+            self.i.ready.eq(self.run & ~stored[-1]),  # its highest bit is that it is full
             memory.write_data.eq(self.i.payload),
             memory.write_enable.eq(put),
             read.eq((readable != 0) & (reserved != self.READY)),

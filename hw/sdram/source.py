@@ -101,18 +101,6 @@ class SdramSource(wiring.Component):
         m.submodules.test = test = self._test
         connect(m, controller.bus, flipped(self.bus))
 
-        # Rows in, rows out.
-        connect(m, flipped(self.i), cutter.i)
-        connect(m, joiner.o, store.i)
-        connect(m, store.o, flipped(self.o))
-        run = self.run & ~test.busy
-        m.d.comb += [
-            joiner.run.eq(run),
-            store.run.eq(run),
-            joiner.rows.eq(self.rows),
-            self.settled.eq(controller.settled & cutter.idle & ~test.busy),
-        ]
-
         # Where the frame's stream ends, and the pages that it leaves free.
         count = Signal(WORD_ADDRESS_BITS + 1)
         bursts = Signal(BURST_ADDRESS_BITS + 1)
@@ -125,14 +113,39 @@ class SdramSource(wiring.Component):
             last.eq(bursts - 1),
             pages.eq((bursts + (1 << page_bits) - 1) >> page_bits),
         ]
+
+        # Rows in, rows out.
+        connect(m, flipped(self.i), cutter.i)
+        connect(m, joiner.o, store.i)
+        connect(m, store.o, flipped(self.o))
+        # Whose turn it is, a cycle late: neither is in a hurry, and each waits for the controller.
+        testing, run = Signal(), Signal()
+        m.d.sync += [
+            testing.eq(test.busy),
+            run.eq(self.run & ~test.busy),
+            controller.run.eq(Mux(test.busy, test.run, self.run)),
+            controller.first.eq(Mux(test.busy, test.first, 0)),
+            controller.last.eq(Mux(test.busy, test.last, last)),
+        ]
+        m.d.comb += [
+            joiner.run.eq(run),
+            store.run.eq(run),
+            joiner.rows.eq(self.rows),
+        ]
+        written = Signal()
+        m.d.sync += written.eq(controller.settled & cutter.idle & ~test.busy)
+        m.d.comb += self.settled.eq(written & cutter.idle)
+
         free = Signal(range(self._pages + 1))
+        some = Signal()
+        m.d.sync += some.eq(free != 0)
         m.d.comb += free.eq(Mux(pages < self._pages, self._pages - pages, 0))
         with m.If(self.test):
             m.d.sync += self.words.eq(free * sdram.COLUMNS)
         m.d.comb += [
             test.first.eq(pages << page_bits),
             test.last.eq((self._pages << page_bits) - 1),
-            test.start.eq(self.test & (free != 0)),
+            test.start.eq(self.test & some),
             self.busy.eq(test.busy),
             self.wrong.eq(Mux(self.words == 0, 0, test.wrong)),
             self.bits.eq(Mux(self.words == 0, 0, test.bits)),
@@ -141,18 +154,15 @@ class SdramSource(wiring.Component):
 
         # The controller works for the test while that is under way.
         m.d.comb += [
-            controller.run.eq(Mux(test.busy, test.run, run)),
-            controller.first.eq(Mux(test.busy, test.first, 0)),
-            controller.last.eq(Mux(test.busy, test.last, last)),
-            controller.i.valid.eq(Mux(test.busy, test.o.valid, cutter.o.valid)),
-            controller.i.payload.eq(Mux(test.busy, test.o.payload, cutter.o.payload)),
-            test.o.ready.eq(test.busy & controller.i.ready),
-            cutter.o.ready.eq(~test.busy & controller.i.ready),
-            test.i.valid.eq(test.busy & controller.o.valid),
+            controller.i.valid.eq(Mux(testing, test.o.valid, cutter.o.valid)),
+            controller.i.payload.eq(Mux(testing, test.o.payload, cutter.o.payload)),
+            test.o.ready.eq(testing & controller.i.ready),
+            cutter.o.ready.eq(~testing & controller.i.ready),
+            test.i.valid.eq(testing & controller.o.valid),
             test.i.payload.eq(controller.o.payload),
-            joiner.i.valid.eq(~test.busy & controller.o.valid),
+            joiner.i.valid.eq(~testing & controller.o.valid),
             joiner.i.payload.eq(controller.o.payload),
-            controller.o.ready.eq(Mux(test.busy, test.i.ready, joiner.i.ready)),
+            controller.o.ready.eq(Mux(testing, test.i.ready, joiner.i.ready)),
             test.settled.eq(controller.settled),
         ]
         return m

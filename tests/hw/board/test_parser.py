@@ -71,10 +71,11 @@ def play(images):
     async def bench(ctx):
         rng = random.Random(1)
         for data in images:
-            written = {}
+            written, offered = {}, False
             words = [word for (word,) in struct.iter_unpack("<I", data)]
             for _ in range(8 * len(words) + 20):
-                ctx.set(parser.i.valid, bool(words) and rng.random() < 0.8)
+                offered = bool(words) and (offered or rng.random() < 0.8)
+                ctx.set(parser.i.valid, offered)
                 ctx.set(parser.i.payload, words[0] if words else 0)
                 ctx.set(parser.o.ready, rng.random() < 0.8)
                 if ctx.get(parser.o.valid) and ctx.get(parser.o.ready):
@@ -83,6 +84,7 @@ def play(images):
                     written[ctx.get(parser.o.p.memory), ctx.get(parser.o.p.address)] = value
                 if ctx.get(parser.i.valid) and ctx.get(parser.i.ready):
                     words.pop(0)
+                    offered = False
                 await ctx.tick()
                 if not words and ctx.get(parser.over):
                     break
