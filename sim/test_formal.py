@@ -113,7 +113,7 @@ BREAKS = [
     ("weights", WeightLoader, "with m.If(self.i.valid):", "with m.If(1):"),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
-    ("steps", Writer, "with m.If(~have | (self.i.valid & step_end)):", "with m.If(~have):"),
+    ("steps", Writer, "with m.If(~have | group.end):", "with m.If(~have):"),
     ("sdram stream", Controller, "opened.eq(opened_next)]", "opened.eq(1)]"),
     ("sdram writes", Controller, "(held & (word_page != page))", "0"),
     ("sdram rows", RowJoiner, "drop.eq(~place.all())", "drop.eq(0)"),

@@ -85,6 +85,14 @@ class Results(wiring.Component):
         with m.If(counts):
             m.d.sync += cycles.eq(cycles + 1)
 
+        # A group's sums, shifted as they go; all of them hang on registers.
+        sending = Signal()
+        m.d.comb += self.o.valid.eq(sending)
+        with m.If(~sending):
+            m.d.sync += held.eq(self.sums)
+        with m.Elif(self.o.ready & ~over):
+            m.d.sync += held.eq(held.as_value() >> len(held[0]))
+
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.idle):
@@ -104,14 +112,15 @@ class Results(wiring.Component):
                 m.d.sync += counting.eq(0)
                 m.next = "READ"
             with m.State("READ"):
-                m.d.sync += [pause.eq(pause - 1), held.eq(self.sums), column.eq(0)]
+                m.d.sync += [pause.eq(pause - 1), column.eq(0)]
                 with m.If(pause == 0):
+                    m.d.sync += sending.eq(1)
                     m.next = "SEND"
             with m.State("SEND"):
-                m.d.comb += self.o.valid.eq(1)
                 with m.If(over):
                     m.d.comb += [self.o.p.data.eq(cycles), self.o.p.last.eq(1)]
                     with m.If(self.o.ready):
+                        m.d.sync += sending.eq(0)
                         m.next = "IDLE"
                 with m.Else():
                     m.d.comb += self.o.p.data.eq(held[0])
@@ -121,12 +130,12 @@ class Results(wiring.Component):
                             last.eq(sent == before_last),
                             over.eq(last),
                             column.eq(column + 1),
-                            held.eq(held.as_value() >> len(held[0])),
                         ]
                         with m.If((column == self._columns - 1) & ~last):
                             m.d.sync += [
                                 self.group.eq(self.group + 1),
                                 pause.eq(ClassSums.READ_LATENCY + 1),
+                                sending.eq(0),
                             ]
                             m.next = "READ"
         return m

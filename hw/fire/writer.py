@@ -160,7 +160,26 @@ class Writer(wiring.Component):
                     m.d.sync += offset.eq(Mux(offset == step.o_plane_last, 0, offset + 1))
             with m.If(x.end):
                 m.d.sync += [*y.advance(), slot.eq(row_slot)]
-            with m.If(group_end):
+
+        m.d.comb += queue.r_en.eq(~known)
+        with m.If(~known):
+            m.d.sync += [known.eq(queue.r_rdy), coming.eq(queue.r_data)]
+        with m.If(~have | (self.i.valid & group_end)):
+            with m.If(~have | group.end):
+                m.d.sync += [
+                    have.eq(known),
+                    known.eq(queue.r_rdy & ~known),
+                    step.eq(coming),
+                    *x.begin(coming.x_last),
+                    *y.begin(coming.rows_last),
+                    *group.begin(coming.groups_out_last),
+                    lane.eq(coming.o_lane),
+                    base.eq(coming.o_base),
+                    offset.eq(coming.o_start),
+                    slot.eq(coming.slot),
+                    row_slot.eq(coming.slot),
+                ]
+            with m.Else():
                 m.d.sync += [
                     *group.advance(),
                     offset.eq(step.o_start),
@@ -170,22 +189,4 @@ class Writer(wiring.Component):
                 ]
                 with m.If(lane == self._lanes - 1):
                     m.d.sync += [lane.eq(0), base.eq(base + step.o_plane)]
-
-        m.d.comb += queue.r_en.eq(~known)
-        with m.If(~known):
-            m.d.sync += [known.eq(queue.r_rdy), coming.eq(queue.r_data)]
-        with m.If(~have | (self.i.valid & step_end)):
-            m.d.sync += [
-                have.eq(known),
-                known.eq(queue.r_rdy & ~known),
-                step.eq(coming),
-                *x.begin(coming.x_last),
-                *y.begin(coming.rows_last),
-                *group.begin(coming.groups_out_last),
-                lane.eq(coming.o_lane),
-                base.eq(coming.o_base),
-                offset.eq(coming.o_start),
-                slot.eq(coming.slot),
-                row_slot.eq(coming.slot),
-            ]
         return m

@@ -54,11 +54,12 @@ class RowCutter(wiring.Component):
         address = Signal.like(self.o.payload.address)
         left = Signal(range(self._words))
         m.d.comb += [self.o.payload.data.eq(bits), self.o.payload.address.eq(address)]
-        with m.FSM() as fsm:
+        with m.FSM():
             with m.State("TAKE"):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += row.eq(self.i.payload)
                 with m.If(self.i.valid):
+                    m.d.sync += self.idle.eq(0)
                     m.next = "PLACE"
             with m.State("PLACE"):
                 m.d.sync += [
@@ -76,8 +77,8 @@ class RowCutter(wiring.Component):
                         left.eq(left - 1),
                     ]
                     with m.If(left == 0):
+                        m.d.sync += self.idle.eq(1)
                         m.next = "TAKE"
-        m.d.comb += self.idle.eq(fsm.ongoing("TAKE"))
         return m
 
 
