@@ -39,7 +39,7 @@ PROOFS = {
     "stuffer": (StuffedBytes, {}, 24),
     "sender": (SentWords, {}, 20),
     "transmitter": (WiredBytes, {}, 48),
-    "feeder": (FedImages, {"undisturbed": True}, 43),
+    "feeder": (FedImages, {"undisturbed": True}, 48),
     "feeder disturbed": (FedImages, {"undisturbed": False}, 36),
     "guard": (GuardedFrames, {}, 24),
     "responder": (ToldResults, {}, 20),
