@@ -86,9 +86,9 @@ def as_values(
     return {
         "file": str(path),
         "label": quantized.label(answer),
-        "class": answer,
+        "class": int(answer),
         "best": [
-            {"label": quantized.labels[index], "class": index, "probability": round(share, 4)}
+            {"label": quantized.labels[index], "class": int(index), "probability": round(share, 4)}
             for index, share in best(quantized, sums)
         ],
         "sums": [int(value) for value in sums],

@@ -70,8 +70,8 @@ def compare(
         Comparison(
             name=name,
             values=values.size,
-            reference=from_numpy[name],
-            onnxruntime=from_onnx[name],
+            reference=int(from_numpy[name]),
+            onnxruntime=int(from_onnx[name]),
         )
         for name, values in expected.items()
     ]
