@@ -18,6 +18,7 @@ import numpy as np
 from amaranth.lib import wiring
 
 from hw.core import Core
+from hw.engine.sums import ClassSums
 from hw.streams import load_layout
 from plan.capacities import Capacities
 from plan.contents import Contents, contents
@@ -32,7 +33,7 @@ from spec.quantized import QuantizedNetwork
 
 BENCH = Path(__file__).with_name("bench_core.sv")
 TRACE = "trace.bin"
-READ_OUT = 4
+READ_OUT = ClassSums.READ_LATENCY + 2
 """Cycles from the sums' being complete to the first one's being offered."""
 STALL_STEPS = 256
 """Stall probabilities are given to the bench in this many steps."""

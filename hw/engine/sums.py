@@ -25,8 +25,8 @@ def beat(columns: int, groups: int) -> data.StructLayout:
 class ClassSums(wiring.Component):
     """Sums of the last convolution's outputs over positions, one a class.
 
-    A group's sums are in memory two cycles after its last pixel of a tile; its next tile may follow
-    at once. Reading takes two cycles from ``group`` to ``sums``.
+    A group's sums are in memory three cycles after its last pixel of a tile; its next tile may
+    follow at once. Reading takes three cycles from ``group`` to ``sums``.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class ClassSums(wiring.Component):
         Its sums.
     """
 
-    READ_LATENCY = 2
+    READ_LATENCY = 3
 
     def __init__(self, *, columns: int, groups: int, bits: int):
         if min(columns, groups) < 1 or bits < 9:
@@ -75,6 +75,10 @@ class ClassSums(wiring.Component):
         write = memory.write_port()
         read = memory.read_port(domain="comb")
 
+        # A register before all of it: the last convolution's outputs come from across the device.
+        arrived = Signal()
+        arriving = Signal.like(self.i.payload, reset_less=True)
+        address = Signal.like(self.group, reset_less=True)
         valid = Signal()
         beat = Signal.like(self.i.payload, reset_less=True)
         kept = Signal(self._sums, reset_less=True)
@@ -83,13 +87,16 @@ class ClassSums(wiring.Component):
         clear = Signal()
         stored = Signal()
         # What comes right after a pixel of its own group finds the sums not yet in memory.
-        follows = valid & (beat.group == self.i.p.group)
-        m.d.comb += read.addr.eq(Mux(self.i.valid, self.i.p.group, self.group))
+        follows = valid & (beat.group == arriving.group)
+        m.d.comb += read.addr.eq(address)
         m.d.sync += [
-            valid.eq(self.i.valid),
-            beat.eq(self.i.payload),
-            clear.eq(self.i.p.first & self.i.p.fresh),
-            stored.eq(self.i.p.first & ~self.i.p.fresh & ~follows),
+            arrived.eq(self.i.valid),
+            arriving.eq(self.i.payload),
+            address.eq(Mux(self.i.valid, self.i.p.group, self.group)),
+            valid.eq(arrived),
+            beat.eq(arriving),
+            clear.eq(arriving.first & arriving.fresh),
+            stored.eq(arriving.first & ~arriving.fresh & ~follows),
             kept.eq(read.data),
             sums.eq(kept),
         ]
