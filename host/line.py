@@ -100,7 +100,8 @@ class Line:
         except (serial.SerialException, OSError, ValueError) as error:
             raise LineError(_why(device, error)) from error
         # An FTDI chip waits 16 ms for more bytes before it passes on a few, unless told otherwise;
-        # not every port can be told.
+        # not every port can be told. pyserial 3.5 says so with ValueError on Linux (the ioctl
+        # failed), NotImplementedError on other POSIX systems, and on Windows has no such method.
         with suppress(ValueError, NotImplementedError, AttributeError):
             self._serial.set_low_latency_mode(True)
 

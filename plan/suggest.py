@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from plan.block_rams import SHAPES
 from plan.device import Device
 from plan.engine import ENGINES
 from plan.fit import shortages
@@ -22,8 +23,8 @@ SEARCHED = {
 }
 """The values of each metaparameter that are tried, in every combination."""
 
-EBR_BYTES = 2048
-"""Weights that a block RAM holds at most."""
+EBR_WEIGHTS = max(depth * (width // 8) for depth, width in SHAPES)
+"""Weights that a block RAM holds at most, a byte each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def suggestions(
     possible = [
         (parameters, network)
         for parameters, network in _networks(classes)
-        if network.weights <= device.ebr * EBR_BYTES
+        if network.weights <= device.ebr * EBR_WEIGHTS
         and network.macs / engine.macs_per_cycle <= cycles
     ]
     for parameters, network in sorted(possible, key=lambda pair: -pair[1].macs):

@@ -22,7 +22,7 @@ LUTS = (
 
 FLIP_FLOPS = (
     # Parameters; then Q at the start, and after each (LSR, CE, D) of SEQUENCE. FPGA-DS-02012, slice
-    # registers: local set/reset over clock enable, clock enable active high or inverted.
+    # registers: local set/reset over clock enable or at once, clock enable as it is or inverted.
     (
         {"REGSET": "RESET", "CEMUX": "CE", "LSRMUX": "LSR", "SRMODE": "LSR_OVER_CE"},
         (0, 1, 1, 0, 0, 0, 1, 0),
@@ -38,6 +38,10 @@ FLIP_FLOPS = (
     (
         {"REGSET": "RESET", "CEMUX": "1", "LSRMUX": "LSR", "SRMODE": "LSR_OVER_CE"},
         (0, 1, 0, 0, 0, 0, 1, 0),
+    ),
+    (
+        {"REGSET": "RESET", "CEMUX": "CE", "LSRMUX": "LSR", "SRMODE": "ASYNC"},
+        (0, 1, 1, 0, 0, 0, 0, 0),
     ),
 )
 SEQUENCE = ((0, 1, 1), (0, 0, 0), (0, 1, 0), (1, 1, 1), (1, 0, 0), (0, 1, 1), (1, 0, 1))

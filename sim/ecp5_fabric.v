@@ -20,7 +20,8 @@ module L6MUX21(input D0, D1, SD, output Z);
   assign Z = SD ? D1 : D0;
 endmodule
 
-// A flip-flop. Configuration gives it REGSET; LSR, synchronous here, gives it that again.
+// A flip-flop. Configuration gives it REGSET; LSR gives it that again: at the clock, or with
+// SRMODE "ASYNC" at once.
 module TRELLIS_FF(input CLK, LSR, CE, DI, M, output reg Q);
   parameter GSR = "ENABLED";
   parameter CEMUX = "1";
@@ -35,12 +36,20 @@ module TRELLIS_FF(input CLK, LSR, CE, DI, M, output reg Q);
   wire enable = CEMUX == "CE" ? CE : CEMUX == "INV" ? ~CE : CEMUX != "0";
   wire set = LSRMUX == "LSR" ? LSR : LSRMUX == "INV" ? ~LSR : 1'b0;
   initial Q = VALUE;
-  always @(posedge CLK)
-    if (set && (enable || SRMODE == "LSR_OVER_CE")) Q <= VALUE;
-    else if (enable) Q <= DI;
+  generate
+    if (SRMODE == "ASYNC") begin : asynchronous
+      always @(posedge CLK, posedge set)
+        if (set) Q <= VALUE;
+        else if (enable) Q <= DI;
+    end else begin : synchronous
+      always @(posedge CLK)
+        if (set && (enable || SRMODE == "LSR_OVER_CE")) Q <= VALUE;
+        else if (enable) Q <= DI;
+    end
+  endgenerate
 
   initial
-    if (CLKMUX != "CLK" || SRMODE == "ASYNC" || SD == "0") begin
+    if (CLKMUX != "CLK" || SD == "0") begin
       $display("TRELLIS_FF: this use is not modelled");
       $finish;
     end

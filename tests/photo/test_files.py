@@ -100,6 +100,7 @@ def test_a_folder_that_is_none(tmp_path):
 
 @pytest.mark.parametrize(
     "error",
+    # None of them an OSError: a decoder may be C, Python or a plug-in, and promises nothing.
     [
         *(RuntimeError("planes"), NotImplementedError("flags"), struct.error("range"), EOFError()),
         *(IndexError("tile"), KeyError("mode"), ZeroDivisionError("x"), MemoryError(), SyntaxError),
