@@ -24,6 +24,7 @@ from hw.board.clocks import Pll
 from hw.board.top import Top
 from hw.board.uart import divisors
 from hw.design import Design
+from hw.floorplan import floorplan, script
 from hw.page.floor import read as read_floor
 from hw.page.page import page
 from hw.readback import read_back
@@ -280,7 +281,9 @@ def prepare(
         divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash, pages=pages
     )
     top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
-    return flow.prepare(platform, top, seed=seed)
+    size = platform.device.rpartition("-")[2]
+    sites = script(floorplan(size, design.plan.engine))
+    return flow.prepare(platform, top, seed=seed, sites=sites)
 
 
 def sdram_phase(arguments: argparse.Namespace, design: Design) -> int:

@@ -21,9 +21,9 @@ class Core(wiring.Component):
     have been. Its cycle count runs from its first pixel's being taken to its class sums' being
     complete, without the cycles in which the engine stood still for want of a pixel.
 
-    While ``running`` is low the machine is held in reset: no pixel is taken, and a frame that was
-    under way is forgotten. That is the time to load another network; it works from when
-    ``running`` rises. A reset of the core keeps the network.
+    From the cycle after ``running`` has fallen to the one after it has risen the machine is held in
+    reset: no pixel is taken, and a frame that was under way is forgotten. That is the time to load
+    another network. A reset of the core keeps the network.
 
     Parameters
     ----------
@@ -118,11 +118,13 @@ class Core(wiring.Component):
         if self._capacities.streamed:
             connect(m, flipped(self.i_weights), machine.i_weights)
 
-        # Pixels to results; none while the machine is, or is about to be, in reset.
+        # Pixels to results; none while the machine is in reset.
+        runs = Signal()
+        m.d.sync += runs.eq(self.running)
         m.d.comb += [
             machine.i.payload.eq(self.i.payload),
-            machine.i.valid.eq(self.i.valid & self.running),
-            self.i.ready.eq(machine.i.ready & self.running),
+            machine.i.valid.eq(self.i.valid & runs),
+            self.i.ready.eq(machine.i.ready & runs),
         ]
         connect(m, machine.o, flipped(self.o))
         for name in ("trace", "written"):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -80,14 +80,18 @@ yosys 0.70 makes a wrong netlist of this circuit: sums a few off, as :mod:`sim.n
 Yosys 0.50 and 0.62 stop at an assertion there."""
 
 
-def prepare(platform: LatticePlatform, top, *, seed: int) -> BuildPlan:
-    """Elaborate ``top`` and write every file the tools need, in memory."""
+def prepare(platform: LatticePlatform, top, *, seed: int, sites: Sequence[str] = ()) -> BuildPlan:
+    """Elaborate ``top`` and write every file the tools need, in memory.
+
+    ``sites`` are commands of yosys that say where some cells stand, see
+    :func:`hw.floorplan.script`.
+    """
     return platform.prepare(
         top,
         "top",
         emit_src=False,  # a circuit is the same wherever its sources are
         synth_opts=["-run", "begin:map_luts"],
-        script_after_synth=MAPPED,
+        script_after_synth=(*MAPPED, *sites),
         script_after_read=[
             "design -save read;",
             "proc -nomux -norom; memory_collect;",

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.ecp5.copies import PARTS, copies, part_of
 from hw.ecp5.memory import Memory
 from hw.engine.accumulator import Accumulator
 from hw.engine.array import SystolicArray
@@ -84,9 +85,15 @@ class Machine(wiring.Component):
         m.submodules.window = window = WindowGenerator(
             capacities=capacities, word_bytes=engine.rows
         )
-        m.submodules.patches = patches = Memory(width=word.size, depth=capacities.patch_words)
+        m.submodules.patches = patches = Memory(
+            width=word.size, depth=capacities.patch_words, parts=PARTS, early=True
+        )
         m.submodules.activations = activations = Memory(
-            width=word.size, depth=capacities.activation_words, lanes=engine.lanes
+            width=word.size,
+            depth=capacities.activation_words,
+            lanes=engine.lanes,
+            parts=PARTS,
+            early=True,
         )
         m.submodules.issuer = issuer = Issuer(
             format=format,
@@ -112,7 +119,6 @@ class Machine(wiring.Component):
         )
         m.submodules.writer = writer = Writer(
             format=format,
-            columns=engine.columns,
             slots=capacities.pool_slots,
             address_bits=address_bits,
             lanes=engine.lanes,
@@ -182,9 +188,12 @@ class Machine(wiring.Component):
             patches.read_address.eq(issuer.address),
             activations.read_address.eq(issuer.address),
         ]
-        source = data.View(word, Mux(issuer.patch, patches.read_data, activations.read_data))
+        first, second = (data.View(word, one.read_data) for one in (patches, activations))
+        patch, zero = copies(m, issuer.patch, "patch"), copies(m, issuer.zero, "zero")
         for row in range(engine.rows):
-            m.d.sync += array.i[row].eq(Mux(issuer.zero, 0, source[row]))
+            part = part_of(row, engine.rows)
+            source = Mux(patch[part], first[row], second[row])
+            m.d.sync += array.i[row].eq(Mux(zero[part], 0, source))
         m.d.comb += [
             array.swap.eq(issuer.swap),
             array.load.eq(weights.load),
@@ -208,10 +217,10 @@ class Machine(wiring.Component):
                 requantizer.bias.eq(params.params[column].bias),
                 requantizer.multiplier.eq(params.params[column].multiplier),
                 requantizer.relu.eq(params.params[column].relu),
-                writer.i.payload[column].eq(requantizer.o),
+                pool.data[column].eq(requantizer.o),
             ]
-        m.d.comb += writer.i.valid.eq(
-            delayed(m, accumulator.o.valid, latency.REQUANTIZER, "requantized")
+        m.d.comb += writer.comes.eq(
+            delayed(m, accumulator.o.valid, latency.REQUANTIZER - 1, "requantized")
         )
 
         # Bytes to memory and to class sums.
@@ -248,8 +257,8 @@ class Machine(wiring.Component):
         connect(m, results.o, flipped(self.o))
 
         m.d.comb += [
-            self.trace.valid.eq(writer.i.valid),
-            self.trace.payload.eq(writer.i.payload),
+            self.trace.valid.eq(pool.i.valid),
+            self.trace.payload.eq(pool.data),
             self.written.valid.eq(pool.o.valid & ~written.final),
             self.written.payload.eq(pool.o.p.data),
         ]

@@ -110,7 +110,6 @@ class Engine:
             + self.array_latency
             + latency.ACCUMULATOR
             + latency.REQUANTIZER
-            + latency.WRITER
             + latency.POOL
         )
 

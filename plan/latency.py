@@ -18,9 +18,6 @@ LOADER = 1
 ACCUMULATOR = 1
 """Column sums to total."""
 
-WRITER = 1
-"""Requantized value to max-pool."""
-
 CONDITION = 2
 """Something a step waits for (a word written, a row of patches done) to the start of the step."""
 
@@ -33,7 +30,7 @@ SUMS = 2
 REQUANTIZER = 7
 """Total to byte."""
 
-POOL = 5
+POOL = 6
 """Beat to the word it ends."""
 
 CHUNK_BYTE = 1 + MEMORY_READ + 1

@@ -43,7 +43,7 @@ async def equals_numpy(dut):
                     done = now + latency.MEMORY_READ + latency.ACCUMULATOR
                     totals[done] = values[:, pixel].sum(axis=0)
                     if pixel == 0:
-                        swaps.add(done - 1)
+                        swaps.add(done - 2)
                 now += 1
             now = max(now, start + p["period_min"]) + (0 if tight else int(rng.integers(5)))
     cycles = range(now + 10)

@@ -24,7 +24,8 @@ VISIBLE = 2
 """Cycles from a write to the first read that sees it."""
 
 BEHIND = latency.MEMORY_READ + 1
-"""Cycles from a pixel's address to its tag; the data is there one cycle before the tag."""
+"""Cycles from a pixel's address in the memories' own registers, a cycle after the port, to its tag.
+The data is there one cycle before the tag, and what is said of the data two."""
 
 SLOW = 40
 """The most cycles that anything takes longer than it must."""
@@ -119,7 +120,7 @@ class Bench:
         self._loader = Loader(plan, rng)
         self._frames = frames
         self._slots: dict[int, tuple] = {}
-        self._before: deque[dict[str, int]] = deque(maxlen=BEHIND + 1)
+        self._before: deque[dict[str, int]] = deque(maxlen=BEHIND + 2)
         self._array: deque[int] = deque()
         self._array_latency = rng.randint(10, 60)
         self._begun = self._retired = 0
@@ -160,7 +161,7 @@ class Bench:
     def _pixel(self, cycle: int, o: dict[str, int]) -> None:
         frame, pixel = self._pixels.popleft()
         address = self._before[0]["address"]
-        with_data = self._before[-2]
+        with_data = self._before[-3]
         for name in ("first", "last", "open", "end"):
             assert o[f"tag.{name}"] == getattr(pixel, name), (cycle, name, pixel)
         assert o["swap"] == pixel.swap

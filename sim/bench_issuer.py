@@ -23,7 +23,7 @@ from sim.walk import Pass, passes
 
 FRAMES = 2
 
-ADDRESS = 2
+ADDRESS = 1
 """Cycles from a pass's start to its first pixel's address."""
 
 

@@ -16,14 +16,15 @@ async def reads_back(dut):
     p = parameters()
     rng = Random(p["seed"])
     width, depth, lanes = p["width"], p["depth"], p["lanes"]
+    latency = Memory.READ_LATENCY + p["early"]
     contents = p["init"] + [0] * (depth - len(p["init"]))
     await reset(dut)
 
     # Every word as it was at the start.
     idle = {name: [0] * depth for name in ("write_address", "write_data", "write_enable")}
-    got = await play(dut, idle | {"read_address": range(depth)}, OUTPUTS, after=Memory.READ_LATENCY)
+    got = await play(dut, idle | {"read_address": range(depth)}, OUTPUTS, after=latency)
     for name, values in got.items():
-        assert values[Memory.READ_LATENCY :] == contents, name
+        assert values[latency:] == contents, name
 
     # A few words at both sides of every 512, so that writes and reads often meet.
     near = [a + k for a in range(0, depth + 512, 512) for k in range(-3, 3) if 0 <= a + k < depth]
@@ -49,7 +50,13 @@ async def reads_back(dut):
                 old = old & ~mask | history[-1][1] & mask
         contents[history[-1][0]] = old
         history = [history[-1], (address, value, enable)]
-    got = await play(dut, inputs, OUTPUTS, after=Memory.READ_LATENCY)
+    if p["early"]:
+        inputs = {
+            name: [*values, 0] if name == "read_address" else [0, *values]
+            for name, values in inputs.items()
+        }
+        want.append(contents[0])
+    got = await play(dut, inputs, OUTPUTS, after=latency)
     for name, values in got.items():
-        assert values[Memory.READ_LATENCY :] == want, name
+        assert values[latency:] == want, name
     assert len(set(want)) > len(near)

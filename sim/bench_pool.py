@@ -8,7 +8,7 @@ import numpy as np
 from amaranth.hdl import unsigned
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw.engine.pool import MaxPool, flags, payload
+from hw.engine.pool import MaxPool, flags, flags_layout
 from sim.runner import parameters, reset
 
 META_BITS = 12
@@ -38,25 +38,26 @@ def pooled(tensor: np.ndarray, kernel: int) -> np.ndarray:
 
 
 class Traffic:
-    """Beats (dictionaries, or None for a gap) and the results they must give, in order."""
+    """Beats (what is said of each, and its bytes; None for a gap) and the results they must give,
+    in order."""
 
     def __init__(self, rng: Random, columns: int, depth: int):
         self._rng = rng
         self._columns = columns
         self._depth = depth
-        self.beats: list[dict | None] = []
+        self.beats: list[tuple[dict, list[int]] | None] = []
         self.results: list[Result] = []
 
-    def _bytes(self) -> list[int]:
+    def noise(self) -> list[int]:
         return [self._rng.randrange(256) for _ in range(self._columns)]
 
     def _beat(self, values: list[int], x, y, slot: int, result: list[int] | None) -> None:
-        beat = {"data": values, "slot": slot, "meta": len(self.beats) % (1 << META_BITS)}
+        told = {"slot": slot, "meta": len(self.beats) % (1 << META_BITS)}
         for axis, axis_flags in (("x", x), ("y", y)):
-            beat |= {f"{key}_{axis}": int(on) for key, on in axis_flags._asdict().items()}
+            told |= {f"{key}_{axis}": int(on) for key, on in axis_flags._asdict().items()}
         if result is not None:
             self.results.append(Result(beat=len(self.beats), data=result))
-        self.beats.append(beat)
+        self.beats.append((told, values))
 
     def gap(self, cycles: int) -> None:
         self.beats += [None] * cycles
@@ -65,7 +66,7 @@ class Traffic:
         """Beats of a layer without pooling, to any slot."""
         alone = flags(2, 0, 0)._replace(open=False)
         for _ in range(count):
-            values = self._bytes()
+            values = self.noise()
             self._beat(values, alone, alone, self._rng.randrange(self._depth), values)
 
     def frame(self, *, kernel: int, height: int, width: int, groups: int, gaps: float) -> None:
@@ -113,15 +114,17 @@ async def equals_numpy(dut, gaps):
     rng.shuffle(shapes)
     for kernel, height, width, groups in shapes:
         traffic.frame(kernel=kernel, height=height, width=width, groups=groups, gaps=gaps)
-    layout = payload(columns, depth, unsigned(META_BITS))
+    layout = flags_layout(depth, unsigned(META_BITS))
     latency = MaxPool.LATENCY
     got = []
     await reset(dut)
     for cycle in range(len(traffic.beats) + latency):
         beat = traffic.beats[cycle] if cycle < len(traffic.beats) else None
         dut.i__valid.value = int(beat is not None)
+        told, values = beat or (None, traffic.noise())
+        dut.data.value = int.from_bytes(bytes(values), "little")
         dut.i__payload.value = (
-            rng.getrandbits(layout.size) if beat is None else layout.const(beat).as_bits()
+            rng.getrandbits(layout.size) if told is None else layout.const(told).as_bits()
         )
         await FallingEdge(dut.clk)
         if int(dut.o__valid.value):

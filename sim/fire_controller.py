@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from hw.engine.accumulator import Tag
-from hw.engine.pool import payload
+from hw.engine.pool import flags_layout
 from hw.fire.writer import Writer, destination
 from hw.streams import delayed
 from plan import latency
@@ -36,7 +36,7 @@ def seen(plan: Plan) -> data.StructLayout:
             "swap": 1,
             "tag": Tag,
             "written": 1,
-            "write": payload(plan.engine.columns, plan.program.pool_slots, meta),
+            "write": flags_layout(plan.program.pool_slots, meta),
             "last": 1,
             "frame_last": 1,
         }
@@ -51,7 +51,7 @@ class FireController(wiring.Component):
     weights_ready, row_done : ``In(1)``
         As of :class:`hw.fire.issuer.Issuer`.
     beat : ``In(1)``
-        ``i.valid`` of :class:`hw.fire.writer.Writer`.
+        ``comes`` of :class:`hw.fire.writer.Writer`.
     o : ``Out(seen(plan))``
         What the bench sees.
     """
@@ -76,7 +76,6 @@ class FireController(wiring.Component):
         )
         m.submodules.writer = writer = Writer(
             format=format,
-            columns=plan.engine.columns,
             slots=plan.program.pool_slots,
             address_bits=address_bits,
             lanes=plan.engine.lanes,
@@ -87,7 +86,7 @@ class FireController(wiring.Component):
             issuer.weights_ready.eq(self.weights_ready),
             issuer.row_done.eq(self.row_done),
             issuer.retire.eq(delayed(m, writer.last, latency.POOL, "retire")),
-            writer.i.valid.eq(self.beat),
+            writer.comes.eq(self.beat),
             self.o.written.eq(writer.o.valid),
             self.o.write.eq(writer.o.payload),
             self.o.last.eq(writer.last),

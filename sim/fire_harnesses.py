@@ -112,7 +112,7 @@ class FinishedSteps(wiring.Component):
             param_groups=2,
         )
         m.submodules.writer = writer = self._writer(
-            format=FORMAT, columns=1, slots=2, address_bits=3, lanes=1, groups=1
+            format=FORMAT, slots=2, address_bits=3, lanes=1, groups=1
         )
         connect(m, issuer.step, writer.step)
 
@@ -146,7 +146,7 @@ class FinishedSteps(wiring.Component):
             issuer.weights_ready.eq(self.weights_ready & (settle == 0)),
             issuer.row_done.eq(row_done),
             issuer.retire.eq(retire),
-            writer.i.valid.eq(beat),
+            writer.comes.eq(beat),
             Assert(~writer.o.valid | (got == want)),
             Assert(writer.o.valid | ~writer.last),
             Assert(issuer.free <= rows),

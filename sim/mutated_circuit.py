@@ -73,7 +73,7 @@ class MutatedCircuit:
         with tempfile.TemporaryDirectory() as folder:
             cells = Path(folder) / "mutant_selector.sv"
             cells.write_text(SELECTOR)
-            self._model = self._trial.build(cells=cells, edit=edit)
+            self._model = self._trial.build(cells=[cells], edit=edit)
         self.mutants = tuple(mutants)
         if by := self._run(0):
             raise verilate.SimulationError(f"the circuit itself is wrong: {by}")

@@ -32,7 +32,7 @@ from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
 from sim import board as simulated
-from sim import verilate
+from sim import on_ecp5, verilate
 from sim.netlist_board import wrapper
 from spec import reference, terminal
 from spec.arguments import Parser
@@ -40,9 +40,7 @@ from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES, ProtocolError
 
-CELLS = tuple(
-    Path(__file__).with_name(name) for name in ("ecp5_cells.v", "ecp5_fabric.v", "ecp5_board.v")
-)
+CELLS = (*on_ecp5.CELLS, Path(__file__).with_name("ecp5_board.v"))
 PATIENCE = 1800.0
 """Seconds a netlist may take for an answer."""
 SEED = 1

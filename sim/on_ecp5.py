@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 from amaranth.vendor import LatticeECP5Platform
 
-CELLS = Path(__file__).with_name("ecp5_cells.v")
+CELLS = tuple(Path(__file__).with_name(f"ecp5_{name}.v") for name in ("cells", "fabric"))
 
 
 class Ecp5Platform(LatticeECP5Platform):

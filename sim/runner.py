@@ -30,7 +30,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cocotb_tools.config
@@ -77,7 +77,7 @@ def run(
     bench: str,
     *,
     name: str | None = None,
-    cells: Path | None = None,
+    cells: Sequence[Path] = (),
     parameters: Mapping | None = None,
 ) -> None:
     """Build a component unless it is in the cache, then run all tests of a bench module on it.
@@ -91,7 +91,7 @@ def run(
     name
         The component's module in Verilog, by default its class's name in lower case.
     cells
-        A SystemVerilog file with models of what the component instantiates.
+        Files in SystemVerilog with models of what the component instantiates.
     parameters
         For the bench, anything JSON can hold.
 
@@ -107,7 +107,7 @@ def build(
     component: wiring.Component,
     *,
     name: str | None = None,
-    cells: Path | None = None,
+    cells: Sequence[Path] = (),
     top: Path | None = None,
     constants: Mapping[str, int] | None = None,
     edit: Callable[[str], str] = str,
@@ -141,8 +141,8 @@ def build(
     module = top.stem if top else f"bench_{name}"
     bench = top.read_text() if top else _bench(netlist, name, module)
     texts = {f"{name}.il": edit(netlist), f"{module}.sv": bench}
-    if cells:
-        texts[cells.name] = cells.read_text()
+    for path in cells:
+        texts[path.name] = path.read_text()
     libraries = cocotb_tools.config.libs_dir
     arguments = [f"-G{key}={value}" for key, value in (constants or {}).items()]
     if main:

@@ -52,7 +52,7 @@ PROOFS = {
     "sdram stream": (StreamedWords, {}, 46),
     "sdram writes": (WrittenWords, {}, 24),
     "sdram rows": (JoinedRows, {}, 20),
-    "sdram store": (StoredRows, {}, 15),
+    "sdram store": (StoredRows, {}, 17),
 }
 
 #: A proof, the part that is broken in it, a text of the part's source, and what takes its place.
@@ -101,7 +101,7 @@ BREAKS = [
     (
         "results",
         Results,
-        "with m.If(self.o.ready):\n                        m.d.sync += [",
+        "with m.If(taken):\n                        m.d.sync += [",
         "with m.If(1):\n                        m.d.sync += [",
     ),
     (

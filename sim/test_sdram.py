@@ -21,7 +21,7 @@ def test_words_come_back(clock_hz):
     runner.run(
         controlled(Sdram(clock_hz=clock_hz)),
         "sim.bench_sdram",
-        cells=CHIP,
+        cells=[CHIP],
         parameters={"seed": 1, "clock_hz": clock_hz},
     )
 
@@ -45,6 +45,6 @@ def test_a_controller_that_breaks_a_rule_is_stopped(timing, rule):
         runner.run(
             circuit,
             "sim.bench_sdram",
-            cells=CHIP,
+            cells=[CHIP],
             parameters={"seed": 1, "clock_hz": 100_000_000},
         )

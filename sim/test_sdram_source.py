@@ -29,7 +29,7 @@ def source() -> WithChip:
 
 def run(bench: str, **parameters) -> None:
     parameters |= SIZE | {"seed": 1, "clock_hz": CLOCK_HZ}
-    runner.run(source(), bench, cells=CHIP, parameters=parameters)
+    runner.run(source(), bench, cells=[CHIP], parameters=parameters)
 
 
 def test_rows_come_back():

@@ -52,7 +52,7 @@ def test_values_and_cycles(part, tmp_path):
     names = [conv.name for conv in network.convs]
     names = names if part == "all" else names[1::2]
     planned = streamed(network, names)
-    model = cosimulate.build(core(quantized, planned), planned, cells=CHIP)
+    model = cosimulate.build(core(quantized, planned), planned, cells=[CHIP])
     rows = contents(quantized, planned, planned.needs()).stream
     assert len(rows) == planned.stream_rows
     file = tmp_path / "rows.hex"

@@ -1,4 +1,4 @@
-"""The write side alone: each beat with its pooling and its destination, a register later."""
+"""The write side alone: each beat with its pooling and its destination."""
 
 import pytest
 
@@ -15,7 +15,6 @@ def test_every_beat(network, engine):
     plan = chosen(network, engine)
     writer = Writer(
         format=Format.of(plan.engine, plan.needs()),
-        columns=plan.engine.columns,
         slots=plan.program.pool_slots,
         address_bits=plan.needs().address_bits,
         lanes=plan.engine.lanes,

@@ -5,6 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.ecp5 import is_ecp5
+from hw.ecp5.copies import copies, part_of
 from plan import block_rams, latency
 
 ADDRESS_BITS = 14
@@ -34,9 +35,10 @@ def _initial_values(words: list[int], width: int) -> dict[str, Const]:
 class Memory(wiring.Component):
     """Words of ``width`` bits, one write and one read a cycle.
 
-    A word read is on ``read_data`` :attr:`READ_LATENCY` cycles after its address was presented.
-    A write presented in cycle t is seen by reads presented from cycle t + 2 on; a read of the
-    same word in cycle t + 1 gives anything (in t and before, the old word).
+    A word read is on ``read_data`` :attr:`READ_LATENCY` cycles after its address was presented; if
+    addresses come early, one cycle more, and below a read is presented a cycle after its address.
+    A write presented in cycle t is seen by reads presented from cycle t + 2 on; a read of the same
+    word in cycle t + 1 gives anything (in t and before, the old word).
 
     Parameters
     ----------
@@ -46,6 +48,11 @@ class Memory(wiring.Component):
         The first words; the others are 0.
     lanes : int
         Parts of a word that are written separately; must divide ``width``.
+    parts : int
+        Parts of a word whose block RAMs have registers of their own for the addresses, the write
+        enables, and the choice of a bank: for words so wide that they lie all across the device.
+    early : bool
+        Addresses to read come a cycle early, for a register in each part.
 
     Members
     -------
@@ -58,7 +65,7 @@ class Memory(wiring.Component):
 
     READ_LATENCY = latency.MEMORY_READ
 
-    def __init__(self, *, width, depth, init=(), lanes=1):
+    def __init__(self, *, width, depth, init=(), lanes=1, parts=1, early=False):
         if width % lanes:
             raise ValueError(f"{lanes} lanes must divide the width {width}")
         init = tuple(init)
@@ -71,6 +78,8 @@ class Memory(wiring.Component):
         self.depth = depth
         self.init = init
         self.lanes = lanes
+        self._parts = parts
+        self._early = early
         super().__init__(
             {
                 "write_address": In(range(depth)),
@@ -91,59 +100,77 @@ class Memory(wiring.Component):
         )
         write = words.write_port(granularity=self.width // self.lanes)
         read = words.read_port()
+        enable = Signal(self.lanes, reset_less=True)
         outreg = Signal(self.width, reset_less=True)
         read_data = Signal(self.width, reset_less=True)
         m.d.sync += [
             write.addr.eq(self.write_address),
             write.data.eq(self.write_data),
-            write.en.eq(self.write_enable),
+            enable.eq(self.write_enable),
             outreg.eq(read.data),
             read_data.eq(outreg),
         ]
-        m.d.comb += [read.addr.eq(self.read_address), self.read_data.eq(read_data)]
+        address = Signal.like(self.read_address, reset_less=True)
+        m.d.sync += address.eq(self.read_address)
+        m.d.comb += [
+            write.en.eq(enable),
+            read.addr.eq(address if self._early else self.read_address),
+            self.read_data.eq(read_data),
+        ]
         return m
 
     def _cells(self):
         m = Module()
         lane_width = self.width // self.lanes
         banks = block_rams.banks(lane_width, self.depth)
-        write_address = Signal.like(self.write_address, reset_less=True)
         write_data = Signal.like(self.write_data, reset_less=True)
-        m.d.sync += [write_address.eq(self.write_address), write_data.eq(self.write_data)]
+        m.d.sync += write_data.eq(self.write_data)
+        parts = self._parts
+        write_addresses = copies(m, self.write_address, "write_address", parts)
+        read_addresses = [self.read_address] * parts
+        if self._early:
+            read_addresses = copies(m, self.read_address, "read_address", parts)
 
         bank_data = []
         for number, bank in enumerate(banks):
-            enable = Signal(self.lanes, name=f"enable_{number}")
-            m.d.sync += enable.eq(Mux(_inside(self.write_address, bank), self.write_enable, 0))
+            enable = Mux(_inside(self.write_address, bank), self.write_enable, 0)
+            enables = copies(m, enable, f"enable_{number}", parts)
             data = Signal(self.width, name=f"data_{number}")
             for lane in range(self.lanes):
                 for low in range(lane * lane_width, (lane + 1) * lane_width, bank.slice_width):
                     high = min(low + bank.slice_width, (lane + 1) * lane_width)
                     words = self.init[bank.start : bank.start + bank.depth]
+                    part = part_of(low, self.width, parts)
                     m.submodules += block_ram(
                         bank,
                         contents=[word >> low & (1 << high - low) - 1 for word in words],
-                        write_address=write_address,
+                        write_address=write_addresses[part],
                         write_data=write_data[low:high],
-                        write_enable=enable[lane],
-                        read_address=self.read_address,
+                        write_enable=enables[part][lane],
+                        read_address=read_addresses[part],
                         read_data=data[low:high],
                     )
             bank_data.append(data)
 
-        select = Signal(range(len(banks)), reset_less=True)
-        selected = Signal.like(select)
-        m.d.sync += select.eq(len(banks) - 1)
-        for number, bank in enumerate(banks[:-1]):
-            with m.If(_inside(self.read_address, bank)):
-                m.d.sync += select.eq(number)
         read_data = Signal(self.width, reset_less=True)
-        m.d.sync += selected.eq(select)
-        with m.Switch(selected):
-            for number, data in enumerate(bank_data):
-                with m.Case(number):
-                    m.d.sync += read_data.eq(data)
         m.d.comb += self.read_data.eq(read_data)
+        for part, address in enumerate(read_addresses):
+            bits = [bit for bit in range(self.width) if part_of(bit, self.width, parts) == part]
+            if not bits:
+                continue
+            own = slice(bits[0], bits[-1] + 1)
+            choice = Signal(range(len(banks)), name=f"choice_{part}")
+            m.d.comb += choice.eq(len(banks) - 1)
+            for number, bank in enumerate(banks[:-1]):
+                with m.If(_inside(address, bank)):
+                    m.d.comb += choice.eq(number)
+            (select,) = copies(m, choice, f"select_{part}", 1)
+            selected = Signal.like(choice, name=f"selected_{part}", reset_less=True)
+            m.d.sync += selected.eq(select)
+            with m.Switch(selected):
+                for number, data in enumerate(bank_data):
+                    with m.Case(number):
+                        m.d.sync += read_data[own].eq(data[own])
         return m
 
 

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import PARTS, copies, part_of
 from hw.ecp5.memory import Memory
 from plan import latency
 
@@ -37,7 +38,7 @@ class Accumulator(wiring.Component):
     i : ``In(ArrayLayout(signed(sum_bits), columns))``
         Column sums.
     swap : ``Out(1)``
-        One cycle before the first total of an output group.
+        Two cycles before the first total of an output group.
     o : ``Out(stream)``
         Totals of the last pass, in order of pixels; always ready.
     """
@@ -65,12 +66,17 @@ class Accumulator(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         width = self._columns * self._bits
-        m.submodules.memory = memory = Memory(width=width, depth=self._depth)
+        m.submodules.memory = memory = Memory(
+            width=width, depth=self._depth, parts=PARTS, early=True
+        )
 
         address = Signal(range(self._depth))
-        with m.If(self.tag.valid):
-            m.d.sync += address.eq(Mux(self.tag.end, 0, address + 1))
-        m.d.comb += memory.read_address.eq(address)
+        following = Signal.like(address)
+        m.d.comb += [
+            following.eq(Mux(self.tag.valid, Mux(self.tag.end, 0, address + 1), address)),
+            memory.read_address.eq(following),
+        ]
+        m.d.sync += address.eq(following)
 
         tag = self.tag
         place = address
@@ -79,14 +85,15 @@ class Accumulator(wiring.Component):
             there = Signal.like(address, name=f"address{stage}")
             m.d.sync += [later.eq(tag), there.eq(place)]
             if stage == latency.MEMORY_READ - 1:
-                m.d.sync += self.swap.eq(tag.valid & tag.open)
+                m.d.comb += self.swap.eq(tag.valid & tag.open)
+                first = copies(m, tag.first, "first")
             tag, place = later, there
 
         before = data.View(self.o.payload.shape(), memory.read_data)
         total = Signal.like(self.o.payload, reset_less=True)
         write = Signal()
         for column in range(self._columns):
-            kept = Mux(tag.first, 0, before[column])
+            kept = Mux(first[part_of(column, self._columns)], 0, before[column])
             m.d.sync += total[column].eq(kept + self.i[column])
         m.d.sync += [
             self.o.valid.eq(tag.valid & tag.last),

@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import copies, part_of
 from hw.ecp5.memory import Memory
 from hw.streams import delayed
 from plan import latency
@@ -54,11 +55,10 @@ def flags(kernel: int, position: int, last: int) -> Flags:
     return Flags(even, position > 0, (even and position > 0) or position == last)
 
 
-def payload(columns: int, depth: int, meta) -> data.StructLayout:
-    """Shape of what enters :class:`MaxPool`."""
+def flags_layout(depth: int, meta) -> data.StructLayout:
+    """Shape of what :class:`MaxPool` is told of a beat."""
     return data.StructLayout(
         {
-            "data": data.ArrayLayout(unsigned(8), columns),
             "open_x": 1,
             "join_x": 1,
             "emit_x": 1,
@@ -94,7 +94,9 @@ class MaxPool(wiring.Component):
 
     Members
     -------
-    i : ``In(stream.Signature(payload(columns, depth, meta), always_ready=True))``
+    data : ``In(ArrayLayout(unsigned(8), columns))``
+        The beat that ``i`` speaks of in the same cycle.
+    i : ``In(stream.Signature(flags_layout(depth, meta), always_ready=True))``
         Horizontal results of one slot must be ``REVISIT_MIN`` cycles apart or more.
     o : ``Out(stream.Signature(StructLayout({"data", "meta"}), always_ready=True))``
         ``meta`` is that of the beat that ended the window.
@@ -111,7 +113,8 @@ class MaxPool(wiring.Component):
         result = data.StructLayout({"data": data.ArrayLayout(unsigned(8), columns), "meta": meta})
         super().__init__(
             {
-                "i": In(stream.Signature(payload(columns, depth, meta), always_ready=True)),
+                "data": In(data.ArrayLayout(unsigned(8), columns)),
+                "i": In(stream.Signature(flags_layout(depth, meta), always_ready=True)),
                 "o": Out(stream.Signature(result, always_ready=True)),
             }
         )
@@ -120,18 +123,26 @@ class MaxPool(wiring.Component):
         m = Module()
         columns = range(self._columns)
         beat = data.ArrayLayout(unsigned(8), self._columns)
-        i = self.i.payload
+
+        # The port's register: for what all the columns listen to one in each part of them.
+        arrived = Signal(beat, reset_less=True)
+        valid = Signal()
+        i = Signal.like(self.i.payload, reset_less=True)
+        m.d.sync += [arrived.eq(self.data), valid.eq(self.i.valid), i.eq(self.i.payload)]
+        opens = copies(m, self.i.valid & self.i.p.open_x, "opens")
+        goes_on = copies(m, self.i.valid & ~self.i.p.emit_x, "goes_on")
+        joins = copies(m, self.i.p.join_x, "joins")
 
         m.submodules.buffer = buffer = Memory(width=8 * self._columns, depth=self._depth)
         assert buffer.READ_LATENCY == 3
 
-        # What travels beside the data: `stages[k]` is k registers after the input port.
+        # What travels beside the data: `stages[k]` is k registers after the port's.
         control = data.StructLayout(
             {"result": 1, "open": 1, "join": 1, "emit": 1, "keep": 1, "slot": range(self._depth)}
         )
         stages = [Signal(control, name=f"control_{k}") for k in range(HIDDEN)]
         m.d.comb += [
-            stages[0].result.eq(self.i.valid & i.emit_x),
+            stages[0].result.eq(valid & i.emit_x),
             stages[0].open.eq(i.open_y),
             stages[0].join.eq(i.join_y),
             stages[0].emit.eq(i.emit_y),
@@ -145,10 +156,11 @@ class MaxPool(wiring.Component):
         running = Signal(beat, reset_less=True)
         across = [Signal(beat, name=f"across_{k}", reset_less=True) for k in (1, 2, 3, 4)]
         for k in columns:
-            less = i.data[k] < running[k]
-            m.d.sync += across[0][k].eq(Mux(less & i.join_x, running[k], i.data[k]))
-            with m.If(self.i.valid & (i.open_x | (~i.emit_x & ~less))):
-                m.d.sync += running[k].eq(i.data[k])
+            part = part_of(k, self._columns)
+            less = arrived[k] < running[k]
+            m.d.sync += across[0][k].eq(Mux(less & joins[part], running[k], arrived[k]))
+            with m.If(opens[part] | (goes_on[part] & ~less)):
+                m.d.sync += running[k].eq(arrived[k])
         for before, after in pairwise(across):
             m.d.sync += after.eq(before)
 
@@ -196,7 +208,7 @@ class MaxPool(wiring.Component):
         ]
         m.d.comb += [
             self.o.payload.data.eq(result),
-            self.o.payload.meta.eq(delayed(m, i.meta, self.LATENCY, "meta", reset_less=True)),
+            self.o.payload.meta.eq(delayed(m, i.meta, self.LATENCY - 1, "meta", reset_less=True)),
             buffer.write_data.eq(written),
             buffer.write_address.eq(stages[5].slot),
             buffer.write_enable.eq(stages[5].keep),

@@ -17,8 +17,9 @@ class Issuer(wiring.Component):
 
     A pass starts when the pixel before it was the last of its own, when its weights are ready,
     and, if it is the first of a step, when at most ``wait`` steps are unfinished and the
-    step's rows of patches are there. The pixel's address is at ``address`` two cycles after its
-    pass started (plus its number in the pass), ``zero`` and ``tag`` when its data is to be used.
+    step's rows of patches are there. The pixel's address is at ``address`` a cycle after its pass
+    started (plus its number in the pass), ``zero`` a cycle before its data is to be used, and
+    ``tag`` when it is: what listens is all across the engine and has registers of its own.
 
     Parameters
     ----------
@@ -62,9 +63,9 @@ class Issuer(wiring.Component):
     address : ``Out(address_bits)``
         A pixel's word.
     patch : ``Out(1)``
-        The data now read comes from the patch memory.
+        The data read in the next cycle comes from the patch memory.
     zero : ``Out(1)``
-        The data now read is padding.
+        The data read in the next cycle is padding.
     swap : ``Out(1)``
         The data at the array's input is a pass's first.
     tag : ``Out(Tag)``
@@ -197,12 +198,14 @@ class Issuer(wiring.Component):
         ]
 
         # What the next pass waits for. All of it is monotonous while it waits.
+        begun = Signal()
         unfinished = Signal(range(QUEUE + 1))
         rows = Signal(signed(len(self.free) + 1))
         enough = Signal()
         m.d.sync += [
             unfinished.eq(unfinished + begin_step - self.retire),
-            rows.eq(rows + self.row_done - Mux(begin_step, next_step.patch_rows, 0)),
+            begun.eq(begin_step),  # the step is still held, and the next one's start far away
+            rows.eq(rows + self.row_done - Mux(begun, next_step.patch_rows, 0)),
         ]
         m.d.comb += enough.eq(rows >= next_step.patch_rows)
         may_start = Signal()
@@ -269,7 +272,7 @@ class Issuer(wiring.Component):
             | ((now.tap_y == 0) & step.top & (y == 0))
             | ((now.tap_y == 2) & step.bottom & (y == step.rows_last))
         )
-        m.d.sync += self.address.eq(now.base + offset)
+        m.d.comb += self.address.eq(now.base + offset)
         with_data = Cat(padding, step.patch)
         with_pixel = Signal(data.StructLayout({"tag": Tag, "swap": 1}))
         m.d.comb += [
@@ -281,7 +284,7 @@ class Issuer(wiring.Component):
             with_pixel.tag.open.eq(opening & now_is.last),
         ]
         m.d.comb += Cat(self.zero, self.patch).eq(
-            delayed(m, with_data, latency.MEMORY_READ + 1, "with_data")
+            delayed(m, with_data, latency.MEMORY_READ, "with_data")
         )
         m.d.comb += Cat(self.tag, self.swap).eq(
             delayed(m, with_pixel, latency.MEMORY_READ + 2, "with_pixel")

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import copies, part_of
 from hw.fire.rows import rows_signature
 from hw.streams import Param, delayed
 from plan import latency
@@ -104,12 +105,12 @@ class ParamLoader(wiring.Component):
         It, ``latency.MEMORY_READ`` cycles later.
     load : ``In(1)``
         Fetch ``group``, more than ``columns`` cycles after the fetch before, and at most
-        ``latency.MEMORY_READ + 2`` cycles before that one's ``swap``.
+        ``latency.MEMORY_READ + 1`` cycles before that one's ``swap``.
     group : ``In(range(groups))``
         An output group of the program.
     swap : ``In(1)``
-        From the next cycle on, ``params`` are those fetched last; ``columns +
-        latency.MEMORY_READ + 2`` cycles after ``load`` or later.
+        From the next cycle but one on, ``params`` are those fetched last; ``columns +
+        latency.MEMORY_READ + 1`` cycles after ``load`` or later.
     params : ``Out(ArrayLayout(Param, columns))``
         The present group's parameters by column.
     """
@@ -149,8 +150,10 @@ class ParamLoader(wiring.Component):
         params = Signal.like(self.params, reset_less=True)
         with m.If(reading[-1]):
             m.d.sync += shadow.eq(Cat(self.word, shadow))
-        with m.If(self.swap):
-            m.d.sync += params.eq(shadow)
+        swap = copies(m, self.swap, "swap")
+        for place in range(self._columns):
+            with m.If(swap[part_of(place, self._columns)]):
+                m.d.sync += params[place].eq(shadow[place])
         m.d.comb += self.params.eq(params)
         return m
 

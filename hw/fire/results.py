@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import copies, part_of
 from hw.engine.sums import ClassSums
 from hw.streams import Result
 
@@ -39,7 +40,7 @@ class Results(wiring.Component):
     sums : ``In``
         Its sums, ``ClassSums.READ_LATENCY`` cycles later.
     o : ``Out(stream)``
-        The class sums in order, then the frame's cycles with ``last``.
+        The class sums in order, then the frame's cycles with ``last``; every other cycle one.
     """
 
     def __init__(self, *, classes: int, columns: int, bits: int):
@@ -85,13 +86,18 @@ class Results(wiring.Component):
         with m.If(counts):
             m.d.sync += cycles.eq(cycles + 1)
 
-        # A group's sums, shifted as they go; all of them hang on registers.
-        sending = Signal()
-        m.d.comb += self.o.valid.eq(sending)
-        with m.If(~sending):
-            m.d.sync += held.eq(self.sums)
-        with m.Elif(self.o.ready & ~over):
-            m.d.sync += held.eq(held.as_value() >> len(held[0]))
+        # A group's sums, which move up as they go: a cycle after each, and nothing is sent then.
+        sending, moving = Signal(), Signal()
+        taken = self.o.valid & self.o.ready & ~over
+        m.d.comb += self.o.valid.eq(sending & ~moving)
+        m.d.sync += moving.eq(taken)
+        loads, moves = copies(m, ~sending, "loads"), copies(m, taken, "moves")
+        for place in range(self._columns):
+            part = part_of(place, self._columns)
+            with m.If(loads[part]):
+                m.d.sync += held[place].eq(self.sums[place])
+            with m.Elif(moves[part]):
+                m.d.sync += held[place].eq(held[place + 1] if place + 1 < self._columns else 0)
 
         with m.FSM():
             with m.State("IDLE"):
@@ -119,12 +125,12 @@ class Results(wiring.Component):
             with m.State("SEND"):
                 with m.If(over):
                     m.d.comb += [self.o.p.data.eq(cycles), self.o.p.last.eq(1)]
-                    with m.If(self.o.ready):
+                    with m.If(self.o.valid & self.o.ready):
                         m.d.sync += sending.eq(0)
                         m.next = "IDLE"
                 with m.Else():
                     m.d.comb += self.o.p.data.eq(held[0])
-                    with m.If(self.o.ready):
+                    with m.If(taken):
                         m.d.sync += [
                             sent.eq(sent + 1),
                             last.eq(sent == before_last),

@@ -4,10 +4,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.engine.pool import payload
+from hw.engine.pool import flags_layout
 from hw.fire.counter import Counter
 from hw.fire.fetcher import write_layout
-from hw.streams import delayed
 from plan.instruction import Format
 from plan.schedule import QUEUE
 
@@ -34,16 +33,14 @@ def destination(address_bits: int, lanes: int, groups: int) -> data.StructLayout
 class Writer(wiring.Component):
     """Gives each beat its pooling flags and its destination, in the order of the steps.
 
-    One beat a cycle, a register between ``i`` and ``o``. A step's destination begins to hold with
-    its first beat, which comes long after the step itself has been announced, and two cycles or
-    more after the first beat of the step before, as passes do.
+    One beat a cycle; what is said of it is there together with it. A step's destination begins to
+    hold with its first beat, which comes long after the step itself has been announced, and two
+    cycles or more after the first beat of the step before, as passes do.
 
     Parameters
     ----------
     format : Format
         Of the program's words.
-    columns : int
-        Bytes of a beat.
     slots : int
         Depth of the max-pool's row buffer.
     address_bits : int
@@ -57,10 +54,10 @@ class Writer(wiring.Component):
     -------
     step : ``In(stream)``
         The steps, as they start; always ready: at most ``QUEUE`` are unfinished.
-    i : ``In(stream)``
-        Requantized values: output group, then pixel; always ready.
+    comes : ``In(1)``
+        In the next cycle there is a requantized value: output group, then pixel.
     o : ``Out(stream)``
-        The same for :class:`hw.engine.pool.MaxPool`; always ready.
+        What :class:`hw.engine.pool.MaxPool` needs to know of it, in that cycle; always ready.
     last : ``Out(1)``
         The beat at ``o`` is a step's last.
     frame_last : ``Out(1)``
@@ -71,26 +68,24 @@ class Writer(wiring.Component):
         self,
         *,
         format: Format,
-        columns: int,
         slots: int,
         address_bits: int,
         lanes: int,
         groups: int,
     ):
-        if min(columns, slots, address_bits, lanes, groups) < 1:
+        if min(slots, address_bits, lanes, groups) < 1:
             raise ValueError(
-                "columns, slots, address_bits, lanes and groups must be at least 1, not "
-                f"{columns}, {slots}, {address_bits}, {lanes} and {groups}"
+                "slots, address_bits, lanes and groups must be at least 1, not "
+                f"{slots}, {address_bits}, {lanes} and {groups}"
             )
         self._lanes = lanes
         self._slots = slots
-        beat = data.ArrayLayout(8, columns)
         meta = destination(address_bits, lanes, groups)
         super().__init__(
             {
                 "step": In(stream.Signature(write_layout(format), always_ready=True)),
-                "i": In(stream.Signature(beat, always_ready=True)),
-                "o": Out(stream.Signature(payload(columns, slots, meta), always_ready=True)),
+                "comes": In(1),
+                "o": Out(stream.Signature(flags_layout(slots, meta), always_ready=True)),
                 "last": Out(1),
                 "frame_last": Out(1),
             }
@@ -131,7 +126,7 @@ class Writer(wiring.Component):
         emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
         emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)
         m.d.sync += [
-            self.o.valid.eq(self.i.valid),
+            self.o.valid.eq(self.comes),
             o.open_x.eq(pools & ~x_odd),
             o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
             o.emit_x.eq(emit_x),
@@ -146,13 +141,11 @@ class Writer(wiring.Component):
             o.meta.first.eq(new_group),
             o.meta.last.eq(group_end),
             o.meta.fresh.eq(step.fresh),
-            self.last.eq(self.i.valid & step_end),
+            self.last.eq(self.comes & step_end),
             self.frame_last.eq(step.frame_last),
         ]
 
-        m.d.comb += o.data.eq(delayed(m, self.i.payload, 1, "data", reset_less=True))
-
-        with m.If(self.i.valid):
+        with m.If(self.comes):
             m.d.sync += [*x.advance(), new_group.eq(group_end)]
             with m.If(emit_x):
                 m.d.sync += slot.eq(slot + 1)
@@ -164,7 +157,7 @@ class Writer(wiring.Component):
         m.d.comb += queue.r_en.eq(~known)
         with m.If(~known):
             m.d.sync += [known.eq(queue.r_rdy), coming.eq(queue.r_data)]
-        with m.If(~have | (self.i.valid & group_end)):
+        with m.If(~have | (self.comes & group_end)):
             with m.If(~have | group.end):
                 m.d.sync += [
                     have.eq(known),

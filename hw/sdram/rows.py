@@ -197,7 +197,7 @@ class RowStore(wiring.Component):
         connect(m, ahead.r_stream, flipped(self.o))
 
         put = self.i.valid & self.i.ready
-        take = self.o.valid & self.o.ready
+        take = Signal()  # a cycle late: until then the row counts as not given out
         read = Signal()
         stored = Signal(range(self._depth + 1))  # taken in and not given out
         readable = Signal(range(self._depth + 1))  # and not read yet
@@ -217,6 +217,7 @@ class RowStore(wiring.Component):
         with m.If(read):
             m.d.sync += memory.read_address.eq(memory.read_address + 1)
         m.d.sync += [
+            take.eq(self.o.valid & self.o.ready),
             stored.eq(stored + put - take),
             readable.eq(readable + settled - read),
             reserved.eq(reserved + read - take),
@@ -225,5 +226,6 @@ class RowStore(wiring.Component):
         ]
         with m.If(~self.run):
             m.d.sync += [stored.eq(0), readable.eq(0), reserved.eq(0), settled.eq(0), coming.eq(0)]
+            m.d.sync += take.eq(0)
             m.d.sync += [memory.write_address.eq(0), memory.read_address.eq(0)]
         return m

@@ -1,11 +1,12 @@
 """The SDRAM as the source of a network's weight rows: loaded once, streamed frame after frame."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.fire.loader import times
-from hw.sdram.bus import Bus
+from hw.sdram.bus import WORD_BITS, Bus
 from hw.sdram.controller import (
     BURST_ADDRESS_BITS,
     BURST_COLUMN_BITS,
@@ -114,7 +115,7 @@ class SdramSource(wiring.Component):
             pages.eq((bursts + (1 << page_bits) - 1) >> page_bits),
         ]
 
-        # Rows in, rows out.
+        # Rows in, rows out; a queue between the controller, at its pads, and the rows.
         connect(m, flipped(self.i), cutter.i)
         connect(m, joiner.o, store.i)
         connect(m, store.o, flipped(self.o))
@@ -153,6 +154,9 @@ class SdramSource(wiring.Component):
         ]
 
         # The controller works for the test while that is under way.
+        words = SyncFIFOBuffered(width=WORD_BITS, depth=4)
+        m.submodules.words = ResetInserter(~run)(words)
+        connect(m, words.r_stream, joiner.i)
         m.d.comb += [
             controller.i.valid.eq(Mux(testing, test.o.valid, cutter.o.valid)),
             controller.i.payload.eq(Mux(testing, test.o.payload, cutter.o.payload)),
@@ -160,9 +164,9 @@ class SdramSource(wiring.Component):
             cutter.o.ready.eq(~testing & controller.i.ready),
             test.i.valid.eq(testing & controller.o.valid),
             test.i.payload.eq(controller.o.payload),
-            joiner.i.valid.eq(~testing & controller.o.valid),
-            joiner.i.payload.eq(controller.o.payload),
-            controller.o.ready.eq(Mux(testing, test.i.ready, joiner.i.ready)),
+            words.w_stream.valid.eq(~testing & controller.o.valid),
+            words.w_stream.payload.eq(controller.o.payload),
+            controller.o.ready.eq(Mux(testing, test.i.ready, words.w_stream.ready)),
             test.settled.eq(controller.settled),
         ]
         return m
