@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from plan.capacities import Capacities
+from plan.capacities import NAMES, Capacities
 from plan.engine import Engine
 from plan.memories import engine_block_rams
 from plan.memory_map import Region, Words, inputs, regions
@@ -106,6 +106,11 @@ class Plan:
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
         return layer_costs(self.program, self.network)
+
+    def capacities(self) -> dict[str, tuple[int, int]]:
+        """By name, how much the engine holds at most, and how much of it the network needs."""
+        needs = self.needs()
+        return {name: (getattr(self.room or needs, name), getattr(needs, name)) for name in NAMES}
 
     @property
     def utilization(self) -> float:
