@@ -200,7 +200,9 @@ def room_table(plan: Plan, clock_hz: int) -> str:
     for name, network in family().items() if plan.room.streamed else ():
         made = plan_within(network, plan.engine, plan.room, clock_hz=clock_hz)
         missing = plan.room.shortages(made.needs())
-        rate = f"at most {made.cycles:,} cycles, {made.utilization:.1%} of the engine used"
+        count = f"{made.cycles:,} cycles" + ("" if made.exact else " at most")
+        least = "" if made.exact else f", {made.cycles_least:,} at least"
+        rate = f"{count}{least}, {made.utilization:.1%} of the engine used"
         if missing:
             lines.append(f"{name}: needs {', '.join(missing)}")
             continue

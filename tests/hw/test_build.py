@@ -421,6 +421,13 @@ def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_plan_says_what_else_fits_as_the_documentation_does(capsys):
+    assert build.main(["--board", "ulx3s", "--plan-only"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    told = re.findall(r"^SqueezeNet .*", (ROOT / "docs/dataflow.md").read_text(), re.MULTILINE)
+    assert len(told) == 2 and set(told) <= set(said)
+
+
 def text_phases(words: str) -> list[tuple[str, str]]:
     """The phases that the plan's text names, each with what limits it."""
     table = words.split(" limited by\n")[1].split("\n\n")[0]
