@@ -20,11 +20,11 @@ from hw.fire.fetcher import Fetcher
 from hw.fire.issuer import Issuer
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
-from hw.fire.rows import MemoryRows
+from hw.fire.rows import MemoryRows, StreamedRows
 from hw.fire.writer import Writer
 from hw.sdram.controller import Controller
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
-from sim.core_harnesses import LoadedWeights, SentResults, WindowedPixels
+from sim.core_harnesses import ChosenRows, LoadedWeights, SentResults, WindowedPixels
 from sim.fire_harnesses import FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
@@ -47,6 +47,7 @@ PROOFS = {
     "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
     "results": (SentResults, {}, 22),
     "weights": (LoadedWeights, {}, 24),
+    "streamed weights": (ChosenRows, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
     "steps": (FinishedSteps, {}, 40),
     "sdram stream": (StreamedWords, {}, 46),
@@ -111,6 +112,30 @@ BREAKS = [
         "If(asked):\n            m.d.sync += [\n",
     ),
     ("weights", WeightLoader, "with m.If(self.i.valid):", "with m.If(1):"),
+    (
+        "streamed weights",
+        StreamedRows,
+        "self.i.ready.eq(outside & opened & self.o.ready)",
+        "self.i.ready.eq(outside & opened)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        "Mux(outside, opened & self.i.valid, self.memory.valid)",
+        "Mux(outside, self.i.valid, self.memory.valid)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        "self.memory.ready.eq(~outside & self.o.ready)",
+        "self.memory.ready.eq(self.o.ready)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        'delayed(m, outside, latency.MEMORY_READ, "chosen"',
+        'delayed(m, outside, 0, "chosen"',
+    ),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("steps", Writer, "with m.If(~have | group.end):", "with m.If(~have):"),
