@@ -153,9 +153,13 @@ def plan_report(*, device: str, plan: Plan, clock_mhz: float) -> dict:
 
 
 def fit_report(plan: Plan, device: Device) -> dict:
-    """Of a plan alone: its memories, and what it needs of a device."""
+    """Of a plan alone: what limits it, its memories, and what it needs of a device."""
     needed = needs(plan)
     return {
+        "phases": [asdict(one) | {"busy": round(one.busy, 4)} for one in limits(plan)],
+        "capacities": {
+            name: {"most": most, "used": used} for name, (most, used) in plan.capacities().items()
+        },
         "block_rams": plan.block_rams | link_block_rams(),
         "needs": needed,
         "available": {"EBR": device.ebr, "multipliers": device.dsp},
@@ -190,14 +194,15 @@ def plan_table(plan: Plan, clock_mhz: float) -> str:
 def room_table(plan: Plan, clock_hz: int) -> str:
     """What other networks a board can be loaded with."""
     lines = [f"{'takes':45} {'at most':>10} {'of it used':>10}"]
-    for name, words in NAMES.items():
-        most, used = (getattr(one, name) for one in (plan.room, plan.needs()))
+    for name, (most, used) in plan.capacities().items():
         if most:
-            lines.append(f"{words:45} {most:10,} {used:10,}")
+            lines.append(f"{NAMES[name]:45} {most:10,} {used:10,}")
     for name, network in family().items() if plan.room.streamed else ():
         made = plan_within(network, plan.engine, plan.room, clock_hz=clock_hz)
         missing = plan.room.shortages(made.needs())
-        rate = f"at most {made.cycles:,} cycles, {made.utilization:.1%} of the engine used"
+        count = f"{made.cycles:,} cycles" + ("" if made.exact else " at most")
+        least = "" if made.exact else f", {made.cycles_least:,} at least"
+        rate = f"{count}{least}, {made.utilization:.1%} of the engine used"
         if missing:
             lines.append(f"{name}: needs {', '.join(missing)}")
             continue

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from plan.capacities import Capacities
+from plan.capacities import NAMES, Capacities
 from plan.engine import Engine
 from plan.memories import engine_block_rams
 from plan.memory_map import Region, Words, inputs, regions
@@ -17,7 +17,7 @@ from plan.schedule import PlanError, border, interleave, phases
 from plan.settings import SETTINGS, WINDOW
 from plan.steps import steps
 from plan.stream import Stream
-from plan.timing import LayerCost, frame_cycles, layer_costs
+from plan.timing import LayerCost, frame_cycles, layer_costs, least_cycles
 from plan.window import WindowGeometry
 from spec.network import Conv, Network
 
@@ -99,13 +99,30 @@ class Plan:
     def cycles(self) -> int:
         """Cycles of a frame, from its first pixel to its class sums, no stream stalled.
 
-        If weights come from outside they are the most that it takes, whatever refreshes do.
+        If weights come from outside they are the most that it takes, whatever refreshes do; see
+        :attr:`exact`.
         """
         return frame_cycles(self.program)
 
     @cached_property
+    def cycles_least(self) -> int:
+        """The fewest that it takes: no pass waits for a row that comes from outside."""
+        return least_cycles(self.program)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it takes neither more nor fewer: no refresh, and nothing else that holds up
+        weights from outside, can delay a pass."""
+        return self.cycles == self.cycles_least
+
+    @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
         return layer_costs(self.program, self.network)
+
+    def capacities(self) -> dict[str, tuple[int, int]]:
+        """By name, how much the engine holds at most, and how much of it the network needs."""
+        needs = self.needs()
+        return {name: (getattr(self.room or needs, name), getattr(needs, name)) for name in NAMES}
 
     @property
     def utilization(self) -> float:

@@ -20,6 +20,9 @@ BURST = 8
 
 CAS_LATENCY = 3
 
+SLOWEST_HZ = 3_000_000
+"""Slower, a refresh would be due before a burst is read."""
+
 FASTEST_HZ = 1_000_000_000 // 7
 """A clock of 7 ns with a CAS latency of 3: AS4C32M16SB-7, IS42S16160G-7."""
 
@@ -84,10 +87,10 @@ class Sdram:
     clock_hz: int
 
     def __post_init__(self):
-        if not 1_000_000 <= self.clock_hz <= FASTEST_HZ:
+        if not SLOWEST_HZ <= self.clock_hz <= FASTEST_HZ:
             raise ValueError(
-                f"the SDRAM's clock must be from 1 to {FASTEST_HZ / 1e6:.2f} MHz, "
-                f"not {self.clock_hz / 1e6:g}"
+                f"the SDRAM's clock must be from {SLOWEST_HZ / 1e6:g} to "
+                f"{FASTEST_HZ / 1e6:.2f} MHz, not {self.clock_hz / 1e6:g}"
             )
 
     def cycles(self, rule: str) -> int:

@@ -14,7 +14,7 @@ from plan.memory_map import inputs, regions
 from plan.planner import Plan, default_target, plan
 from plan.program import Program
 from plan.schedule import Phase, PlanError, interleave, phases, split
-from plan.steps import Step, steps
+from plan.steps import steps
 from plan.stream import Stream
 from plan.timing import step_times
 from spec.network import Conv, Network
@@ -208,8 +208,5 @@ def _alone(usual: Plan, number: int, target: int) -> Program | None:
 
 def _cycles(alone: Program, streamed: frozenset[str], stream: Stream | None) -> int:
     """Of a phase alone, the stream's store full when it begins."""
-    told = tuple(
-        Step(tile=step.tile, fields=step.fields | {"streamed": int(step.conv.name in streamed)})
-        for step in alone.steps
-    )
+    told = tuple(step.sourced(outside=step.conv.name in streamed) for step in alone.steps)
     return step_times(replace(alone, steps=told, stream=stream), store_full=True)[-1].end

@@ -1,6 +1,6 @@
 """From tiles to instructions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plan.engine import Engine
 from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS
@@ -15,6 +15,10 @@ class Step:
 
     tile: Tile
     fields: dict[str, int]
+
+    def sourced(self, *, outside: bool) -> "Step":
+        """The same step, its weights from outside or from the chip."""
+        return replace(self, fields=self.fields | {"streamed": int(outside)})
 
     @property
     def conv(self) -> Conv:

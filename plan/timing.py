@@ -4,7 +4,7 @@ Cycle 0 is the one in which the window generator is told that a frame may begin.
 streams are taken to be always ready; the test of this file is the simulated circuit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from plan import latency
@@ -98,8 +98,17 @@ def _streamed_passes(
 
 
 def frame_cycles(program: Program) -> int:
-    """Cycles from the one in which the first pixel is taken to the sums being complete."""
+    """Cycles from the one in which the first pixel is taken to the sums being complete.
+
+    With weights from outside they are the most that there can be: see :func:`least_cycles`.
+    """
     return step_times(program)[-1].end + latency.SUMS - FIRST_PIXEL
+
+
+def least_cycles(program: Program) -> int:
+    """The same if all rows from outside were there in time: the fewest that a frame can take."""
+    inside = tuple(step.sourced(outside=False) for step in program.steps)
+    return frame_cycles(replace(program, steps=inside, stream=None))
 
 
 def layer_costs(program: Program, network: Network) -> tuple[LayerCost, ...]:

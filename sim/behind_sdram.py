@@ -11,7 +11,19 @@ from hw.board.keeper import MemoryKeeper
 from hw.core import Core
 from hw.sdram.source import SdramSource
 from plan import sdram
+from plan.capacities import Capacities
+from plan.contents import Contents
+from plan.engine import Engine
 from sim.sdram_chip import Chip
+
+CLOCK_HZ = 100_000_000
+START_NS = 1000
+
+
+class Quick(sdram.Sdram):
+    """At :data:`CLOCK_HZ`, with no long wait at power-up."""
+
+    t_start = START_NS * CLOCK_HZ // 10**9
 
 
 class StreamedCore(wiring.Component):
@@ -58,6 +70,17 @@ class StreamedCore(wiring.Component):
             source.rows.eq(core.settings.stream_rows),
         ]
         return m
+
+
+def streamed_core(engine: Engine, capacities: Capacities, contents: Contents) -> StreamedCore:
+    """The core of an engine at :data:`CLOCK_HZ`, ready soon after power-up."""
+    timing = Quick(clock_hz=CLOCK_HZ)
+    capture = timing.capture(sdram.PHASE)
+    return StreamedCore(
+        Core(engine=engine, capacities=capacities, contents=contents),
+        SdramSource(timing=timing, capture=capture, width=engine.stream_bits),
+        Chip(clock_hz=CLOCK_HZ, capture=capture, start_ns=START_NS),
+    )
 
 
 def write(rows: Iterable[int], bits: int, file: Path) -> None:

@@ -5,15 +5,17 @@ The chip is the ideal one here: it keeps no time, and a word holds its own addre
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, Signal
+from amaranth.hdl import Array, Assert, Cat, Const, Cover, Module, Mux, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from hw.sdram.bus import ALL_BANKS, Command
 from hw.sdram.controller import BURST_COLUMN_BITS, Controller
+from hw.sdram.memtest import MemoryTest
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
-from plan.sdram import BANKS, BURST
+from plan.sdram import BANKS, BURST, words
 from sim.formal import InOrder, Steady
+from spec import selftest
 
 TIMING = SimpleNamespace(
     t_rcd=1, t_rp=1, t_ras=2, t_rfc=2, t_rrd=1, t_wr=2, t_mrd=1, t_start=2, start_refreshes=1
@@ -25,24 +27,38 @@ PAGE_BURSTS = 2
 
 class StreamedWords(wiring.Component):
     """The stream is its words in order, over and over: a page of two bursts and one of a single
-    burst; none is read from a bank that is closed."""
+    burst; none is read from a bank that is closed. Where it stops and runs again, it begins anew.
 
+    Parameters
+    ----------
+    interval
+        Cycles from refresh to refresh.
+    undisturbed
+        It never stops.
+    """
+
+    run: In(1)
     ready: In(1)
 
     LAST = 2
-    INTERVAL = 60
+    LONG = 60
+    """An interval in which nothing is refreshed but at the start."""
 
-    def __init__(self, part: type[Controller] = Controller):
+    def __init__(self, interval: int, undisturbed: bool, part: type[Controller] = Controller):
+        self._interval = interval
+        self._undisturbed = undisturbed
         self._part = part
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
-        timing = SimpleNamespace(**vars(TIMING), interval=self.INTERVAL)
+        timing = SimpleNamespace(**vars(TIMING), interval=self._interval)
         m.submodules.part = part = self._part(
             timing=timing, capture=CAPTURE, page_bursts=PAGE_BURSTS
         )
-        m.submodules.steady = steady = Steady(16)
+        run = Const(1) if self._undisturbed else self.run
+        steady = Steady(16)
+        m.submodules.steady = ResetInserter(~run)(steady)
         bus = part.bus
 
         # The chip: which banks are open, and what a burst brings.
@@ -75,18 +91,25 @@ class StreamedWords(wiring.Component):
 
         # What must come out.
         place = Signal(range(BURST * (self.LAST + 1)))
-        around = Signal()
-        take = part.o.valid & self.ready
+        around, anew, refreshed = Signal(), Signal(), Signal()
+        take = part.o.valid & self.ready & run
         end = place == BURST * (self.LAST + 1) - 1
         with m.If(take):
             m.d.sync += [place.eq(Mux(end, 0, place + 1)), around.eq(around | end)]
+        with m.If(~run):
+            m.d.sync += [place.eq(0), anew.eq(place != 0)]
+        with m.If((bus.command == Command.REFRESH) & (place != 0)):
+            m.d.sync += refreshed.eq(1)
+        covers = [around & take] if self._undisturbed else [anew & take]
+        if self._interval < self.LONG:
+            covers.append(refreshed & take)
         m.d.comb += [
-            part.run.eq(1),
+            part.run.eq(run),
             part.last.eq(self.LAST),
             part.o.ready.eq(self.ready),
             *steady.watch(part.o),
             Assert(~take | (part.o.payload == place)),
-            Cover(around & take),
+            *(Cover(cover) for cover in covers),
         ]
         return m
 
@@ -148,73 +171,91 @@ class WrittenWords(wiring.Component):
 class JoinedRows(wiring.Component):
     """The words that a cutter makes of rows, a joiner makes rows of again, frame after frame.
 
-    What fills the frame's last burst goes in between, and does not come out.
+    What fills the frame's last burst goes in between, and does not come out. Where the joiner
+    stops and runs again, all begins anew.
+
+    Parameters
+    ----------
+    width
+        Bits of a row, more than two; the first and the last one are free.
+    rows
+        Of a frame, whose words are fewer than a burst's.
     """
 
+    run: In(1)
     valid: In(1)
     data: In(2)
     ready: In(1)
 
-    WIDTH = 18
-    ROWS = 3
-    """Six words: two are left over."""
-
-    def __init__(self, joiner: type[RowJoiner] = RowJoiner, cutter: type[RowCutter] = RowCutter):
+    def __init__(
+        self,
+        width: int,
+        rows: int,
+        joiner: type[RowJoiner] = RowJoiner,
+        cutter: type[RowCutter] = RowCutter,
+    ):
+        self._width = width
+        self._rows = rows
         self._joiner = joiner
         self._cutter = cutter
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.cutter = cutter = self._cutter(width=self.WIDTH)
-        m.submodules.joiner = joiner = self._joiner(width=self.WIDTH)
-        m.submodules.i_steady = i_steady = Steady(40)
-        m.submodules.o_steady = o_steady = Steady(self.WIDTH)
-        m.submodules.order = order = InOrder(4, room=3)
-        row = Signal(range(self.ROWS))
-        i_take = self.valid & cutter.i.ready
+        cutter = self._cutter(width=self._width)
+        m.submodules.joiner = joiner = self._joiner(width=self._width)
+        i_steady, o_steady = Steady(40), Steady(self._width)
+        order = InOrder(3, room=3)
+        for name, part in {
+            "cutter": cutter,
+            "i_steady": i_steady,
+            "o_steady": o_steady,
+            "order": order,
+        }.items():
+            m.submodules[name] = ResetInserter(~self.run)(part)
+        row = Signal(range(self._rows))
+        i_take = self.valid & cutter.i.ready & self.run
         with m.If(i_take):
-            m.d.sync += row.eq(Mux(row == self.ROWS - 1, 0, row + 1))
-        # Two words that are no row's, after the frame's.
+            m.d.sync += row.eq(Mux(row == self._rows - 1, 0, row + 1))
+        # Words that are no row's, after the frame's.
         place = Signal(3)
-        around = Signal()
-        filler = place >= 2 * self.ROWS
+        around, anew = Signal(), Signal()
+        filler = place >= words(self._width) * self._rows
         with m.If(joiner.i.valid & joiner.i.ready):
             m.d.sync += [place.eq(place + 1), around.eq(around | place.all())]
-        o_take = joiner.o.valid & self.ready
+        o_take = joiner.o.valid & self.ready & self.run
+        with m.If(~self.run):
+            m.d.sync += [row.eq(0), place.eq(0), around.eq(0), anew.eq(place != 0)]
         with m.If(cutter.o.valid & cutter.o.ready):
             m.d.comb += Assert(cutter.o.payload.address == place)
         m.d.comb += [
             cutter.i.valid.eq(self.valid),
             cutter.i.payload.address.eq(row),
-            cutter.i.payload.data.eq(self.data[0] | self.data[1] << self.WIDTH - 1),
+            cutter.i.payload.data.eq(self.data[0] | self.data[1] << self._width - 1),
             *i_steady.watch(cutter.o),
-            joiner.run.eq(1),
-            joiner.rows.eq(self.ROWS),
+            joiner.run.eq(self.run),
+            joiner.rows.eq(self._rows),
             joiner.i.valid.eq(cutter.o.valid | filler),
             joiner.i.payload.eq(Mux(filler, 0xFFFF, cutter.o.payload.data)),
             cutter.o.ready.eq(joiner.i.ready & ~filler),
             joiner.o.ready.eq(self.ready),
             *o_steady.watch(joiner.o),
             order.i_take.eq(i_take),
-            order.i.eq(Cat(self.data[0], Const(0, 2), self.data[1])),
+            order.i.eq(Cat(self.data[0], Const(0, 1), self.data[1])),
             order.o_take.eq(o_take),
             order.o.eq(
-                Cat(
-                    joiner.o.payload[0],
-                    joiner.o.payload[1:9].any(),
-                    joiner.o.payload[9:17].any(),
-                    joiner.o.payload[17],
-                )
+                Cat(joiner.o.payload[0], joiner.o.payload[1:-1].any(), joiner.o.payload[-1])
             ),
             Cover(o_take & around),
+            Cover(o_take & anew),
         ]
         return m
 
 
 class StoredRows(wiring.Component):
-    """What a store takes, it gives, in order."""
+    """What a store takes, it gives, in order; where it stops and runs again, it is empty."""
 
+    run: In(1)
     valid: In(1)
     data: In(1)
     ready: In(1)
@@ -228,18 +269,99 @@ class StoredRows(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.part = part = self._part(width=1, depth=self.DEPTH)
-        m.submodules.steady = steady = Steady(1)
-        m.submodules.order = order = InOrder(1, room=self.DEPTH, reach=self.DEPTH + 1)
+        steady = Steady(1)
+        order = InOrder(1, room=self.DEPTH, reach=self.DEPTH + 1)
+        m.submodules.steady = ResetInserter(~self.run)(steady)
+        m.submodules.order = ResetInserter(~self.run)(order)
+        stored, anew = Signal(), Signal()
+        i_take = self.valid & part.i.ready
+        o_take = part.o.valid & self.ready & self.run
+        with m.If(~self.run):
+            m.d.sync += [stored.eq(0), anew.eq(stored)]
+        with m.Elif(i_take):
+            m.d.sync += stored.eq(1)
         m.d.comb += [
-            part.run.eq(1),
+            part.run.eq(self.run),
             part.i.valid.eq(self.valid),
             part.i.payload.eq(self.data),
             part.o.ready.eq(self.ready),
             *steady.watch(part.o),
-            order.i_take.eq(self.valid & part.i.ready),
+            order.i_take.eq(i_take),
             order.i.eq(self.data),
-            order.o_take.eq(part.o.valid & self.ready),
+            order.o_take.eq(o_take),
             order.o.eq(part.o.payload),
-            Cover(~part.i.ready & self.ready),
+            Cover(~part.i.ready & self.ready & self.run),
+            Cover(o_take & anew),
+        ]
+        return m
+
+
+class ComparedWords(wiring.Component):
+    """A memory test of one burst writes each word once, in order and to its place, then its
+    opposite; it reads when all are settled, and counts what comes back wrong and nothing else."""
+
+    start: In(1)
+    settled: In(1)
+    ready: In(1)
+    valid: In(1)
+    wrong: In(1)
+
+    FIRST = 2
+    BIT = 5
+    """The one that comes back wrong."""
+
+    def __init__(self, part: type[MemoryTest] = MemoryTest):
+        self._part = part
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.part = part = self._part()
+        m.submodules.steady = steady = Steady(40)
+        # The self-test's image is the same sequence: a pixel has a state's lower three bytes.
+        pixels = selftest.image(1, BURST)[0].tolist()
+        noise = [Const(red | green << 8, 16) for red, green, _ in pixels]
+        opposite = Signal()
+        written, read = Signal(range(BURST + 1)), Signal(range(BURST))
+        want = [Array(noise)[place] ^ opposite.replicate(16) for place in (written, read)]
+        begins = self.start & ~part.busy
+        writes = part.o.valid & self.ready
+        reads = part.i.ready & self.valid
+        last = reads & (read == BURST - 1)
+        running, settled = Signal(), Signal()
+        wrong, counted = Signal(range(2 * BURST + 1)), Signal(range(2 * BURST + 1))
+        first = Signal(24)
+        m.d.sync += [
+            written.eq(Mux(begins | last, 0, written + writes)),
+            read.eq(Mux(begins | last, 0, read + reads)),
+            opposite.eq(~begins & (opposite ^ last)),
+            counted.eq(wrong),
+            running.eq(part.run),
+            settled.eq(part.settled),
+        ]
+        with m.If(reads & self.wrong):
+            m.d.sync += wrong.eq(wrong + 1)
+            with m.If(wrong == 0):
+                m.d.sync += first.eq(self.FIRST * BURST + read)
+        with m.If(begins):
+            m.d.sync += [wrong.eq(0), counted.eq(0)]
+        place = Signal(24)
+        said = Cat(part.wrong, part.bits)
+        m.d.comb += [
+            place.eq(self.FIRST * BURST + written),
+            part.start.eq(self.start),
+            part.first.eq(self.FIRST),
+            part.last.eq(self.FIRST),
+            part.settled.eq(self.settled & (written == BURST)),
+            part.o.ready.eq(self.ready),
+            *steady.watch(part.o),
+            part.i.valid.eq(part.run & self.valid),
+            part.i.payload.eq(want[1] ^ (self.wrong << self.BIT)),
+            Assert(~writes | ((written != BURST) & ~part.run)),
+            Assert(~writes | (part.o.payload.as_value() == Cat(place, want[0]))),
+            Assert(~part.run | running | settled),
+            Assert(said == Cat(counted, Const(0, 20), (counted != 0) << self.BIT)),
+            Assert((counted == 0) | (part.address == first)),
+            Cover(opposite & writes & (counted == 2)),
         ]
         return m

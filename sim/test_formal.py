@@ -20,16 +20,17 @@ from hw.fire.fetcher import Fetcher
 from hw.fire.issuer import Issuer
 from hw.fire.loader import WeightLoader
 from hw.fire.results import Results
-from hw.fire.rows import MemoryRows
+from hw.fire.rows import MemoryRows, StreamedRows
 from hw.fire.writer import Writer
 from hw.sdram.controller import Controller
+from hw.sdram.memtest import MemoryTest
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
-from sim.core_harnesses import LoadedWeights, SentResults, WindowedPixels
+from sim.core_harnesses import ChosenRows, LoadedWeights, SentResults, WindowedPixels
 from sim.fire_harnesses import FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
-from sim.sdram_harnesses import JoinedRows, StoredRows, StreamedWords, WrittenWords
+from sim.sdram_harnesses import ComparedWords, JoinedRows, StoredRows, StreamedWords, WrittenWords
 
 #: Padding above, left and below; no rows of the ring to spare.
 WINDOW = {"width": 5, "kernel": 2, "stride": 2, "padding": 1, "ring_rows": 1}
@@ -40,19 +41,26 @@ PROOFS = {
     "sender": (SentWords, {}, 20),
     "transmitter": (WiredBytes, {}, 48),
     "feeder": (FedImages, {"undisturbed": True}, 48),
-    "feeder disturbed": (FedImages, {"undisturbed": False}, 36),
+    "feeder disturbed": (FedImages, {"undisturbed": False}, 34),
     "guard": (GuardedFrames, {}, 24),
     "responder": (ToldResults, {}, 20),
     "window rows": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12}, 28),
     "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
     "results": (SentResults, {}, 22),
     "weights": (LoadedWeights, {}, 24),
+    "streamed weights": (ChosenRows, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
     "steps": (FinishedSteps, {}, 40),
-    "sdram stream": (StreamedWords, {}, 46),
+    "sdram stream": (StreamedWords, {"interval": 60, "undisturbed": True}, 46),
+    "sdram stream refreshed": (StreamedWords, {"interval": 38, "undisturbed": True}, 60),
+    "sdram stream anew": (StreamedWords, {"interval": 60, "undisturbed": False}, 34),
     "sdram writes": (WrittenWords, {}, 24),
-    "sdram rows": (JoinedRows, {}, 20),
+    "sdram rows": (JoinedRows, {"width": 18, "rows": 3}, 20),
+    "sdram row": (JoinedRows, {"width": 18, "rows": 1}, 20),
+    "sdram words": (JoinedRows, {"width": 16, "rows": 2}, 20),
+    "sdram word": (JoinedRows, {"width": 16, "rows": 1}, 20),
     "sdram store": (StoredRows, {}, 17),
+    "sdram test": (ComparedWords, {}, 24),
 }
 
 #: A proof, the part that is broken in it, a text of the part's source, and what takes its place.
@@ -111,10 +119,41 @@ BREAKS = [
         "If(asked):\n            m.d.sync += [\n",
     ),
     ("weights", WeightLoader, "with m.If(self.i.valid):", "with m.If(1):"),
+    (
+        "streamed weights",
+        StreamedRows,
+        "self.i.ready.eq(outside & opened & self.o.ready)",
+        "self.i.ready.eq(outside & opened)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        "Mux(outside, opened & self.i.valid, self.memory.valid)",
+        "Mux(outside, self.i.valid, self.memory.valid)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        "self.memory.ready.eq(~outside & self.o.ready)",
+        "self.memory.ready.eq(self.o.ready)",
+    ),
+    (
+        "streamed weights",
+        StreamedRows,
+        'delayed(m, outside, latency.MEMORY_READ, "chosen"',
+        'delayed(m, outside, 0, "chosen"',
+    ),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("steps", Writer, "with m.If(~have | group.end):", "with m.If(~have):"),
     ("sdram stream", Controller, "opened.eq(opened_next)]", "opened.eq(1)]"),
+    (
+        "sdram stream refreshed",
+        Controller,
+        "[begun.eq(0), opened_next.eq(0), opened_before.eq(0)]",
+        "[begun.eq(0), opened_before.eq(0)]",
+    ),
+    ("sdram stream anew", Controller, "room.eq(1), coming.eq(0)]", "room.eq(1)]"),
     ("sdram writes", Controller, "(held & (word_page != page))", "0"),
     ("sdram rows", RowJoiner, "drop.eq(~place.all())", "drop.eq(0)"),
     (
@@ -122,6 +161,23 @@ BREAKS = [
         RowCutter,
         "with m.If(self.o.ready):\n                    m.d.sync += [",
         "with m.If(1):\n                    m.d.sync += [",
+    ),
+    ("sdram words", RowJoiner, "Mux(fresh, two, left == 2)", "Mux(fresh, one, left == 2)"),
+    ("sdram word", RowJoiner, "Mux(fresh, one, last)", "Mux(fresh, two, last)"),
+    ("sdram row", RowJoiner, "[word.eq(0), place.eq(0), drop", "[place.eq(0), drop"),
+    ("sdram store", RowStore, "settled.eq(0), coming.eq(0)]", "settled.eq(0)]"),
+    ("sdram test", MemoryTest, "with m.If(self.settled):", "with m.If(1):"),
+    (
+        "sdram test",
+        MemoryTest,
+        "with m.If(self.o.ready):\n                    m.d.sync += onward",
+        "with m.If(1):\n                    m.d.sync += onward",
+    ),
+    (
+        "sdram test",
+        MemoryTest,
+        "with m.If(self.i.valid):\n                    m.d.sync += onward",
+        "with m.If(1):\n                    m.d.sync += onward",
     ),
     ("sdram store", RowStore, "readable + settled - read", "readable + put - read"),
 ]

@@ -7,7 +7,8 @@ from plan.sdram import Sdram
 from sim import runner
 from sim.sdram_chip import CHIP, Chip, WithChip
 
-CLOCKS_HZ = (100_000_000, 133_000_000)
+#: The slowest; a board's own; those of circuits.
+CLOCKS_HZ = (3_000_000, 25_000_000, 100_000_000, 133_000_000)
 
 
 def controlled(timing: Sdram) -> WithChip:

@@ -3,19 +3,10 @@
 import pytest
 
 from hw.sdram.source import SdramSource
-from plan.sdram import Sdram, words
+from plan.sdram import words
 from sim import runner
+from sim.behind_sdram import CLOCK_HZ, START_NS, Quick
 from sim.sdram_chip import CHIP, Chip, WithChip
-
-CLOCK_HZ = 100_000_000
-START_NS = 1000
-
-
-class Quick(Sdram):
-    """No long wait at power-up."""
-
-    t_start = START_NS * CLOCK_HZ // 10**9
-
 
 SIZE = {"width": 36, "depth": 16, "pages": 6}
 

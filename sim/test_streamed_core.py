@@ -2,27 +2,17 @@
 
 import pytest
 
-from hw.core import Core
-from hw.sdram.source import SdramSource
 from plan.contents import contents
 from plan.engine import ENGINES
 from plan.planner import Plan, plan
-from plan.sdram import Sdram
 from plan.stream import Stream
 from sim import behind_sdram, cosimulate
-from sim.sdram_chip import CHIP, Chip
+from sim.behind_sdram import CLOCK_HZ, streamed_core
+from sim.sdram_chip import CHIP
 from spec import reference, synthetic
 from spec.squeezenet import tiny
 
 ENGINE = ENGINES["4x4"]
-CLOCK_HZ = 100_000_000
-START_NS = 1000
-
-
-class Quick(Sdram):
-    """No long wait at power-up."""
-
-    t_start = START_NS * CLOCK_HZ // 10**9
 
 
 def streamed(network, names) -> Plan:
@@ -31,18 +21,8 @@ def streamed(network, names) -> Plan:
 
 
 def core(quantized, planned) -> behind_sdram.StreamedCore:
-    timing = Quick(clock_hz=CLOCK_HZ)
-    capture = timing.capture(180)
     capacities = planned.needs()
-    return behind_sdram.StreamedCore(
-        Core(
-            engine=ENGINE,
-            capacities=capacities,
-            contents=contents(quantized, planned, capacities),
-        ),
-        SdramSource(timing=timing, capture=capture, width=ENGINE.stream_bits),
-        Chip(clock_hz=CLOCK_HZ, capture=capture, start_ns=START_NS),
-    )
+    return streamed_core(ENGINE, capacities, contents(quantized, planned, capacities))
 
 
 @pytest.mark.parametrize("part", ["all", "some"])

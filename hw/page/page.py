@@ -9,7 +9,9 @@ from hw.page.charts import memory_chart, program_chart, roofline
 from hw.page.marks import ALERT, NEUTRAL, bar, colours, key, table
 from hw.report import Timing
 from plan.account import accounts
+from plan.capacities import NAMES
 from plan.fit import needs
+from plan.limits import limits
 from plan.link import link_block_rams, link_frames
 from plan.planner import Plan
 from spec.protocol import RATES
@@ -87,6 +89,34 @@ def _layers(plan: Plan) -> str:
     legend = key([(_USEFUL, "useful"), *((c, words) for words, c in _IDLE.values())])
     head = ("layer", "cycles", "used", "of the longest layer", "most of what is idle")
     return legend + table(head, rows)
+
+
+def _limits(plan: Plan) -> str:
+    found = limits(plan)
+    longest = max(one.cycles for one in found)
+    rows = [
+        (
+            one.phase,
+            f"{one.pixels:,}",
+            f"{one.cycles:,}",
+            f"{one.busy:.1%}",
+            bar([(one.busy * one.cycles / longest, _USEFUL, f"{one.busy:.1%} busy")]),
+            one.by,
+            ", ".join(one.streamed) or "–",
+        )
+        for one in found
+    ]
+    head = ("phase", "pixels", "cycles", "busy", "of the longest phase", "limited by", "streamed")
+    return table(head, rows)
+
+
+def _capacities(plan: Plan) -> str:
+    rows = [
+        (NAMES[name], f"{most:,}", f"{used:,}", bar([(used / most, _USEFUL, f"{used:,} used")]))
+        for name, (most, used) in plan.capacities().items()
+        if most
+    ]
+    return table(("takes", "at most", "of it used", ""), rows)
 
 
 def _memories(plan: Plan, ebr: int) -> str:
@@ -171,6 +201,12 @@ def page(
         f'<div class="wide">{program_chart(plan)}</div>',
         "<h2>Cycles by layer</h2>",
         _layers(plan),
+        "<h2>What limits each phase</h2>",
+        "<p>A phase makes a tensor a few rows at a time, at most so many pixels in a pass. "
+        "Multipliers: hardly anything else does. Weights: their rows come too slowly. Memory: "
+        "larger tiles, which read them less often, would help and do not fit. Order: pixels, or "
+        "results of a step before, are waited for.</p>",
+        _limits(plan),
         "<h2>The activation memory</h2>",
         "<p>Words that are written and still to be read; the line is what the memory has.</p>",
         key((colour, name) for name, colour in colours(tensors).items()),
@@ -183,6 +219,9 @@ def page(
         f'<div class="wide">{roofline(plan, clock_hz, roofs, weights)}</div>',
         "<h2>Block RAM</h2>",
         _memories(plan, ebr),
+        "<h2>What other networks may need</h2>",
+        "<p>A network that needs no more than this can be loaded into the same engine.</p>",
+        _capacities(plan),
     ]
     if timing:
         rows = [

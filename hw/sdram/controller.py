@@ -57,6 +57,10 @@ class Controller(wiring.Component):
     """Cycles from a burst's read command to the next page's being opened, or the last one's being
     closed."""
 
+    TURN_ROUND = 3
+    """Cycles from the precharge after a burst to the first word's being written, at least: in two
+    of them the chip still drives the bus, in one nobody does."""
+
     def __init__(
         self,
         *,
@@ -202,7 +206,8 @@ class Controller(wiring.Component):
                         bank=word_page[:BANK_BITS],
                         address=word_page[BANK_BITS:],
                     )
-                    m.d.sync += [page.eq(word_page), wait.eq(timing.t_rcd - 1)]
+                    until_write = max(timing.t_rcd, self.TURN_ROUND - timing.t_rp)
+                    m.d.sync += [page.eq(word_page), wait.eq(until_write - 1)]
                     m.next = "WRITE"
                 with m.Elif(self.run & ~stale):
                     m.d.sync += command(

@@ -17,9 +17,11 @@ import pytest
 from amaranth.build.run import BuildPlan
 
 from hw import build, flow
+from hw.board.boards import BOARDS
 from hw.design import Design
 from hw.readback import ReadBack
 from hw.report import CELLS, Timing
+from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec import artifact, synthetic
 from spec.squeezenet import Metaparameters, squeezenet, tiny
@@ -419,11 +421,25 @@ def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_plan_says_what_else_fits_as_the_documentation_does(capsys):
+    assert build.main(["--board", "ulx3s", "--plan-only"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    told = re.findall(r"^SqueezeNet .*", (ROOT / "docs/dataflow.md").read_text(), re.MULTILINE)
+    assert len(told) == 2 and set(told) <= set(said)
+
+
+def text_phases(words: str) -> list[tuple[str, str]]:
+    """The phases that the plan's text names, each with what limits it."""
+    table = words.split(" limited by\n")[1].split("\n\n")[0]
+    return [(row.split()[0], row.split("%")[1].split("(")[0].strip()) for row in table.splitlines()]
+
+
 def test_the_plan_as_a_page_and_for_programs(model, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
     assert build.main([*line, "--html"]) == 0
-    assert "build/plan.html shows it" in capsys.readouterr().out
+    words = capsys.readouterr().out
+    assert "build/plan.html shows it" in words
     page = (tmp_path / "build" / "plan.html").read_text()
     assert "Roofline" in page and "Planned only" in page and "Floor plan" not in page
     assert build.main([*line, "--json", "--html", "here.html"]) == 0
@@ -431,6 +447,15 @@ def test_the_plan_as_a_page_and_for_programs(model, tmp_path, monkeypatch, capsy
     assert (tmp_path / "here.html").read_text() == page
     assert said["fits"] and said["needs"]["EBR"] == sum(said["block_rams"].values())
     assert said["cycles_per_frame"] > 0 and said["layers"][0]["name"] == "conv1"
+    # What the text form says, and what a board says of itself.
+    assert sum(phase["cycles"] for phase in said["phases"]) == said["cycles_per_frame"]
+    assert [(phase["phase"], phase["by"]) for phase in said["phases"]] == text_phases(words)
+    design = Design.load(
+        model, ENGINES["4x4"], 100_000_000, device=DEVICES["85F"], sdram=BOARDS["ulx3s"].sdram
+    )
+    for key, right in (("most", design.capacities), ("used", design.plan.needs())):
+        assert {name: both[key] for name, both in said["capacities"].items()} == asdict(right)
+    assert said["capacities"]["steps"]["most"] > said["capacities"]["steps"]["used"]
     (tmp_path / "file").touch()
     assert build.main([*line, "--html", "file/page.html"]) == 2
     assert build.main([*line[:-1], "--json"]) == 2

@@ -1,6 +1,7 @@
 """The page says the plan's figures, stands alone, and is well-formed where it draws."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -9,7 +10,8 @@ from hw.page.charts import memory_chart, program_chart, roofline
 from hw.page.page import page
 from plan.engine import ENGINES
 from plan.planner import plan
-from spec.squeezenet import Metaparameters, squeezenet, tiny
+from plan.search import plan_within
+from spec.squeezenet import Metaparameters, published, squeezenet, tiny
 
 
 @pytest.fixture(params=["16x16", "16x4-lut4", "4x4"])
@@ -51,3 +53,21 @@ def test_the_reference_network():
     assert "<b>268,792</b>cycles a frame" in text
     assert "<b>372.0</b>frames a second on the chip, at 100 MHz" in text
     assert "<b>1.99</b>photographs a second on the serial line" in text
+
+
+def test_what_limits_it_and_what_its_engine_holds():
+    network = published("1.1", classes=40, image_size=127)
+    engine = ENGINES["16x16"]
+    needs = plan(network, engine).needs()
+    room = replace(needs, weight_rows=600, steps=1000, stream_rows=1_000_000, activation_words=2700)
+    made = plan_within(network, engine, room, clock_hz=100_000_000)
+    text = page(device="x", plan=made, clock_mhz=100.0, ebr=208)
+    rows = [row for row in text.split("<tr>") if "fire4.expand3x3, fire5.squeeze</td></tr>" in row]
+    assert len(rows) == 1
+    assert rows[0].startswith("<td>fire4</td>") and "<td>memory</td>" in rows[0]
+    used = made.needs().activation_words
+    assert f"<td>activation words</td><td>2,700</td><td>{used:,}</td>" in text
+    assert "<td>weight rows of a frame&#x27;s stream</td><td>1,000,000</td>" in text
+    # Nothing from outside, and so no word of it.
+    own = page(device="x", plan=plan(network, engine), clock_mhz=100.0, ebr=208)
+    assert "frame&#x27;s stream" not in own
