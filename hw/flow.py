@@ -74,7 +74,7 @@ def find_tools(native: bool) -> dict[str, str]:
     return found
 
 
-MAPPED = ("abc -lut 4:7; clean;", "synth_ecp5 -top top -run map_cells:")
+MAPPED = ("abc -lut 4:7; clean;", "synth_ecp5 -top top -run map_cells:;")
 """The LUTs, and what ``synth_ecp5`` does after them. Its own way to LUTs is ``abc9``, which in
 yosys 0.70 makes a wrong netlist of this circuit: sums a few off, as :mod:`sim.netlist` shows.
 Yosys 0.50 and 0.62 stop at an assertion there."""

@@ -145,7 +145,7 @@ BREAKS = [
     ),
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
-    ("steps", Writer, "with m.If(~have | group.end):", "with m.If(~have):"),
+    ("steps", Writer, "with m.If(~have | step_end):", "with m.If(~have):"),
     ("sdram stream", Controller, "opened.eq(opened_next)]", "opened.eq(1)]"),
     (
         "sdram stream refreshed",

@@ -38,10 +38,15 @@ class Counter:
             self._single.eq(last == 0),
         ]
 
+    @property
+    def ends_next(self):
+        """What ``end`` will be one further."""
+        return Mux(self.end, self._single, self.value == self._before)
+
     def advance(self) -> list:
         """Statements that count one further."""
         return [
             self.value.eq(Mux(self.end, 0, self.value + 1)),
             self.start.eq(self.end),
-            self.end.eq(Mux(self.end, self._single, self.value == self._before)),
+            self.end.eq(self.ends_next),
         ]

@@ -102,6 +102,7 @@ class Writer(wiring.Component):
         # The step after this one, out of the queue.
         coming = Signal(layout, reset_less=True)
         known = Signal()
+        single, single_group = Signal(), Signal()  # it has one beat; one in each group
         step = Signal(layout)
         have = Signal()
 
@@ -114,8 +115,10 @@ class Writer(wiring.Component):
         slot = Signal(range(self._slots))
         row_slot = Signal.like(slot)
         new_group = Signal(init=1)
-        group_end = x.end & y.end
-        step_end = group_end & group.end
+        # Registers, since all else turns on them: the coming beat is its group's, its step's last.
+        group_end, step_end = Signal(), Signal()
+        ends_group = x.ends_next & Mux(x.end, y.ends_next, y.end)
+        ends_step = ends_group & Mux(group_end, group.ends_next, group.end)
 
         o = self.o.payload
         pools = step.pool3 | step.pool2
@@ -147,6 +150,7 @@ class Writer(wiring.Component):
 
         with m.If(self.comes):
             m.d.sync += [*x.advance(), new_group.eq(group_end)]
+            m.d.sync += [group_end.eq(ends_group), step_end.eq(ends_step)]
             with m.If(emit_x):
                 m.d.sync += slot.eq(slot + 1)
                 with m.If(emit_y):
@@ -156,13 +160,22 @@ class Writer(wiring.Component):
 
         m.d.comb += queue.r_en.eq(~known)
         with m.If(~known):
-            m.d.sync += [known.eq(queue.r_rdy), coming.eq(queue.r_data)]
+            following = data.View(layout, queue.r_data)
+            alone = (following.x_last == 0) & (following.rows_last == 0)
+            m.d.sync += [
+                known.eq(queue.r_rdy),
+                coming.eq(queue.r_data),
+                single_group.eq(alone),
+                single.eq(alone & (following.groups_out_last == 0)),
+            ]
         with m.If(~have | (self.comes & group_end)):
-            with m.If(~have | group.end):
+            with m.If(~have | step_end):
                 m.d.sync += [
                     have.eq(known),
                     known.eq(queue.r_rdy & ~known),
                     step.eq(coming),
+                    group_end.eq(single_group),
+                    step_end.eq(single),
                     *x.begin(coming.x_last),
                     *y.begin(coming.rows_last),
                     *group.begin(coming.groups_out_last),
