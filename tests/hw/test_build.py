@@ -389,7 +389,7 @@ def test_the_phase_of_the_sdram():
     for arguments, message in [
         ({"phase": 180, "streamed": False}, "this design has no SDRAM; leave it out"),
         ({"phase": 90}, "no clock edge meets the SDRAM's data with a phase of 90; try 135, 180"),
-        ({"phase": None, "clock_hz": 150_000_000}, "must be from 1 to 142.86 MHz, not 150"),
+        ({"phase": None, "clock_hz": 150_000_000}, "must be from 3 to 142.86 MHz, not 150"),
     ]:
         with pytest.raises(build.BadInput, match=message):
             ask(**arguments)
