@@ -107,7 +107,7 @@ def real_arguments(model, tmp_path, mode):
 def arguments(real_arguments, monkeypatch):
     """The same, but nothing is elaborated in this process."""
 
-    def prepare(platform, top, seed):
+    def prepare(platform, top, seed, sites):
         plan = BuildPlan("build_top")
         commands = [[tool, "--seed", str(seed)] for tool in flow.TOOLS]
         plan.add_file("build_top.json", json.dumps({"commands": commands}))
