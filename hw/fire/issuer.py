@@ -1,11 +1,13 @@
-"""The issue side: waits for what steps need, and walks their passes and pixels."""
+"""The issue side: waits for what steps need, and starts their passes."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.engine.accumulator import Tag
-from hw.fire.fetcher import Fetcher, issue_layout, write_layout
+from hw.fire.fetcher import Fetcher, write_layout
+from hw.fire.passes import PassWalk
+from hw.fire.pixels import PixelWalk
 from hw.streams import delayed
 from plan import latency
 from plan.instruction import Format
@@ -88,6 +90,7 @@ class Issuer(wiring.Component):
             )
         self._format = format
         self._steps = steps
+        self._sizes = {"address_bits": address_bits, "param_groups": param_groups}
         super().__init__(
             {
                 "program_address": Out(range(steps)),
@@ -113,88 +116,26 @@ class Issuer(wiring.Component):
                 "tag": Out(Tag),
             }
         )
-        self._param_groups = param_groups
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        layout = issue_layout(self._format)
-        start = self.start
-
         m.submodules.fetcher = fetcher = Fetcher(format=self._format, depth=self._steps)
+        m.submodules.passes = passes = PassWalk(format=self._format, **self._sizes)
+        m.submodules.pixels = pixels = PixelWalk(format=self._format, **self._sizes)
+        start, begin_step = self.start, Signal()
+        known, next_step = fetcher.known, fetcher.issue
+        step, now_is = passes.step, passes.now_is
         m.d.comb += [
             self.program_address.eq(fetcher.address),
             fetcher.word.eq(self.program_word),
-        ]
-        known, next_step = fetcher.known, fetcher.issue
-        begin_step = Signal()
-        m.d.comb += fetcher.next.eq(begin_step)
-
-        # The present pass, and (registered, long before it is needed) the one after it.
-        step = Signal(layout)
-        walk = data.StructLayout(
-            {
-                "base": len(self.address),
-                "offset": signed(len(self.address) + 1),
-                "group_in": len(step.groups_in_last),
-                "group_out": len(step.groups_out_last),
-                "tap_x": 2,
-                "tap_y": 2,
-                "param": range(self._param_groups),
-            }
-        )
-        now = Signal(walk)
-        after = Signal(walk)
-        # Facts about a pass: the first or last of its output group, the last of its step.
-        facts = data.StructLayout({"first": 1, "last": 1, "final": 1})
-        now_is = Signal(facts, init={"first": 0, "last": 0, "final": 1})
-        after_is = Signal(facts)
-
-        last_tap = ~step.taps3 | ((now.tap_x == 2) & (now.tap_y == 2))
-        with m.If(now_is.final):
-            m.d.sync += [
-                after.eq(0),
-                after.base.eq(next_step.i_base),
-                after.offset.eq(next_step.i_start),
-                after.param.eq(next_step.params),
-            ]
-        with m.Else():
-            m.d.sync += after.eq(now)
-            with m.If(now.group_in != step.groups_in_last):
-                m.d.sync += [
-                    after.group_in.eq(now.group_in + 1),
-                    after.base.eq(now.base + step.i_plane),
-                ]
-            with m.Else():
-                m.d.sync += [after.group_in.eq(0), after.base.eq(step.i_base)]
-                with m.If(last_tap):
-                    m.d.sync += [
-                        after.offset.eq(step.i_start),
-                        after.tap_x.eq(0),
-                        after.tap_y.eq(0),
-                        after.group_out.eq(now.group_out + 1),
-                        after.param.eq(now.param + 1),
-                    ]
-                with m.Elif(now.tap_x == 2):
-                    # From the right tap of a row to the left one of the next: a row less two.
-                    m.d.sync += [
-                        after.offset.eq(now.offset + step.x_last - 1),
-                        after.tap_x.eq(0),
-                        after.tap_y.eq(now.tap_y + 1),
-                    ]
-                with m.Else():
-                    m.d.sync += [
-                        after.offset.eq(now.offset + 1),
-                        after.tap_x.eq(now.tap_x + 1),
-                    ]
-        coming = Signal(layout)
-        m.d.comb += coming.eq(Mux(now_is.final, next_step, step))
-        after_last = (after.group_in == coming.groups_in_last) & (
-            ~coming.taps3 | ((after.tap_x == 2) & (after.tap_y == 2))
-        )
-        m.d.sync += [
-            after_is.first.eq((after.group_in == 0) & (after.tap_x == 0) & (after.tap_y == 0)),
-            after_is.last.eq(after_last),
-            after_is.final.eq(after_last & (after.group_out == coming.groups_out_last)),
+            fetcher.next.eq(begin_step),
+            passes.next_step.eq(next_step),
+            passes.start.eq(start),
+            pixels.start.eq(start),
+            *(
+                getattr(pixels, name).eq(getattr(passes, name))
+                for name in ("step", "coming_step", "now", "coming")
+            ),
         ]
 
         # What the next pass waits for. All of it is monotonous while it waits.
@@ -220,67 +161,31 @@ class Issuer(wiring.Component):
             self.weights_jump.eq(now_is.final),
             self.weights_known.eq(~now_is.final | known),
             self.weights_place.eq(next_step.weights),
-            self.weights_streamed.eq(coming.streamed),
-        ]
-
-        # Pixels.
-        active = Signal()
-        remaining = Signal.like(step.pixels_last)
-        pass_end = Signal()
-        m.d.comb += [
-            start.eq(may_start & (~active | pass_end)),
+            self.weights_streamed.eq(passes.coming_step.streamed),
+            start.eq(may_start & (~pixels.active | pixels.end)),
             begin_step.eq(start & now_is.final),
-            self.waiting.eq(~active & now_is.final & known & ~enough),
+            self.waiting.eq(~pixels.active & now_is.final & known & ~enough),
         ]
-        x = Signal.like(step.x_last)
-        y = Signal.like(step.rows_last)
-        offset = Signal.like(after.offset)
-        x_end = x == step.x_last
-        with m.If(active):
-            m.d.sync += [remaining.eq(remaining - 1), pass_end.eq(remaining == 1)]
-            m.d.sync += [x.eq(Mux(x_end, 0, x + 1)), y.eq(y + x_end)]
-            m.d.sync += offset.eq(Mux(offset == step.i_plane_last, 0, offset + 1))
-            with m.If(pass_end):
-                m.d.sync += active.eq(0)
-        with m.If(start):
-            m.d.sync += [
-                active.eq(1),
-                now.eq(after),
-                now_is.eq(after_is),
-                remaining.eq(coming.pixels_last),
-                pass_end.eq(coming.pixels_last == 0),
-                x.eq(0),
-                y.eq(0),
-                offset.eq(after.offset),
-            ]
-        with m.If(begin_step):
-            m.d.sync += step.eq(next_step)
         m.d.sync += [
-            self.params_load.eq(start & after_is.last),
-            self.params_group.eq(after.param),
+            self.params_load.eq(start & passes.coming_is.last),
+            self.params_group.eq(passes.coming.param),
             self.step.valid.eq(begin_step),
             self.step.payload.eq(fetcher.write),
-            self.free.eq(Mux(active & pass_end & now_is.final, step.patch_rows, 0)),
+            self.free.eq(Mux(pixels.active & pixels.end & now_is.final, step.patch_rows, 0)),
         ]
 
         # The address, and what goes with the data that it reads.
         opening = Signal()
         m.d.sync += opening.eq(start)
-        padding = step.blank | step.taps3 & (
-            ((now.tap_x == 0) & (x == 0))
-            | ((now.tap_x == 2) & x_end)
-            | ((now.tap_y == 0) & step.top & (y == 0))
-            | ((now.tap_y == 2) & step.bottom & (y == step.rows_last))
-        )
-        m.d.comb += self.address.eq(now.base + offset)
-        with_data = Cat(padding, step.patch)
+        with_data = Cat(pixels.padding, step.patch)
         with_pixel = Signal(data.StructLayout({"tag": Tag, "swap": 1}))
         m.d.comb += [
+            self.address.eq(pixels.address),
             with_pixel.swap.eq(opening),
-            with_pixel.tag.valid.eq(active),
+            with_pixel.tag.valid.eq(pixels.active),
             with_pixel.tag.first.eq(now_is.first),
             with_pixel.tag.last.eq(now_is.last),
-            with_pixel.tag.end.eq(pass_end),
+            with_pixel.tag.end.eq(pixels.end),
             with_pixel.tag.open.eq(opening & now_is.last),
         ]
         m.d.comb += Cat(self.zero, self.patch).eq(
