@@ -282,7 +282,7 @@ def prepare(
     )
     top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
     size = platform.device.rpartition("-")[2]
-    sites = script(floorplan(size, design.plan.engine))
+    sites = script(floorplan(size, design.plan.engine, design.capacities))
     return flow.prepare(platform, top, seed=seed, sites=sites)
 
 

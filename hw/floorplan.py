@@ -1,62 +1,89 @@
-"""Where the multipliers of the array stand on the device.
+"""Where the array's multipliers and the engine's memories stand on the device.
 
-nextpnr places a device's many small cells well, but scatters the array's multipliers over their
-few rows, and the registers beside them with them. So it is told: a pair of columns stands together,
-its rows side by side, as the sums go, at its end the two requantizers that take them. Activations
-go from pair to pair, along the device.
+nextpnr places a device's many small cells well, but scatters multipliers and block RAMs over their
+few rows, and the registers beside them with them. So it is told, as the data flow. Multipliers: a
+pair of columns stands together, its rows side by side, as the sums go, at its end the two
+requantizers that take them; activations go from pair to pair, along the device. Block RAMs: each
+slice of a word stands as far along the device as its bytes are along the word, so that a memory's
+banks meet where their slices are chosen between, near what writes and reads these bytes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from plan.block_rams import banks
+from plan.capacities import Capacities
 from plan.engine import Engine
+from plan.memories import memories
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A device's multipliers in nextpnr's coordinates: tile rows, and in each the blocks of four by
-    their first tile's column."""
+    """A device's multipliers and block RAMs in nextpnr's coordinates.
 
-    rows: tuple[int, ...]
+    Parameters
+    ----------
+    blocks
+        Columns of tiles where a block of four of each begins.
+    multiplier_rows, memory_rows
+        Rows of tiles that consist of such blocks.
+    """
+
     blocks: tuple[int, ...]
-
-    SITES = ((0, "MULT18_0"), (1, "MULT18_1"), (4, "MULT18_4"), (5, "MULT18_5"))
-    """Those of a block: how many columns on, and the site's name."""
+    multiplier_rows: tuple[int, ...]
+    memory_rows: tuple[int, ...]
 
     @property
-    def sites(self) -> tuple[tuple[int, str], ...]:
-        """Column and name, from left to right, in every row."""
-        return tuple((block + step, name) for block in self.blocks for step, name in self.SITES)
+    def multipliers(self) -> tuple[tuple[int, str], ...]:
+        """A row's sites from left to right: column and name."""
+        return tuple((block + k, f"MULT18_{k}") for block in self.blocks for k in (0, 1, 4, 5))
+
+    @property
+    def memories(self) -> tuple[tuple[int, str], ...]:
+        """The same of block RAMs."""
+        return tuple((block + 2 * k, f"EBR{k}") for block in self.blocks for k in range(4))
 
 
-GRIDS = {"85F": Grid((10, 34, 58), (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114))}
-"""Of the devices with an array so large that it matters; from Project Trellis' database, as nextpnr
-names what it places."""
+GRIDS = {
+    "85F": Grid(
+        blocks=(4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114),
+        multiplier_rows=(10, 34, 58),
+        memory_rows=(22, 46, 70, 82),
+    )
+}
+"""Of the devices with an array so large that it matters; as nextpnr names what it places."""
 
 _ARRAY = "shell.core.machine.array.element_{row}_{pair}.multiplier*.cell"
 _REQUANTIZER = "shell.core.machine.requantizer{column}.multiplier*.cell"
 
 
-def floorplan(variant: str, engine: Engine) -> dict[str, str]:
-    """The site (a ``BEL`` of nextpnr) of each multiplier, by a pattern of its cell's name after
-    yosys.
+def floorplan(variant: str, engine: Engine, capacities: Capacities) -> dict[str, str]:
+    """The site (a ``BEL`` of nextpnr) of multipliers and block RAMs, by patterns of their cells'
+    names after yosys.
 
     Empty where the device has no :data:`GRIDS`, where the engine does not fill it in this way, or
     takes less than half of its multipliers, for which there is room nearby.
     """
     grid = GRIDS.get(variant)
-    rows, pairs = engine.rows - engine.lut_rows, engine.columns // 2
-    if grid is None or rows < 1:
+    array = _array(grid, engine) if grid else {}
+    if not grid or 2 * len(array) <= len(grid.multiplier_rows) * len(grid.multipliers):
         return {}
-    deep = ceil(rows / len(grid.rows))
-    left = deep * len(grid.rows) - rows
-    first = (len(grid.sites) - pairs * deep) // 2  # in the middle
-    if first < 0 or left < 2:
+    return array | _memories(grid, engine, capacities)
+
+
+def _array(grid: Grid, engine: Engine) -> dict[str, str]:
+    rows, pairs = engine.rows - engine.lut_rows, engine.columns // 2
+    strips = grid.multiplier_rows
+    deep = ceil(rows / len(strips))
+    left = deep * len(strips) - rows
+    first = (len(grid.multipliers) - pairs * deep) // 2  # in the middle
+    if rows < 1 or first < 0 or left < 2:
         return {}
 
     def site(strip: int, place: int) -> str:
-        column, name = grid.sites[first + place]
-        return f"X{column}/Y{grid.rows[strip]}/{name}"
+        column, name = grid.multipliers[first + place]
+        return f"X{column}/Y{strips[strip]}/{name}"
 
     plan = {}
     for pair in range(pairs):
@@ -65,8 +92,54 @@ def floorplan(variant: str, engine: Engine) -> dict[str, str]:
             plan[cell] = site(row // deep, pair * deep + row % deep)
         for side in range(2):
             cell = _REQUANTIZER.format(column=2 * pair + side)
-            plan[cell] = site(len(grid.rows) - 1, pair * deep + deep - left + side)
-    return plan if 2 * len(plan) > len(grid.rows) * len(grid.sites) else {}
+            plan[cell] = site(len(strips) - 1, pair * deep + deep - left + side)
+    return plan
+
+
+def _slices(path: str, width: int, depth: int) -> Iterator[list[tuple[float, str]]]:
+    """A memory's banks: how far along the word each slice is, and what
+    :class:`hw.ecp5.memory.Memory` calls its cell."""
+    for number, bank in enumerate(banks(width, depth)):
+        yield [
+            ((low + min(low + bank.slice_width, width)) / 2 / width, f"{path}.ebr_{number}_{low}")
+            for low in range(0, width, bank.slice_width)
+        ]
+
+
+def _memories(grid: Grid, engine: Engine, capacities: Capacities) -> dict[str, str]:
+    """Banks into the first row that has room, of those where their memory belongs.
+
+    The weights enter at the array's first strip, the activations between its strips; accumulators,
+    patches and the max-pool's rows are at its end.
+    """
+    upper, *inner, lower = range(len(grid.memory_rows))
+    word, weights = 8 * engine.rows, memories(engine, capacities)["weights"]
+    accumulators = engine.columns * engine.accumulator_bits
+    machine = "shell.core.machine"
+    wishes = [
+        ("shell.core.weights*", weights.bits, weights.depth, [upper]),
+        (f"{machine}.accumulator*.memory", accumulators, engine.tile_pixels, [inner[-1]]),
+        (f"{machine}.patches*", word, capacities.patch_words, [lower]),
+        (f"{machine}.pool*.buffer", 8 * engine.columns, capacities.pool_slots, [lower]),
+    ]
+    if engine.lanes == 1:
+        wishes.insert(1, (f"{machine}.activations*", word, capacities.activation_words, inner))
+    sites = len(grid.memories)
+    rows: list[list[tuple[float, str]]] = [[] for _ in grid.memory_rows]
+    for path, width, depth, where in wishes:
+        for bank in _slices(path, width, depth):
+            row = next((row for row in where if len(rows[row]) + len(bank) <= sites), None)
+            if row is not None:
+                rows[row] += bank
+    plan = {}
+    for y, held in zip(grid.memory_rows, rows, strict=True):
+        taken = 0
+        for k, (along, cell) in enumerate(sorted(held)):
+            place = max(taken, min(round(along * sites - 0.5), sites - len(held) + k))
+            column, name = grid.memories[place]
+            plan[cell] = f"X{column}/Y{y}/{name}"
+            taken = place + 1
+    return plan
 
 
 def script(plan: dict[str, str]) -> list[str]:

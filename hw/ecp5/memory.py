@@ -141,7 +141,7 @@ class Memory(wiring.Component):
                     high = min(low + bank.slice_width, (lane + 1) * lane_width)
                     words = self.init[bank.start : bank.start + bank.depth]
                     part = part_of(low, self.width, parts)
-                    m.submodules += block_ram(
+                    m.submodules[f"ebr_{number}_{low}"] = block_ram(
                         bank,
                         contents=[word >> low & (1 << high - low) - 1 for word in words],
                         write_address=write_addresses[part],
