@@ -38,12 +38,28 @@ class Mismatch(Exception):
     """The board holds another model than the computer; the message says which."""
 
 
+EXAMPLES = {
+    "ports": ("",),
+    "identify": ("", "--port /dev/ttyUSB0 --json"),
+    "load": ("mine.onnx", "mine.onnx --port /dev/ttyUSB0"),
+    "classify": ("--simulate", "photographs other.jpg --csv answers.csv --sort sorted"),
+    "watch": ("incoming --existing --sort sorted", "incoming --port /dev/ttyUSB0 --json"),
+    "bench": ("--images 20", "--simulate --images 1"),
+    "selftest": ("", "--simulate"),
+    "memtest": ("--port /dev/ttyUSB0",),
+}
+"""What may be typed behind each command."""
+
+
 def parser() -> Parser:
-    result = Parser(prog="python -m host", description=__doc__)
+    result = Parser(
+        prog="python -m host", description=__doc__, examples=("classify --simulate", "identify")
+    )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[..., int], help: str) -> Parser:
-        sub = commands.add_parser(name, help=help, description=help)
+        examples = EXAMPLES[name]
+        sub = commands.add_parser(name, help=help, description=help, examples=examples)
         sub.set_defaults(run=run)
         if name != "ports":
             sub.add_argument("--port", metavar="DEVICE", help="such as /dev/ttyUSB0")

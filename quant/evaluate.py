@@ -201,7 +201,14 @@ def write_page(figures: list[Figures], folder: Path, quantized: QuantizedNetwork
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.evaluate", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.evaluate",
+        description=__doc__,
+        examples=(
+            "mine.onnx --data test --float runs/mine/best.pt --page page",
+            "mine.onnx --photographs LION/1.jpg TIGER/1.jpg --simulate",
+        ),
+    )
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
     add_judging_arguments(parser)
     add_board_arguments(parser)

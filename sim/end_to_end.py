@@ -75,7 +75,11 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.end_to_end", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.end_to_end",
+        description=__doc__,
+        examples=("photographs --limit 5 --model mine.onnx",),
+    )
     parser.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="photographs at most")
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
