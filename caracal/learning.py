@@ -97,7 +97,7 @@ def quantize(
     ... )
     PosixPath('runs/drawn.onnx')
     """
-    words = [str(checkpoint), *flags({"data": data, "output": output} | settings)]
+    words = [*flags({"data": data, "output": output} | settings), "--", str(checkpoint)]
     call(quantizing.main, words, quiet=quiet)
     return Path(output)
 

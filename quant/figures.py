@@ -84,7 +84,7 @@ def answers(figures: list[Figures]) -> Iterator[str]:
     """
     photographs = figures[0].photographs
     odds = [own.scores.double().softmax(dim=1).max(dim=1) for own in figures]
-    width = max(10, *map(len, photographs.names))
+    width = min(60, max(10, *map(len, photographs.names)))
     labels = photographs.labels
     wide = max(5, *map(len, labels))
     yield f"{'photograph':<{width}} {'class':<{wide}}" + "".join(

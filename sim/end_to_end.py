@@ -35,8 +35,8 @@ def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
     HostFailed
         If it does not end well.
     """
-    command = [sys.executable, "-m", "host", "classify", *paths, "--simulate", "--json"]
-    command += ["--model", model, "--engine", engine]
+    command = [sys.executable, "-m", "host", "classify", "--simulate", "--json"]
+    command += [f"--model={model}", f"--engine={engine}", "--", *paths]
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             yield json.loads(line)

@@ -3,10 +3,12 @@
 import argparse
 import math
 import os
+import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 from spec import terminal
+from spec.text import printable
 
 _MODULE = "python -m "
 
@@ -59,7 +61,9 @@ class Parser(argparse.ArgumentParser):
         if terminal.RAISING.get():
             raise ValueError(message)
         program = self.prog.removeprefix(_MODULE)
-        self.exit(2, f"{program}: {message}; --help says what can be given\n")
+        files = [word for word in sys.argv[1:] if word.startswith("-") and os.path.lexists(word)]
+        hint = f"; a file called {files[0]} is given as ./{files[0]}" if files else ""
+        self.exit(2, f"{program}: {printable(message + hint)}; --help says what can be given\n")
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
