@@ -6,10 +6,9 @@ from pathlib import Path
 
 from caracal.calling import Setting, call, flags
 from model import train as training
-from model.command import add_data_arguments
 from quant import __main__ as quantizing
 from quant import evaluate as evaluating
-from quant.command import align, held_out
+from quant.command import add_judging_arguments, align, judged_parts
 from quant.names import names_of
 from quant.report import Accuracy, accuracy
 from spec import terminal
@@ -98,7 +97,7 @@ def quantize(
     ... )
     PosixPath('runs/drawn.onnx')
     """
-    words = [str(checkpoint), *flags({"data": data, "output": output} | settings)]
+    words = [*flags({"data": data, "output": output} | settings), "--", str(checkpoint)]
     call(quantizing.main, words, quiet=quiet)
     return Path(output)
 
@@ -119,7 +118,9 @@ class Evaluation:
     differing: int
 
 
-def evaluate(model: str | PathLike, data: str | PathLike, **settings: Setting) -> Evaluation:
+def evaluate(
+    model: str | PathLike, data: str | PathLike | None = None, **settings: Setting
+) -> Evaluation:
     """Judge a quantized network on photographs that training did not see.
 
     Parameters
@@ -127,9 +128,10 @@ def evaluate(model: str | PathLike, data: str | PathLike, **settings: Setting) -
     model
         The ONNX file.
     data
-        Class folders, or a folder with ``valid/`` or ``test/``.
+        Class folders, or a folder with ``valid/`` or ``test/``; by default the training's.
     settings
-        What of it was held out, as in training: ``validation_share=0.12``.
+        What of it was held out, as in training: ``validation_share=0.12``. Instead of ``data``,
+        single files, whose folders are called as their classes: ``photographs=["LION/1.jpg"]``.
 
     Raises
     ------
@@ -144,14 +146,14 @@ def evaluate(model: str | PathLike, data: str | PathLike, **settings: Setting) -
     (8, 0)
     """
     parser = Parser(prog="python -m quant.evaluate")
-    add_data_arguments(parser, recorded=True)
+    add_judging_arguments(parser)
     with terminal.raising():
         arguments = parser.parse_args(flags({"data": data} | settings))
     arguments.model = Path(model)
     judges = evaluating.Judges(Path(model))
     names = names_of(judges.quantized)
     found = {}
-    for part, photographs in held_out(arguments, judges.quantized):
+    for part, photographs in judged_parts(arguments, judges.quantized):
         known, _ = align(photographs, names)
         found[part] = accuracy(judges.scores(known), known.targets)
     agreements = judges.agreements.values()

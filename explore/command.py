@@ -72,6 +72,10 @@ def _parser() -> Parser:
         "accuracy against weights, MACs and predicted frames a second on a board.",
         epilog="Every other flag is one of python -m model.train: together they are the recipe "
         "and, where they name a metaparameter, the reference setting.",
+        examples=(
+            "--plan-only --vary base_e=16,64 --board ulx3s",
+            "--data photographs --validation-share 0.12 --vary blocks=4,6 --epochs 20",
+        ),
         allow_abbrev=False,
     )
     yes_or_no = argparse.BooleanOptionalAction

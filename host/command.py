@@ -29,6 +29,7 @@ from spec.protocol import Held, ProtocolError
 from spec.quantized import QuantizedNetwork
 from spec.replies import Identity, digest, labels_digest
 from spec.samples import samples
+from spec.text import printable
 
 PATIENCE = {False: 2.0, True: 60.0}
 """Seconds without an answer before something is wrong: a board, a simulated one."""
@@ -38,12 +39,28 @@ class Mismatch(Exception):
     """The board holds another model than the computer; the message says which."""
 
 
+EXAMPLES = {
+    "ports": ("",),
+    "identify": ("", "--port /dev/ttyUSB0 --json"),
+    "load": ("mine.onnx", "mine.onnx --port /dev/ttyUSB0"),
+    "classify": ("--simulate", "photographs other.jpg --csv answers.csv --sort sorted"),
+    "watch": ("incoming --existing --sort sorted", "incoming --port /dev/ttyUSB0 --json"),
+    "bench": ("--images 20", "--simulate --images 1"),
+    "selftest": ("", "--simulate"),
+    "memtest": ("--port /dev/ttyUSB0",),
+}
+"""What may be typed behind each command."""
+
+
 def parser() -> Parser:
-    result = Parser(prog="python -m host", description=__doc__)
+    result = Parser(
+        prog="python -m host", description=__doc__, examples=("classify --simulate", "identify")
+    )
     commands = result.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[..., int], help: str) -> Parser:
-        sub = commands.add_parser(name, help=help, description=help)
+        examples = EXAMPLES[name]
+        sub = commands.add_parser(name, help=help, description=help, examples=examples)
         sub.set_defaults(run=run)
         if name != "ports":
             sub.add_argument("--port", metavar="DEVICE", help="such as /dev/ttyUSB0")
@@ -98,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
         "host",
         lambda: arguments.run(arguments),
         bad=(LineError, ArtifactError, PhotographError, Mismatch, ImageRefused),
-        failed=(LineLost, BoardError, ProtocolError),
+        failed=(LineLost, BoardError, ProtocolError, OSError),
     )
 
 
@@ -265,7 +282,7 @@ def answer(
     """
     refused: dict[Path, PhotographError] = {}
     done: set[Path] = set()
-    width = min(60, max((len(str(path)) for path in listed or ()), default=40))
+    width = min(60, max((len(printable(path)) for path in listed or ()), default=40))
     with connected(arguments) as (client, quantized), records(arguments, quantized, boxes) as kept:
         if not arguments.json:
             print(show.head(width), flush=True)
@@ -291,13 +308,13 @@ def answer(
                     kept.refused(path, error)
                     done.add(None)
         except (LineLost, BoardError, KeyboardInterrupt):
-            missing = [str(path) for path in listed or () if path not in done]
+            missing = [printable(path) for path in listed or () if path not in done]
             if missing:
                 terminal.complain(f"not answered: {', '.join(missing)}")
             raise
         finally:
             bar.close()
-    return 1 if None in done else 0
+    return 1 if None in done or kept.lost else 0
 
 
 def records(

@@ -198,7 +198,7 @@ class SimulatedBoard:
         for name in self.NEEDS:
             if find_spec(name) is None:
                 raise LineError(f"the simulated board needs {name}: pip install -e '.[sim]'")
-        command = [sys.executable, "-m", "sim.board", "--model", str(model), "--engine", engine]
+        command = [sys.executable, "-m", "sim.board", f"--model={model}", f"--engine={engine}"]
         command += ["--sdram"] if sdram else []
         command += ["--quiet"] if terminal.LOUDNESS.get() < 0 else []
         self._process = subprocess.Popen(

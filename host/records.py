@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -14,9 +14,11 @@ from PIL import Image, UnidentifiedImageError
 
 from host.client import Answer
 from host.photographs import PhotographError
+from spec import terminal
 from spec.photograph import Framing
 from spec.quantized import QuantizedNetwork
 from spec.reference import probabilities
+from spec.text import printable
 
 UNREADABLE = "unreadable"
 """The answer, and the folder, of a file that is no photograph."""
@@ -29,6 +31,10 @@ ANIMAL = "1"
 
 _EXIF, _TAKEN = 0x8769, 0x9003
 """EXIF: the block of the camera's own tags, and there the time at which a picture was taken."""
+
+
+_TEXT = {"encoding": "utf-8", "errors": "backslashreplace"}
+"""What is written: a byte of a file's name that is not UTF-8 as ``\\udcf6``, which JSON reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,12 @@ def look(path: Path, framing: Framing) -> Look:
     return Look(taken=str(exif.get_ifd(_EXIF).get(_TAKEN, "")), box=box)
 
 
+def folder_name(label: str) -> str:
+    """What the folder of a class is called: its label, and never a path to somewhere else."""
+    name = label.replace("/", "_").replace("\0", "_")
+    return name if name.strip(".") else f"_{name}"
+
+
 @dataclass(kw_only=True)
 class Records:
     """Keeps answers as they come, in every way that is asked for; closed, all of it is written.
@@ -83,6 +95,8 @@ class Records:
         Gets a copy of each file, its times kept, in a folder named after its answer.
     boxes
         What the network saw of a picture, as in :class:`Look`, where that is not the centre.
+    lost
+        Whether a file could not be copied.
     """
 
     quantized: QuantizedNetwork
@@ -90,6 +104,7 @@ class Records:
     batch: Path | None = None
     folder: Path | None = None
     boxes: dict[Path, tuple[float, float, float, float]] = field(default_factory=dict)
+    lost: bool = False
     _images: list[dict] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
     _file: TextIO | None = None
@@ -111,7 +126,7 @@ class Records:
             if self.folder is not None:
                 self.folder.mkdir(parents=True, exist_ok=True)
             if self.table is not None:
-                self._file = self._open.enter_context(open(self.table, "w", newline=""))
+                self._file = self._open.enter_context(open(self.table, "w", **_TEXT, newline=""))
         except OSError as error:
             raise PhotographError(
                 f"{error.filename}: cannot be written ({error.strerror})"
@@ -155,26 +170,33 @@ class Records:
     def refused(self, path: Path, error: PhotographError) -> None:
         """A file that is no photograph."""
         self._row([path, "", UNREADABLE, "", *[""] * len(self.quantized.labels)])
-        reason = str(error).removeprefix(f"{path}: ")
+        reason = str(error).removeprefix(f"{printable(path)}: ")
         self._images.append({"file": path.as_posix(), "detections": None, "failure": reason})
         self._sort(path, UNREADABLE)
 
     def _sort(self, path: Path, label: str) -> None:
-        """Copy a file into the folder of its answer, beside whatever is there already."""
+        """Copy a file into the folder of its answer, beside whatever is there already.
+
+        One that cannot be copied, as it is gone, say, is a warning, and ``lost``.
+        """
         if self.folder is None:
             return
-        folder = self.folder / label.replace("/", "_")
-        folder.mkdir(exist_ok=True)
-        target, number = folder / path.name, 1
-        while target.exists():
-            number += 1
-            target = folder / f"{path.stem}-{number}{path.suffix}"
-        part = folder / f".{target.name}.part"
+        folder = self.folder / folder_name(label)
+        part = folder / f".{os.getpid()}.part"
         try:
+            folder.mkdir(exist_ok=True)
+            target, number = folder / path.name, 1
+            while target.exists():
+                number += 1
+                target = folder / f"{path.stem}-{number}{path.suffix}"
             shutil.copy2(path, part)
             os.replace(part, target)
+        except OSError as error:
+            self.lost = True
+            terminal.complain(f"{printable(path)}: not copied ({error.strerror})")
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _write_batch(self) -> None:
         labels = self.quantized.labels
@@ -189,7 +211,7 @@ class Records:
         }
         part = self.batch.with_name(f"{self.batch.name}.{os.getpid()}.part")
         try:
-            part.write_text(json.dumps(content, ensure_ascii=False, indent=1))
+            part.write_text(json.dumps(content, ensure_ascii=False, indent=1), **_TEXT)
             os.replace(part, self.batch)
         finally:
             part.unlink(missing_ok=True)

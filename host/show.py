@@ -46,14 +46,14 @@ def row(said: dict, width: int) -> str:
     """A photograph's line; and where there are many classes, a second one of the next best."""
     odds = said["probability"]
     line = (
-        f"{printable(said['file']):{width}}  {said['label']:20} "
+        f"{printable(said['file']):{width}}  {printable(said['label']):20} "
         f"{'' if odds is None else f'{odds:.3f}':>6} "
         f"{said['chip_ms']:8.3f} {said['total_ms']:9.1f}"
     )
     if len(said["sums"]) <= BEST:
         return line
     others = (one for one in said["best"] if one["class"] != said["class"])
-    ranked = ", ".join(f"{one['label']} {one['probability']:.3f}" for one in others)
+    ranked = ", ".join(f"{printable(one['label'])} {one['probability']:.3f}" for one in others)
     return f"{line}\n{'':{width}}  then {ranked}"
 
 

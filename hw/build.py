@@ -68,8 +68,26 @@ class BadInput(ValueError):
     """One line that names what is wrong, and the way out."""
 
 
+BUILDS = (
+    "--board ulx3s --model mine.onnx",
+    "--board ulx3s --seeds 2 --output build/mine",
+    "--board icepi-zero --plan-only --suggest --frames 100",
+)
+PLANS = (
+    "--board ulx3s --model mine.onnx",
+    "--board ulx3s --html plan.html",
+    "--board icepi-zero --suggest --frames 100",
+)
+"""What ends the help, of the command ``caracal plan`` and of building."""
+
+
 def parser() -> Parser:
-    result = Parser(prog="python -m hw.build", description=__doc__)
+    planning = terminal.CALLED.get() == "caracal plan"
+    result = Parser(
+        prog="python -m hw.build",
+        description=__doc__,
+        examples=PLANS if planning else BUILDS,
+    )
     result.add_argument("--board", required=True, choices=BOARDS)
     result.add_argument(
         "--variant", metavar="DEVICE", help="such as 45F; default the board's largest"

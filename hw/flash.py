@@ -28,7 +28,14 @@ DONE = bytes.fromhex("5e000000ffffffff")
 
 
 def parser() -> Parser:
-    result = Parser(prog="python -m hw.flash", description=__doc__)
+    result = Parser(
+        prog="python -m hw.flash",
+        description=__doc__,
+        examples=(
+            "--board ulx3s",
+            "--board ulx3s --file build/ulx3s/top.bit --flash --network mine.onnx",
+        ),
+    )
     result.add_argument("--board", required=True, choices=BOARDS)
     result.add_argument("--file", type=Path, help="default: build/BOARD/top.bit")
     result.add_argument("--flash", action="store_true", help="for good, not until power-down")

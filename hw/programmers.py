@@ -37,6 +37,11 @@ class Job:
     cable: str | None = None
     address: int | None = None
 
+    @property
+    def word(self) -> str:
+        """The file in a programmer's command line, where a leading dash would be a flag."""
+        return f"./{self.file}" if str(self.file).startswith("-") else str(self.file)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
@@ -133,14 +138,14 @@ def open_fpga_loader(path: str, job: Job) -> Load:
         call = [path, "-b", name, *cable]
         code, said = ask([*call, "--detect"])
         if job.board.dfu and code == 0 and f"{job.board.dfu} (" in said:
-            return Load(command=[*call, str(job.file)], notes=blind(job))
+            return Load(command=[*call, job.word], notes=blind(job))
         codes = [int(found, 16) for found in re.findall(r"idcode\s+(?:0x)?([0-9a-fA-F]+)", said)]
         if code == 0 and codes:
             found = check(job, codes)
             chain = ["--index-chain", str(found)] if len(codes) > 1 else []
             where = "--write-flash" if job.flash else "--write-sram"
             place = [] if job.address is None else ["--offset", str(job.address)]
-            command = [*call, *chain, where, *place, str(job.file)]
+            command = [*call, *chain, where, *place, job.word]
             return Load(command=command, notes=twins(job, codes[found]))
         answers.append(said)
     unknown = [
@@ -168,7 +173,7 @@ def fujprog(path: str, job: Job) -> Load:
     # It compares the device with the file itself.
     place = [] if job.address is None else ["-T", "img", "-f", str(job.address)]
     target = "FLASH" if job.flash else "SRAM"
-    return Load(command=[path, "-j", target, *place, str(job.file)])
+    return Load(command=[path, "-j", target, *place, job.word])
 
 
 def dfu_util(path: str, job: Job) -> Load:
@@ -180,7 +185,7 @@ def dfu_util(path: str, job: Job) -> Load:
     # One board is listed once for each of its memories.
     if len({re.sub(r"(alt=\d+|name=\"[^\"]*\")", "", line) for line in found}) > 1:
         raise FlashError(f"more than one {job.board.title} answers; leave one plugged in")
-    command = [path, "-d", job.board.dfu, "-a", "0", "-D", str(job.file)]
+    command = [path, "-d", job.board.dfu, "-a", "0", "-D", job.word]
     # The loader's version 3.1 starts the bitstream before it reports that all is well.
     return Load(command=command, notes=blind(job), done="Download done.")
 

@@ -30,7 +30,14 @@ from spec.protocol import RATES
 
 
 def parser() -> Parser:
-    result = Parser(prog="python -m hw.verify", description=__doc__.split("\n\n")[1])
+    result = Parser(
+        prog="python -m hw.verify",
+        description=__doc__.split("\n\n")[1],
+        examples=(
+            "build/ulx3s/top.bit",
+            "build/ulx3s/top.bit --model mine.onnx",
+        ),
+    )
     result.add_argument("file", type=Path, metavar="FILE.bit")
     result.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     result.add_argument(

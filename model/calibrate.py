@@ -112,7 +112,11 @@ def calibrate(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m model.calibrate", description=__doc__)
+    parser = Parser(
+        prog="python -m model.calibrate",
+        description=__doc__,
+        examples=("best.pt --data photographs --validation-share 0.12 --output sure.pt",),
+    )
     parser.add_argument("checkpoint", type=Path)
     add_data_arguments(parser)
     parser.add_argument(

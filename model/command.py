@@ -81,9 +81,18 @@ def read_data(arguments: argparse.Namespace, size: int | Framing) -> Splits:
 
 
 def run(
-    name: str, command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace
+    name: str,
+    command: Callable[[argparse.Namespace], int],
+    arguments: argparse.Namespace,
+    *,
+    bad: terminal.Errors = (),
+    failed: terminal.Errors = (),
 ) -> int:
-    """Exit code of a command of this name; see :func:`spec.terminal.run`."""
+    """Exit code of a command of this name; see :func:`spec.terminal.run`.
+
+    ``ValueError`` and ``OSError`` are bad input, besides ``bad``.
+    """
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
-    return terminal.run(name, lambda: command(arguments), bad=(ValueError, OSError))
+    bad = (ValueError, OSError, *bad)
+    return terminal.run(name, lambda: command(arguments), bad=bad, failed=failed)

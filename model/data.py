@@ -1,6 +1,7 @@
 """Class folders of photographs, decoded once into memory; the splits; the bad files."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "Photographs",
     "Splits",
     "inventory",
+    "read_files",
     "read_folder",
     "read_splits",
     "remarks",
@@ -172,6 +174,47 @@ def read_folder(
         images=torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(),
         targets=torch.tensor(targets),
         names=tuple(names),
+        labels=labels,
+        skipped=tuple(skipped),
+    )
+
+
+def read_files(paths: list[Path], size: int | Framing, *, strict: bool = False) -> Photographs:
+    """Single photographs, each of the class that the folder it lies in is called after.
+
+    Parameters
+    ----------
+    paths
+        Of the files; their names are the paths as given. One that is named twice counts once.
+    size, strict
+        As for :func:`read_folder`.
+
+    Raises
+    ------
+    DataError
+        If one is missing or a folder; if none, or with ``strict`` not every one, can be read.
+    """
+    found: dict[Path, np.ndarray] = {}
+    skipped = []
+    for path in dict.fromkeys(paths):
+        if path.is_dir():
+            raise DataError(f"{printable(path)}: a folder; class folders are for --data")
+        if not path.exists():
+            raise DataError(f"{printable(path)}: no such file")
+        try:
+            found[path] = read(path, size)
+        except PhotographError as error:
+            if strict:
+                raise DataError(f"{error}; leave it away, or go without --strict") from error
+            skipped.append(str(error))
+    if not found:
+        raise DataError(skipped[0])
+    classes = [printable(Path(os.path.abspath(path)).parent.name) for path in found]
+    labels = tuple(sorted(set(classes)))
+    return Photographs(
+        images=torch.from_numpy(np.stack([*found.values()])).permute(0, 3, 1, 2).contiguous(),
+        targets=torch.tensor([labels.index(name) for name in classes]),
+        names=tuple(printable(path) for path in found),
         labels=labels,
         skipped=tuple(skipped),
     )

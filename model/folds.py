@@ -93,7 +93,14 @@ def split(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m model.folds", description=__doc__)
+    parser = Parser(
+        prog="python -m model.folds",
+        description=__doc__,
+        examples=(
+            "photographs --output folds/0",
+            "photographs --groups cameras.tsv --folds 4 --fold 1 --output folds/1",
+        ),
+    )
     parser.add_argument("data", type=Path, help="folder of class folders")
     parser.add_argument(
         "--groups", type=Path, metavar="TABLE.tsv", help="which file is of which group"

@@ -121,7 +121,11 @@ def make_teacher(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m model.head", description=__doc__)
+    parser = Parser(
+        prog="python -m model.head",
+        description=__doc__,
+        examples=("net.onnx --data photographs --validation-share 0.12 --output teacher.onnx",),
+    )
     parser.add_argument("classifier", type=Path, help="an ONNX file of any classes")
     add_data_arguments(parser)
     parser.add_argument("--image", type=whole(1), default=224, help="side of the images (224)")

@@ -164,7 +164,14 @@ def write_page(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m model.report", description=__doc__)
+    parser = Parser(
+        prog="python -m model.report",
+        description=__doc__,
+        examples=(
+            "runs/mine/best.pt --output page",
+            "runs/mine/best.pt --data test --output page",
+        ),
+    )
     parser.add_argument("checkpoint", type=Path)
     add_data_arguments(parser, recorded=True)
     parser.add_argument("--output", type=Path, required=True, help="folder of the page")

@@ -1,5 +1,6 @@
 """Whether a board holds a network, before it is trained; and what to do when it has been."""
 
+import shlex
 from pathlib import Path
 
 from model.settings import Settings
@@ -58,4 +59,5 @@ def left(history: list[dict], settings: Settings) -> str:
 def next_command(best: Path, output: Path) -> str:
     """What makes integers of a run; the data and the split come from the checkpoint."""
     program = "python -m quant" if terminal.CALLED.get() is None else "caracal quantize"
-    return f"next: {program} {best} --finetune 4 --output {output.with_suffix('.onnx')}"
+    words = [str(best), "--finetune", "4", "--output", str(output.with_suffix(".onnx"))]
+    return f"next: {program} {shlex.join(words)}"

@@ -226,6 +226,10 @@ def parse(argv: list[str] | None = None) -> Settings:
         prog="python -m model.train",
         description="Train a SqueezeNet on a folder of photographs.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        examples=(
+            "--data photographs --validation-share 0.12 --output runs/mine",
+            "--data photographs --output runs/mine --epochs 80 --board icepi-zero",
+        ),
     )
     parser.add_argument("--config", type=Path, help="TOML file of these settings, keys as flags")
     for item in fields(Settings):

@@ -228,6 +228,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser(
         prog="python -m quant",
         description="Quantize a trained SqueezeNet to the integers of the circuit.",
+        examples=(
+            "runs/mine/best.pt --output mine.onnx --finetune 4",
+            "net.onnx --trained-with torchvision --data photographs --output net8.onnx",
+        ),
     )
     parser.add_argument("checkpoint", type=Path, help="of python -m model.train; or an ONNX file")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.onnx")

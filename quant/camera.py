@@ -57,7 +57,14 @@ def _share(answers: list[int], targets: list[int]) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.camera", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.camera",
+        description=__doc__,
+        examples=(
+            "--data test",
+            "mine.onnx --data test",
+        ),
+    )
     parser.add_argument(
         "model", type=Path, nargs="?", default=packaged(), help="default: the packaged model"
     )

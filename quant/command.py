@@ -1,17 +1,54 @@
 """Which photographs a quantized network is judged on."""
 
 import argparse
+from pathlib import Path
 
 import torch
 
-from model.command import read_data
-from model.data import DataError, Photographs, read_folder
+from model.command import add_data_arguments, read_data
+from model.data import DataError, Photographs, read_files, read_folder
 from model.layout import layout_of
 from model.split import refuse_trained, settle_data
 from quant.metadata import TRAINED_ON, training_of
 from quant.names import Names
 from spec import terminal
+from spec.arguments import Parser
 from spec.quantized import QuantizedNetwork
+
+
+def add_judging_arguments(parser: Parser) -> None:
+    """The flags of photographs, among them single ones."""
+    add_data_arguments(parser, recorded=True)
+    parser.add_argument(
+        "--photographs",
+        type=Path,
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="single photographs instead of --data; the name of its folder is the class of each",
+    )
+
+
+def judged_parts(
+    arguments: argparse.Namespace, quantized: QuantizedNetwork
+) -> list[tuple[str, Photographs]]:
+    """:func:`held_out`, or the single photographs that the flags name.
+
+    Raises
+    ------
+    DataError
+        As :func:`held_out` and :func:`model.data.read_files`; if the flags ask for both.
+    """
+    if not arguments.photographs:
+        return held_out(arguments, quantized)
+    for flag in ("data", "validation_list", "validation_share"):
+        if getattr(arguments, flag) is not None:
+            raise DataError(
+                f"--photographs are judged alone: leave --{flag.replace('_', '-')} away"
+            )
+    files = read_files(arguments.photographs, quantized.framing, strict=arguments.strict)
+    tell_trained("files", files, arguments, quantized)
+    return [("files", files)]
 
 
 def held_out(
@@ -36,13 +73,25 @@ def held_out(
     else:
         folder, strict, nested = arguments.data, arguments.strict, arguments.nested
         parts = [("all", read_folder(folder, size, strict=strict, nested=nested))]
-    trained = quantized.metadata.get(TRAINED_ON, "")
     for name, part in parts:
-        meant = arguments.other_split
-        line = refuse_trained(name, part, trained, meant=meant, source=arguments.model)
-        if line:
-            terminal.complain(line)
+        tell_trained(name, part, arguments, quantized)
     return parts
+
+
+def tell_trained(
+    name: str, part: Photographs, arguments: argparse.Namespace, quantized: QuantizedNetwork
+) -> None:
+    """Refuse a part of which photographs were trained on, or warn if that is meant.
+
+    Raises
+    ------
+    DataError
+        If it is not meant.
+    """
+    trained, meant = quantized.metadata.get(TRAINED_ON, ""), arguments.other_split
+    line = refuse_trained(name, part, trained, meant=meant, source=arguments.model)
+    if line:
+        terminal.complain(line)
 
 
 def align(photographs: Photographs, names: Names) -> tuple[Photographs, list[str]]:

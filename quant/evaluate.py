@@ -1,7 +1,8 @@
 """``python -m quant.evaluate FILE.onnx --data DIR``: accuracy, and three programs compared.
 
 For every photograph and every tensor: how many values differ between the NumPy reference, ONNX
-Runtime on the same file, and the straight-through network in PyTorch. The contract says none.
+Runtime on the same file, and the straight-through network in PyTorch. The contract says none. With
+``--port`` or ``--simulate`` a board answers, too, and its class sums must be the reference's.
 """
 
 import argparse
@@ -15,11 +16,12 @@ import torch
 from tqdm import tqdm
 
 from model import checkpoint, report
-from model.command import add_data_arguments, run
+from model.command import run
 from model.data import DataError, Photographs
 from model.evaluate import scores_of
-from quant.command import align, held_out
-from quant.figures import Figures, write_csv
+from quant.board import BAD, FAILED, add_board_arguments, asked, board_sums
+from quant.command import add_judging_arguments, align, judged_parts
+from quant.figures import Figures, answers, write_csv
 from quant.names import names_of
 from quant.report import accuracies, in_words
 from quant.straight import StraightNetwork
@@ -130,39 +132,55 @@ def report_skipped(parts: Iterable[tuple[str, Photographs]]) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     judges = Judges(arguments.model)
-    parts = held_out(arguments, judges.quantized)
+    parts = judged_parts(arguments, judges.quantized)
     report_skipped(parts)
     names = names_of(judges.quantized)
     made = None if arguments.float is None else checkpoint.load(arguments.float)
     if made is not None and made.labels != judges.quantized.labels:
         raise DataError(f"{arguments.float}: has other classes than {arguments.model}")
-    figures = []
+    known = []
     for name, photographs in parts:
         photographs, unknown = align(photographs, names)
         for folder in unknown:
             print(f"{name}: {folder} is no class of the model and is left out")
-        sums = judges.scores(photographs)
-        print(f"{name}: int8 accuracy {in_words(accuracies(sums, photographs.targets))}")
-        odds = np.stack([probabilities(judges.quantized, row) for row in sums.numpy()])
-        scores = {"int8": torch.from_numpy(np.log(np.maximum(odds, 1e-30)))}
-        if made is not None:
-            scores["float"] = scores_of(made.module(), photographs)
-            found = accuracies(scores["float"], photographs.targets)
-            print(f"{name}: float accuracy {in_words(found)}")
-        figures += [
-            Figures(part=name, kind=kind, photographs=photographs, scores=own)
-            for kind, own in scores.items()
-        ]
+        known.append((name, photographs))
+    figures, wrong = [], 0
+    with asked(arguments) as board:
+        for name, photographs in known:
+            sums = {"int8": judges.scores(photographs)}
+            if board is not None:
+                sums["board"] = board_sums(board, photographs)
+                differ = int((sums["board"] != sums["int8"]).any(dim=1).sum())
+                print(f"{name}: board's sums differ for {differ} of {len(photographs)} photographs")
+                wrong += differ
+            scores = {kind: log_odds(judges.quantized, own) for kind, own in sums.items()}
+            if made is not None:
+                scores["float"] = scores_of(made.module(), photographs)
+            for kind, own in scores.items():
+                found = accuracies(sums.get(kind, own), photographs.targets)
+                print(f"{name}: {kind} accuracy {in_words(found)}")
+            figures += [
+                Figures(part=name, kind=kind, photographs=photographs, scores=own)
+                for kind, own in scores.items()
+            ]
     print("Values that differ from the NumPy reference:")
     for line in judges.table():
         print(line)
+    if arguments.photographs:
+        print(*answers(figures), sep="\n")
     for own in figures:
         print(*own.lines(), sep="\n")
     if arguments.csv is not None:
         write_csv(figures, arguments.csv)
     if arguments.page is not None:
         print(write_page(figures, arguments.page, judges.quantized))
-    return 0 if judges.agree else 1
+    return 0 if judges.agree and not wrong else 1
+
+
+def log_odds(quantized: QuantizedNetwork, sums: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities of class sums, both of shape (photographs, classes)."""
+    odds = np.stack([probabilities(quantized, row) for row in sums.numpy()])
+    return torch.from_numpy(np.log(np.maximum(odds, 1e-30)))
 
 
 def write_page(figures: list[Figures], folder: Path, quantized: QuantizedNetwork) -> Path:
@@ -183,13 +201,21 @@ def write_page(figures: list[Figures], folder: Path, quantized: QuantizedNetwork
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.evaluate", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.evaluate",
+        description=__doc__,
+        examples=(
+            "mine.onnx --data test --float runs/mine/best.pt --page page",
+            "mine.onnx --photographs LION/1.jpg TIGER/1.jpg --simulate",
+        ),
+    )
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
-    add_data_arguments(parser, recorded=True)
+    add_judging_arguments(parser)
+    add_board_arguments(parser)
     parser.add_argument("--float", type=Path, metavar="CHECKPOINT", help="judge it beside the file")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the classes' figures there")
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="write a page there")
-    return run("quant.evaluate", evaluate, parser.parse_args(argv))
+    return run("quant.evaluate", evaluate, parser.parse_args(argv), bad=BAD, failed=FAILED)
 
 
 if __name__ == "__main__":

@@ -275,7 +275,11 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.field", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.field",
+        description=__doc__,
+        examples=("mine.onnx --data test --strangers strangers --trap frames --csv field.csv",),
+    )
     parser.add_argument("model", type=Path, metavar="FILE.onnx")
     add_data_arguments(parser, recorded=True)
     parser.add_argument("--strangers", type=Path, help="pictures of animals much like the known")

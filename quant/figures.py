@@ -74,6 +74,29 @@ class Figures:
         yield f"expected calibration error {self.calibration_error:.4f}"
 
 
+def answers(figures: list[Figures]) -> Iterator[str]:
+    """A line a photograph: its name, its class, and what each network says with what probability.
+
+    Parameters
+    ----------
+    figures
+        Each of the same photographs.
+    """
+    photographs = figures[0].photographs
+    odds = [own.scores.double().softmax(dim=1).max(dim=1) for own in figures]
+    width = min(60, max(10, *map(len, photographs.names)))
+    labels = photographs.labels
+    wide = max(5, *map(len, labels))
+    yield f"{'photograph':<{width}} {'class':<{wide}}" + "".join(
+        f" {own.kind:<{wide}} {'prob.':>5}" for own in figures
+    )
+    for number, name in enumerate(photographs.names):
+        yield f"{name:<{width}} {labels[photographs.targets[number]]:<{wide}}" + "".join(
+            f" {labels[classes[number]]:<{wide}} {float(shares[number]):>5.3f}"
+            for shares, classes in odds
+        )
+
+
 MEANS = ("mean over classes", "mean over photographs")
 """The last rows of :func:`model.metrics.classification`."""
 

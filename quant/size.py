@@ -105,7 +105,14 @@ def measure(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.size", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.size",
+        description=__doc__,
+        examples=(
+            "",
+            "mine.onnx",
+        ),
+    )
     parser.add_argument(
         "model", type=Path, nargs="?", default=packaged(), help="default: the packaged model"
     )

@@ -60,7 +60,14 @@ def measure(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m quant.speed", description=__doc__)
+    parser = Parser(
+        prog="python -m quant.speed",
+        description=__doc__,
+        examples=(
+            "",
+            "mine.onnx --runs 20",
+        ),
+    )
     parser.add_argument(
         "model", type=Path, nargs="?", default=packaged(), help="default: the packaged model"
     )

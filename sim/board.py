@@ -166,7 +166,11 @@ def start(command: list[str], seed: int | None = None) -> tuple[subprocess.Popen
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.board", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.board",
+        description=__doc__,
+        examples=("--model mine.onnx --engine 16x16",),
+    )
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")
     parser.add_argument("--sdram", action="store_true", help="with an SDRAM, needed or not")

@@ -142,6 +142,7 @@ def main(argv: list[str] | None = None) -> int:
         description="Run photographs through the simulated circuit and check every value.",
         epilog="A photograph is set upright, its shorter side resized as the model says (else to "
         "the network's image size), its centre cropped, as in training.",
+        examples=("photo.jpg", "photo.jpg other.jpg --model mine.onnx --json"),
     )
     parser.add_argument("photographs", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--model", type=Path, default=packaged(), help="ONNX file (%(default)s)")

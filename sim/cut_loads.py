@@ -213,7 +213,9 @@ def cut_loads(folder: Path, *, loads: int, seed: int) -> Loads:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.cut_loads", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.cut_loads", description=__doc__, examples=("--loads 20 --seed 2",)
+    )
     parser.add_argument("--loads", type=int, default=200, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)

@@ -35,8 +35,8 @@ def classify(paths: list[Path], model: Path, engine: str) -> Iterator[dict]:
     HostFailed
         If it does not end well.
     """
-    command = [sys.executable, "-m", "host", "classify", *paths, "--simulate", "--json"]
-    command += ["--model", model, "--engine", engine]
+    command = [sys.executable, "-m", "host", "classify", "--simulate", "--json"]
+    command += [f"--model={model}", f"--engine={engine}", "--", *paths]
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             yield json.loads(line)
@@ -75,7 +75,11 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.end_to_end", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.end_to_end",
+        description=__doc__,
+        examples=("photographs --limit 5 --model mine.onnx",),
+    )
     parser.add_argument("photographs", nargs="+", type=Path, metavar="FILE|FOLDER")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="photographs at most")
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")

@@ -58,7 +58,7 @@ def share(design: Design, images: int) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.full_line", description=__doc__)
+    parser = Parser(prog="python -m sim.full_line", description=__doc__, examples=("--images 3",))
     parser.add_argument("--images", type=int, default=3, metavar="N")
     parser.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
     parser.add_argument("--engine", choices=ENGINES, default="16x16")

@@ -300,7 +300,9 @@ def fuzz(design: Design, *, bytes_: int, seed: int) -> Session:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.fuzz", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.fuzz", description=__doc__, examples=("--bytes 100000 --seed 2",)
+    )
     parser.add_argument("--bytes", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)

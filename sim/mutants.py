@@ -88,7 +88,14 @@ def run(what: list[str], count: int, seed: int, least: float, file: Path | None)
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.mutants", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.mutants",
+        description=__doc__,
+        examples=(
+            "circuit --mutants 30",
+            "reference plan",
+        ),
+    )
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join(WHAT)}; all")
     parser.add_argument("--mutants", type=int, default=300, metavar="N", help="(%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (%(default)s)")

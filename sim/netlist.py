@@ -166,7 +166,11 @@ def prove(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m sim.netlist", description=__doc__)
+    parser = Parser(
+        prog="python -m sim.netlist",
+        description=__doc__,
+        examples=("photo.jpg --board ulx3s --model mine.onnx",),
+    )
     parser.add_argument("photographs", nargs="*", type=Path, metavar="FILE|FOLDER")
     parser.add_argument("--board", choices=BOARDS, default="ulx3s")
     parser.add_argument("--variant", metavar="DEVICE", help="default: the board's largest")

@@ -3,10 +3,12 @@
 import argparse
 import math
 import os
+import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 from spec import terminal
+from spec.text import printable
 
 _MODULE = "python -m "
 
@@ -29,17 +31,24 @@ class Parser(argparse.ArgumentParser):
     prog
         ``python -m MODULE``; a user who typed something else (:data:`spec.terminal.CALLED`) reads
         that.
+    examples
+        Of what may be typed behind the program's name; they end the help.
     """
 
-    def __init__(self, *, prog: str, add_help: bool = True, **more):
+    def __init__(self, *, prog: str, add_help: bool = True, examples: tuple[str, ...] = (), **more):
         called = terminal.CALLED.get()
         if called is not None and prog.startswith(_MODULE):
             prog = called
         super().__init__(prog=prog, add_help=add_help, **more)
+        self._examples = examples
         if add_help:
             add = self.add_argument
             add("-v", "--verbose", action=_Loudness, const=1, help="say where an error comes from")
             add("-q", "--quiet", action=_Loudness, const=-1, help="no notes, no progress")
+
+    def format_help(self) -> str:
+        lines = [f"  {self.prog} {words}".rstrip() for words in self._examples]
+        return "\n".join([super().format_help(), *(["examples:"] if lines else []), *lines, ""])
 
     def parse_args(self, args=None, namespace=None):
         if "_ARGCOMPLETE" in os.environ:  # the shell asks what could come next
@@ -52,7 +61,9 @@ class Parser(argparse.ArgumentParser):
         if terminal.RAISING.get():
             raise ValueError(message)
         program = self.prog.removeprefix(_MODULE)
-        self.exit(2, f"{program}: {message}; --help says what can be given\n")
+        files = [word for word in sys.argv[1:] if word.startswith("-") and os.path.lexists(word)]
+        hint = f"; a file called {files[0]} is given as ./{files[0]}" if files else ""
+        self.exit(2, f"{program}: {printable(message + hint)}; --help says what can be given\n")
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

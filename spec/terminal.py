@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
+from spec.text import printable
+
 CALLED: ContextVar[str | None] = ContextVar("CALLED", default=None)
 """What the user typed for the running command, if that was not ``python -m …``."""
 PROGRAM: ContextVar[str] = ContextVar("PROGRAM", default="caracal")
@@ -22,8 +24,8 @@ Errors = tuple[type[BaseException], ...]
 
 
 def complain(message: object) -> None:
-    """A warning or an error of the running command, as a line on standard error."""
-    print(f"{PROGRAM.get()}: {message}", file=sys.stderr, flush=True)
+    """A warning or an error of the running command, as one line on standard error."""
+    print(f"{PROGRAM.get()}: {printable(message)}", file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:

@@ -13,6 +13,9 @@ _MARKS = (
 )
 """Byte order marks, and what they say."""
 
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What makes a terminal show the letters behind it in another order than they have."""
+
 
 class TextError(ValueError):
     """A text file that cannot be read; the message names it."""
@@ -21,8 +24,9 @@ class TextError(ValueError):
 def printable(name: object) -> str:
     """A file's name as text that every terminal and file can hold.
 
-    Composed accents (NFC), whichever way the file system writes them; bytes that are not UTF-8 and
-    control characters as ``\\xf6`` and the like. Two spellings of one name become equal.
+    Composed accents (NFC), whichever way the file system writes them; bytes that are not UTF-8,
+    control characters and what turns the direction of writing as ``\\xf6`` and the like. Two
+    spellings of one name become equal.
     """
     text = unicodedata.normalize("NFC", str(name))
     return "".join(map(_shown, text))
@@ -33,7 +37,7 @@ def _shown(character: str) -> str:
     if kind == "Cs":  # a byte that was not UTF-8, as ``os.fsdecode`` smuggles it in
         code = ord(character)
         return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
-    if kind in ("Cc", "Zl", "Zp"):
+    if kind in ("Cc", "Zl", "Zp") or character in _TURNS:
         return character.encode("unicode_escape").decode()
     return character
 

@@ -4,18 +4,20 @@ import csv
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from host.client import Answer
 from host.photographs import PhotographError
-from host.records import UNREADABLE, Records, look
+from host.records import UNREADABLE, Records, folder_name, look
 from spec import synthetic
 from spec.decision import Decision
 from spec.photograph import Framing
 from spec.replies import Result
 from spec.squeezenet import tiny
+from spec.text import printable
 
 QUANTIZED = replace(
     synthetic.quantized(tiny()), labels=("LION", "PUMA", "none"), decision=Decision(none=2)
@@ -107,3 +109,52 @@ def test_the_box_is_what_the_network_saw(photo):
     assert look(photo, Framing(16)).box == (0.25, 0.0, 0.5, 1.0)
     assert look(photo, Framing(16, 32)).box == (0.375, 0.25, 0.25, 0.5)
     assert look(photo.with_name("none.jpg"), Framing(16)).taken == ""
+
+
+ODD = (
+    *(b"L\xf6we.jpg", b"new\nline.jpg", b"esc\x1b[31m.jpg", b"-dash.jpg", b"quote\"',;.jpg"),
+    *(b"%s {x}.jpg", b"x" * 251 + b".jpg", "Lo\u0308we.jpg".encode()),
+)
+"""Names of files that a system may have."""
+
+
+def test_any_name_is_kept_and_read_back(photo, tmp_path):
+    card = tmp_path / os.fsdecode(b"-c\xffard\n")
+    card.mkdir()
+    paths = [card / os.fsdecode(name) for name in ODD]
+    for path in paths:
+        path.write_bytes(photo.read_bytes())
+    table, batch, folder = tmp_path / "t.csv", tmp_path / "t.json", tmp_path / "sorted"
+    with Records(quantized=QUANTIZED, table=table, batch=batch, folder=folder) as kept:
+        for path in paths:
+            kept.answer(said(path, 0))
+        kept.refused(paths[0], PhotographError(f"{printable(paths[0])}: not an image"))
+    assert not kept.lost
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    assert [row[0] for row in rows[:-1]] == [
+        str(path).replace("\udcff", "\\udcff").replace("\udcf6", "\\udcf6") for path in paths
+    ]
+    images = json.loads(batch.read_bytes())["images"]
+    assert [Path(one["file"]) for one in images] == [*paths, paths[0]]
+    assert images[-1]["failure"] == "not an image"
+    assert {path.name for path in (folder / "LION").iterdir()} == {path.name for path in paths}
+
+
+def test_a_file_that_is_gone_is_not_copied_and_said(photo, tmp_path, capsys):
+    folder = tmp_path / "sorted"
+    with Records(quantized=QUANTIZED, folder=folder) as kept:
+        kept.answer(said(photo.with_name("g\none.jpg"), 0))
+        assert kept.lost
+        kept.answer(said(photo, 0))
+    assert [path.name for path in (folder / "LION").iterdir()] == [photo.name]
+    error = capsys.readouterr().err
+    assert "g\\none.jpg: not copied (No such file or directory)" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("LION", "LION"), ("a/b", "a_b"), ("..", "_.."), ("", "_"), ("x\0", "x_"), (".cat", ".cat")],
+)
+def test_a_class_has_a_folder_here(label, name):
+    assert folder_name(label) == name

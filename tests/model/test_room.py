@@ -66,3 +66,8 @@ def test_what_is_next_is_named_as_the_user_types():
         assert next_command(best, folder) == f"next: caracal quantize {rest}"
     finally:
         terminal.CALLED.reset(before)
+
+
+def test_what_is_next_can_be_pasted():
+    line = next_command(Path("my runs/a/best.pt"), Path("my runs/a"))
+    assert line.endswith(" 'my runs/a/best.pt' --finetune 4 --output 'my runs/a.onnx'")

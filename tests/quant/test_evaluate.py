@@ -1,8 +1,14 @@
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
+import quant.board
+from host.line import LineLost
 from quant import evaluate
 from quant.evaluate import Judges, main
-from spec import artifact, synthetic
+from spec import artifact, reference, synthetic
 from spec.squeezenet import tiny
 
 
@@ -104,7 +110,7 @@ def test_interrupted(model, data, monkeypatch, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluate, "held_out", interrupt)
+    monkeypatch.setattr(evaluate, "judged_parts", interrupt)
     assert main([str(model), "--data", str(data)]) == 130
     assert capsys.readouterr().err == "quant.evaluate: interrupted\n"
 
@@ -131,3 +137,106 @@ def test_the_float_network_beside_the_integers(checkpoint_file, model, data, tmp
     assert main([str(model), "--data", str(data / "valid"), f"--float={checkpoint_file}"]) == 0
     out = capsys.readouterr().out
     assert "all: float accuracy 0." in out and "all, float:" in out
+
+
+@pytest.fixture
+def board(monkeypatch):
+    """A board that answers as the reference does, plus what ``add`` says; None: it goes away."""
+    add = [0]
+
+    @contextmanager
+    def connected(arguments):
+        quantized = artifact.load(arguments.model)
+        size = quantized.network.image.height
+
+        def classify(images):
+            for key, pixels in images:
+                if add[0] is None:
+                    raise LineLost("/dev/x: the board is gone")
+                picture = np.frombuffer(pixels, np.uint8).reshape(size, size, 3)
+                sums = reference.run(quantized, picture)["sums"] + add[0]
+                yield SimpleNamespace(key=key, result=SimpleNamespace(sums=tuple(sums.tolist())))
+
+        yield SimpleNamespace(classify=classify), quantized
+
+    monkeypatch.setattr(quant.board, "connected", connected)
+    return add
+
+
+@pytest.mark.parametrize("flag", ["--simulate", "--port=/dev/x"])
+def test_a_board_beside_the_integers(model, data, board, capsys, tmp_path, flag):
+    words = [str(model), "--data", str(data / "valid"), flag, f"--csv={tmp_path / 'a.csv'}"]
+    assert main(words) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "all: board's sums differ for 0 of 9 photographs"
+    assert out[1].replace("int8", "board") == out[2] and "board accuracy" in out[2]
+    assert "all, board:" in out
+    assert {line.split(",")[1] for line in (tmp_path / "a.csv").read_text().split()[1:]} == {
+        "int8",
+        "board",
+    }
+
+
+def test_a_board_that_differs_or_goes_away_failed(model, data, board, capsys):
+    words = [str(model), "--data", str(data / "valid"), "--simulate"]
+    board[0] = 1
+    assert main(words) == 1
+    assert "board's sums differ for 9 of 9 photographs" in capsys.readouterr().out
+    board[0] = None
+    assert main(words) == 1
+    assert capsys.readouterr().err == "quant.evaluate: /dev/x: the board is gone\n"
+
+
+def test_no_such_port_is_bad_input(model, data, capsys):
+    assert main([str(model), "--data", str(data / "valid"), "--port", "/dev/no"]) == 2
+    assert capsys.readouterr().err.startswith("quant.evaluate: /dev/no: no such port")
+
+
+def test_single_files_are_of_the_class_of_their_folder(model, data, capsys, monkeypatch):
+    valid = data / "valid"
+    chosen = [next((valid / name).iterdir()) for name in "ab"]
+    monkeypatch.chdir(valid / "c")
+    inside = sorted(path.name for path in (valid / "c").iterdir())[:2]
+    words = ["--photographs", *map(str, chosen), inside[0], inside[0], "--seed", "0"]
+    assert main([str(model), *words, "--photographs", inside[1]]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("files: int8 accuracy") and "of 4)" in out[0]
+    start = next(n for n, line in enumerate(out) if line.startswith("photograph "))
+    rows = [line.split() for line in out[start + 1 : start + 5]]
+    assert [row[:2] for row in rows] == [
+        [str(chosen[0]), "a"],
+        [str(chosen[1]), "b"],
+        [inside[0], "c"],
+        [inside[1], "c"],
+    ]
+    assert all(row[2] in "abc" and 1 / 3 < float(row[3]) <= 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["{valid}/a"], "a: a folder; class folders are for --data"),
+        (["{valid}/a/no.png"], "no.png: no such file"),
+        (["{note}"], "note.txt: not an image"),
+        (["{photo}", "--data", "{valid}"], "leave --data away"),
+        (["{photo}", "--validation-share", "0.2"], "leave --validation-share away"),
+        (["{photo}", "{note}", "--strict"], "note.txt: not an image; leave it away"),
+    ],
+)
+def test_single_files_that_cannot_be_judged(model, data, capsys, words, message):
+    note = data / "valid" / "a" / "note.txt"
+    note.write_text("x")
+    photo = next((data / "valid" / "b").iterdir())
+    own = [word.format(valid=data / "valid", note=note, photo=photo) for word in words]
+    assert main([str(model), "--photographs", *own]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and message in error
+
+
+def test_a_single_file_that_is_no_photograph_is_said(model, data, capsys):
+    note = data / "valid" / "a" / "note.txt"
+    note.write_text("x")
+    photo = next((data / "valid" / "b").iterdir())
+    assert main([str(model), "--photographs", str(note), str(photo)]) == 0
+    out = capsys.readouterr().out
+    assert "files: 1 files skipped" in out and "note.txt: not an image" in out and "of 1)" in out

@@ -1,4 +1,5 @@
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +38,16 @@ def test_a_command_s_own_arguments(capsys):
     assert caught.value.code == 2
     line = "host watch: the following arguments are required: folder; --help says"
     assert capsys.readouterr().err.startswith(line)
+
+
+def test_a_file_that_looks_like_a_flag(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("-x\n.jpg").write_bytes(b"")
+    words = ["classify", "-x\n.jpg"]
+    monkeypatch.setattr("sys.argv", ["host", *words])
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module("host.command").main(words)
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert "; a file called -x\\n.jpg is given as ./-x\\n.jpg; --help" in error
+    assert error.count("\n") == 1

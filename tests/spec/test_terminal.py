@@ -97,3 +97,8 @@ sys.exit(terminal.run("x", lambda: print("line\\n" * 100_000) or 0, bad=(OSError
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_a_complaint_is_one_line_whatever_a_file_is_called(capsys):
+    terminal.complain("a\nb\x1b[31m\udcff: gone")
+    assert capsys.readouterr().err.endswith(": a\\nb\\x1b[31m\\xff: gone\n")

@@ -18,6 +18,7 @@ NFC, NFD = "L\u00f6we", "Lo\u0308we"
         (os.fsdecode(b"L\xf6we"), "L\\xf6we"),
         ("a\nb\x1b[31m", "a\\nb\\x1b[31m"),
         ("\ud800", "\\ud800"),
+        ("a\u202egpj.exe", "a\\u202egpj.exe"),
         ("狮子 🦁", "狮子 🦁"),
     ],
 )
