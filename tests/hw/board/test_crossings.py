@@ -20,9 +20,9 @@ from spec.squeezenet import tiny
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "board.md"
 HZ = 100_000_000
-CLOCKED = {"MULT18X18D": "CLK0", "DP16KD": "CLKA", "DCCA": "CLKI", "FD1S3AX": "CK"} | dict.fromkeys(
-    ("IFS1P3DX", "OFS1P3DX", "ODDRX1F"), "SCLK"
-)
+CLOCKED = (
+    {"MULT18X18D": "CLK0", "DP16KD": "CLKA", "DCCA": "CLKI", "FD1S3AX": "CK", "TRELLIS_FF": "CLK"}
+) | dict.fromkeys(("IFS1P3DX", "OFS1P3DX", "ODDRX1F"), "SCLK")
 """Cells of the device that take their inputs at a clock's edge, and the port of that clock."""
 CLOCKLESS = {"IB": "O", "BB": "O", "EHXPLLL": "LOCK"}
 """Cells whose outputs obey no clock of the design."""
