@@ -96,10 +96,12 @@ module EHXPLLL(
   end
 endmodule
 
-// Two bits a cycle to a pad: D0 while the clock is high, D1 while it is low (FPGA-TN-02035).
+// Two bits a cycle to a pad: D0 while the clock is high, D1 while it is low (FPGA-TN-02035). The
+// global reset at the end of configuration clears both, unless it is disabled.
 module ODDRX1F(input D0, D1, SCLK, RST, output Q);
   parameter GSR = "ENABLED";
   reg high, low;
+  initial if (GSR == "ENABLED") {high, low} = 2'b00;
   always @(posedge SCLK) {high, low} <= RST ? 2'b00 : {D0, D1};
   assign Q = SCLK ? high : low;
 endmodule

@@ -31,6 +31,7 @@ from hw.design import Design
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
+from plan.sdram import COLUMNS
 from sim import board as simulated
 from sim import on_ecp5, verilate
 from sim.netlist_board import wrapper
@@ -41,6 +42,8 @@ from spec.models import packaged
 from spec.protocol import RATES, ProtocolError
 
 CELLS = (*on_ecp5.CELLS, Path(__file__).with_name("ecp5_board.v"))
+WORD_CYCLES = 64
+"""The most cycles that a test of the SDRAM, silent meanwhile, and its start take for each word."""
 PATIENCE = 1800.0
 """Seconds a netlist may take for an answer."""
 SEED = 1
@@ -104,6 +107,8 @@ def build(board: Board, variant: str, design: Design, rates: tuple[int, ...]) ->
         ],
     )
     patience = 3 * design.plan.cycles
+    if design.capacities.streamed:
+        patience += simulated.PAGES * COLUMNS * WORD_CYCLES
     return [str(model), str(rates[0]), str(patience)]
 
 
