@@ -107,7 +107,8 @@ def align(photographs: Photographs, names: Names) -> tuple[Photographs, list[str
     if len(unknown) == len(photographs.labels):
         raise DataError(
             f"none of the class folders {', '.join(unknown)} is a class of the model: it knows "
-            f"{', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}"
+            f"{', '.join(labels[:8])}{', …' if len(labels) > 8 else ''}; rename the folders, or "
+            "quantize with --names FILE"
         )
     index = [classes.get(name, -1) for name in photographs.labels]
     targets = torch.tensor(index)[photographs.targets]

@@ -240,3 +240,10 @@ def test_a_single_file_that_is_no_photograph_is_said(model, data, capsys):
     assert main([str(model), "--photographs", str(note), str(photo)]) == 0
     out = capsys.readouterr().out
     assert "files: 1 files skipped" in out and "note.txt: not an image" in out and "of 1)" in out
+
+
+def test_where_no_folder_is_a_class_the_way_out_is_named(model, data, capsys):
+    other_classes(model, data)
+    assert main([str(model), "--data", str(data / "valid")]) == 2
+    error = capsys.readouterr().err
+    assert error.endswith("; rename the folders, or quantize with --names FILE\n")
