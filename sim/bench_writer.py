@@ -32,7 +32,7 @@ def announced(plan: Plan, frames: int, gaps: float, rng: Random):
             # As early as the queue allows, or just before its beats.
             earliest = max([*steps, -1]) + 1
             if len(last) >= QUEUE:
-                earliest = max(earliest, last[-QUEUE] + 1 + 1 + latency.POOL)
+                earliest = max(earliest, last[-QUEUE] + 2 + latency.POOL)
             late = rng.random() < 0.5
             at = max(earliest, now - AHEAD) if late else earliest
             steps[at] = step

@@ -11,17 +11,8 @@ import pytest
 from caracal import __version__
 from caracal.__main__ import main
 from caracal.commands import COMMANDS, Command
-from spec import terminal
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(autouse=True)
-def as_it_was():
-    kept = [(var, var.get()) for var in (terminal.CALLED, terminal.LOUDNESS)]
-    yield
-    for var, value in kept:
-        var.set(value)
 
 
 def ended(*argv: str) -> int:

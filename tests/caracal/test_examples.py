@@ -11,7 +11,6 @@ import pytest
 from caracal.__main__ import main
 from caracal.commands import COMMANDS
 from host.command import EXAMPLES
-from spec import terminal
 from spec.arguments import Parser
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,14 +29,6 @@ ENTRIES = {"model.settings": "model.train", "explore.command": "explore.__main__
 
 class Taken(Exception):
     """The command line was taken; nothing of it is done."""
-
-
-@pytest.fixture(autouse=True)
-def as_it_was():
-    kept = [(var, var.get()) for var in (terminal.CALLED, terminal.LOUDNESS)]
-    yield
-    for var, value in kept:
-        var.set(value)
 
 
 def check(program: str, entry: Callable[[list[str]], int], words: list[str], monkeypatch, capsys):

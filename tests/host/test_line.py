@@ -82,6 +82,17 @@ def test_a_port_is_told_not_to_wait_for_more(tmp_path, monkeypatch, board):
     assert told == [True]
 
 
+@pytest.mark.parametrize("error", [ValueError, NotImplementedError, AttributeError])
+def test_a_port_that_cannot_be_told_is_opened_all_the_same(monkeypatch, board, error):
+    def untold(self, on):
+        raise error("no low latency")
+
+    monkeypatch.setattr(serial.Serial, "set_low_latency_mode", untold, raising=False)
+    line = Line(board.device)
+    assert line.set_rate(3_000_000)
+    line.close()
+
+
 def test_no_such_port(tmp_path):
     with pytest.raises(LineError, match=r"ttyUSB9: no such port; `python -m host ports` lists"):
         Line(str(tmp_path / "ttyUSB9"))

@@ -9,14 +9,6 @@ from spec import terminal
 from spec.arguments import Parser
 
 
-@pytest.fixture(autouse=True)
-def as_it_was():
-    kept = [(var, var.get()) for var in (terminal.CALLED, terminal.LOUDNESS)]
-    yield
-    for var, value in kept:
-        var.set(value)
-
-
 class Broken(Exception):
     pass
 
