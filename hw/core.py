@@ -77,7 +77,7 @@ class Core(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         machine = Machine(engine=self._engine, capacities=self._capacities)
-        stopped = Signal()
+        stopped = Signal(init=1)
         m.d.sync += stopped.eq(~self.running)
         m.submodules.machine = ResetInserter(stopped)(machine)
 
@@ -119,12 +119,10 @@ class Core(wiring.Component):
             connect(m, flipped(self.i_weights), machine.i_weights)
 
         # Pixels to results; none while the machine is in reset.
-        runs = Signal()
-        m.d.sync += runs.eq(self.running)
         m.d.comb += [
             machine.i.payload.eq(self.i.payload),
-            machine.i.valid.eq(self.i.valid & runs),
-            self.i.ready.eq(machine.i.ready & runs),
+            machine.i.valid.eq(self.i.valid & ~stopped),
+            self.i.ready.eq(machine.i.ready & ~stopped),
         ]
         connect(m, machine.o, flipped(self.o))
         for name in ("trace", "written"):

@@ -21,9 +21,11 @@ START_NS = 1000
 
 
 class Quick(sdram.Sdram):
-    """At :data:`CLOCK_HZ`, with no long wait at power-up."""
+    """With no long wait at power-up."""
 
-    t_start = START_NS * CLOCK_HZ // 10**9
+    @property
+    def t_start(self) -> int:
+        return START_NS * self.clock_hz // 10**9
 
 
 class StreamedCore(wiring.Component):
@@ -72,14 +74,16 @@ class StreamedCore(wiring.Component):
         return m
 
 
-def streamed_core(engine: Engine, capacities: Capacities, contents: Contents) -> StreamedCore:
-    """The core of an engine at :data:`CLOCK_HZ`, ready soon after power-up."""
-    timing = Quick(clock_hz=CLOCK_HZ)
+def streamed_core(
+    engine: Engine, capacities: Capacities, contents: Contents, clock_hz: int = CLOCK_HZ
+) -> StreamedCore:
+    """The core of an engine, ready soon after power-up."""
+    timing = Quick(clock_hz=clock_hz)
     capture = timing.capture(sdram.PHASE)
     return StreamedCore(
         Core(engine=engine, capacities=capacities, contents=contents),
         SdramSource(timing=timing, capture=capture, width=engine.stream_bits),
-        Chip(clock_hz=CLOCK_HZ, capture=capture, start_ns=START_NS),
+        Chip(clock_hz=clock_hz, capture=capture, start_ns=START_NS),
     )
 
 

@@ -290,7 +290,7 @@ class StoredRows(wiring.Component):
             order.i.eq(self.data),
             order.o_take.eq(o_take),
             order.o.eq(part.o.payload),
-            Cover(~part.i.ready & self.ready & self.run),
+            Cover(stored & ~part.i.ready & self.ready & self.run),
             Cover(o_take & anew),
         ]
         return m

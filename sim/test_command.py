@@ -60,6 +60,12 @@ def test_json(model, photograph, capsys):
     ]
 
 
+def test_in_the_core_of_a_board(model, photograph, capsys):
+    assert run(photograph, "--model", model, "--board", "icepi-zero") == 0
+    cycles, planned = capsys.readouterr().out.splitlines()[1].split(" cycles; the plan's ")
+    assert cycles == planned
+
+
 def test_the_model_says_how_a_photograph_is_framed(photograph):
     quantized = replace(synthetic.quantized(tiny()), metadata={SHORTER_SIDE: "12"})
     expected = square(Image.open(photograph), Framing(8, 12))
@@ -99,6 +105,28 @@ def complaint(capsys, *arguments) -> str:
     out, error = capsys.readouterr()
     assert out == "" and error.count("\n") == 1
     return error
+
+
+def test_a_variant_without_its_board(model, photograph, capsys):
+    error = complaint(capsys, photograph, "--model", model, "--variant", "45F")
+    assert "--variant" in error and "--board" in error
+
+
+def test_a_variant_that_there_is_not(model, photograph, capsys):
+    arguments = ("--board", "icepi-zero", "--variant", "85F")
+    error = complaint(capsys, photograph, "--model", model, *arguments)
+    assert "25F" in error and "85F" in error
+
+
+def test_two_bounds_are_told(model):
+    made = command.plan(tiny(), command.ENGINES["4x4"])
+    frame = command.Frame(
+        tensors={}, cycles=made.cycles, elapsed=1, offered=np.zeros(0), starved=0, held=0
+    )
+    assert command.told(made) == f"the plan's {made.cycles:,}"
+    assert command.as_planned(frame, made)
+    for wrong in (made.cycles + 1, made.cycles_least - 1):
+        assert not command.as_planned(replace(frame, cycles=wrong), made)
 
 
 def test_a_missing_photograph(model, capsys):

@@ -68,6 +68,8 @@ class Memory(wiring.Component):
     def __init__(self, *, width, depth, init=(), lanes=1, parts=1, early=False):
         if width % lanes:
             raise ValueError(f"{lanes} lanes must divide the width {width}")
+        if parts < 1:
+            raise ValueError(f"parts must be at least 1, not {parts}")
         init = tuple(init)
         if len(init) > depth:
             raise ValueError(f"{len(init)} initial words must fit a depth of {depth}")
