@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -139,27 +139,43 @@ def check(client: Client, quantized: QuantizedNetwork, arguments: argparse.Names
         raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
 
 
-def send(client: Client, quantized: QuantizedNetwork, model: Path) -> int:
-    """Load a network into a board, with a progress bar; the bytes that were sent.
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What was sent to a board: its bytes, and the seconds that planning and sending took."""
+
+    size: int
+    planned: float
+    sent: float
+
+
+def send(client: Client, quantized: QuantizedNetwork, model: Path) -> Sent:
+    """Load a network into a board, with a progress bar.
 
     Raises
     ------
     host.image.ImageRefused
         If it does not fit the board.
     """
+    start = time.monotonic()
     data = board_image(client.identity, quantized, digest(model.read_bytes()))
+    planned = time.monotonic()
     with tqdm(
         total=len(data), unit="B", unit_scale=True, desc="loading", disable=None, leave=False
     ) as bar:
         client.load(data, lambda count: bar.update(count - bar.n))
-    return len(data)
+    return Sent(size=len(data), planned=planned - start, sent=time.monotonic() - planned)
 
 
 @contextmanager
 def connected(
-    arguments: argparse.Namespace, *, must_hold: bool = True, sdram: bool = False
+    arguments: argparse.Namespace,
+    *,
+    must_hold: bool = True,
+    sdram: bool = False,
+    give: bool = True,
 ) -> Iterator[tuple[Client, QuantizedNetwork]]:
-    """A board and a model, which it must hold unless told otherwise; a simulated board is given it.
+    """A board and a model, which it must hold unless told otherwise; a simulated board is given it
+    unless ``give`` is false.
 
     ``sdram`` gives a simulated board an SDRAM though the model needs none.
 
@@ -176,7 +192,7 @@ def connected(
         line = Line(simulated.device if simulated else arguments.port or find())
         try:
             client = Client(line, patience=PATIENCE[arguments.simulate])
-            if simulated and client.identity.model != digest(arguments.model.read_bytes()):
+            if simulated and give and client.identity.model != digest(arguments.model.read_bytes()):
                 send(client, quantized, arguments.model)
             if must_hold:
                 check(client, quantized, arguments)
@@ -217,27 +233,33 @@ def identify(arguments: argparse.Namespace) -> int:
 def load(arguments: argparse.Namespace) -> int:
     """Load a network, let the board test itself with it."""
     arguments.model = arguments.network
-    with connected(arguments, must_hold=False) as (client, quantized):
-        start = time.monotonic()
+    with connected(arguments, must_hold=False, give=False) as (client, quantized):
         sent = send(client, quantized, arguments.model)
-        seconds = time.monotonic() - start
         board = client.identity
         if board.model != digest(arguments.model.read_bytes()):
             raise BoardError(f"the board says that it holds {board.name}, not what it was sent")
+        start = time.monotonic()
         result = client.selftest()
+        tested = time.monotonic() - start
         right = not result.wrong and is_in_time(result.cycles, board)
         values = {
             "network": board.name,
             "model": board.model.hex(),
-            "bytes": sent,
-            "seconds": round(seconds, 2),
+            "bytes": sent.size,
+            "planning_seconds": round(sent.planned, 2),
+            "seconds": round(sent.sent, 2),
+            "selftest_seconds": round(tested, 2),
             "passed": right,
         }
     if arguments.json:
         print(show.as_json(values))
     else:
-        print(f"loaded    {board.name}, {sent:,} bytes in {seconds:.1f} s")
-        print(f"self-test {'passed' if right else 'FAILED'}, {result.cycles:,} cycles a frame")
+        print(
+            f"loaded    {board.name}: planned in {sent.planned:.1f} s, "
+            f"{sent.size:,} bytes in {sent.sent:.1f} s"
+        )
+        verdict = "passed" if right else "FAILED"
+        print(f"self-test {verdict} in {tested:.1f} s, {result.cycles:,} cycles a frame")
     return 0 if right else 1
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -229,13 +230,24 @@ def test_load(load, run, board, quantized, tmp_path):
     board.quantized = other(path, image_size=24)
     code, lines, complaints = load(path)
     assert (code, complaints) == (0, [])
-    assert lines[0].startswith("loaded    tiny, ")
-    assert lines[1].startswith("self-test passed, ")
+    assert lines[0].startswith("loaded    tiny: planned in ")
+    assert lines[1].startswith("self-test passed in ")
     assert len(board.loaded) == 1
     code, lines, _ = run("selftest", model=path)
     assert code == 0
     code, lines, _ = load(path, "--json")
-    assert json.loads(lines[0])["passed"]
+    said = json.loads(lines[0])
+    assert said["passed"]
+    assert {"planning_seconds", "seconds", "selftest_seconds"} <= said.keys()
+
+
+def test_load_sends_once_to_a_simulated_board(board, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "other.onnx"
+    board.quantized = other(path, image_size=24)
+    simulated = SimpleNamespace(device=board.device, close=lambda: None)
+    monkeypatch.setattr(command, "SimulatedBoard", lambda *_, **__: simulated)
+    assert command.main(["load", str(path), "--simulate"]) == 0
+    assert len(board.loaded) == 1
 
 
 def test_a_load_that_is_disturbed_begins_again(load, board, tmp_path):
