@@ -77,7 +77,7 @@ class Core(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         machine = Machine(engine=self._engine, capacities=self._capacities)
-        stopped = Signal(init=1)
+        stopped = Signal()
         m.d.sync += stopped.eq(~self.running)
         m.submodules.machine = ResetInserter(stopped)(machine)
 
@@ -118,11 +118,14 @@ class Core(wiring.Component):
         if self._capacities.streamed:
             connect(m, flipped(self.i_weights), machine.i_weights)
 
-        # Pixels to results; none while the machine is in reset.
+        # Pixels to results; none while the machine is in reset. The window is in a hurry: what
+        # closes it is no part of the reset, which goes everywhere.
+        runs = Signal()
+        m.d.sync += runs.eq(self.running)
         m.d.comb += [
             machine.i.payload.eq(self.i.payload),
-            machine.i.valid.eq(self.i.valid & ~stopped),
-            self.i.ready.eq(machine.i.ready & ~stopped),
+            machine.i.valid.eq(self.i.valid & runs),
+            self.i.ready.eq(machine.i.ready & runs),
         ]
         connect(m, machine.o, flipped(self.o))
         for name in ("trace", "written"):
