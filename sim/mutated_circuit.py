@@ -19,7 +19,7 @@ from sim.trial import Trial, circuit_checks, found
 
 SELECT = "mutant"
 SELECT_BITS = 16
-DRAWN = 12
+DRAWN = 60
 """Networks that only those meet which the chosen ones did not find."""
 SELECTOR = f"""module mutant_selector(output reg [{SELECT_BITS - 1}:0] number);
   initial if (!$value$plusargs("{SELECT}=%d", number)) number = 0;
@@ -31,14 +31,19 @@ endmodule
 class Mutant:
     """A change of one bit at a cell's port, as ``mutate`` names it; ``number`` from 1 on.
 
-    ``idle``: yosys proved that the bit drives nothing, and removed it.
+    ``kind`` is the cell's. ``control`` is the bit of the same port that says when the bit is
+    turned, if one does, ``wire`` the bit of a named wire that it is, if it is one's. ``idle``: yosys proved that the bit drives nothing, or is held at what it always is, and removed
+    the mutant.
     """
 
     number: int
     mode: str
+    kind: str
     cell: str
     port: str
     bit: int
+    control: int | None
+    wire: str
     idle: bool
 
     @property
@@ -49,8 +54,10 @@ class Mutant:
         return words[0] if words else "core"
 
     def __str__(self) -> str:
-        idle = ", which drives nothing" if self.idle else ""
-        return f"{self.mode} {self.cell}.{self.port}[{self.bit}]{idle}"
+        by = "" if self.control is None else f" by [{self.control}]"
+        wire = f" ({self.wire})" if self.wire else ""
+        idle = ", which changes nothing" if self.idle else ""
+        return f"{self.mode} {self.kind} {self.cell}.{self.port}[{self.bit}]{by}{wire}{idle}"
 
 
 class MutatedCircuit:
@@ -101,28 +108,38 @@ def _mutate(netlist: str, count: int, seed: int) -> tuple[str, list[Mutant]]:
         )
         lines = (work / "mutants.txt").read_text().splitlines()
         script = ["read_rtlil flat.il", *lines, "opt_clean", "write_rtlil mutated.il"]
+        # Bit by bit, what nothing reads and what a constant holds is seen to be of no effect.
+        script += ["simplemap t:*dff* t:$mux", "opt_expr", "opt_clean", "write_rtlil seen.il"]
         (work / "apply.ys").write_text("\n".join(script))
         _yosys(work, "script apply.ys")
         text = (work / "mutated.il").read_text()
+        seen = (work / "seen.il").read_text()
     # The choice is no port of the core: its bench has the ports of any core.
     text = re.sub(rf"(wire width {SELECT_BITS}) input \d+ (\\{SELECT})\b", r"\1 \2", text)
     end = text.rindex("end\n")
     cell = f"  cell \\mutant_selector \\selector\n    connect \\number \\{SELECT}\n  end\n"
-    return text[:end] + cell + text[end:], [_parse(line, text) for line in lines]
+    return text[:end] + cell + text[end:], [_parse(line, seen, text) for line in lines]
 
 
-def _parse(line: str, netlist: str) -> Mutant:
-    """A mutant from ``mutate``'s command for it, and the netlist after all of them."""
+def _parse(line: str, seen: str, netlist: str) -> Mutant:
+    """A mutant from ``mutate``'s command for it, the netlist of those that have an effect, and that
+    of all."""
     words = line.split()
     options = dict(pairwise(words))
     number = int(words[words.index("-ctrl") + 3])
+    cell = options["-cell"]
+    found = re.search(rf"^  cell (\S+) {re.escape(cell)}$", netlist, re.M)
+    wire = options.get("-wire", "").lstrip("\\")
     return Mutant(
         number=number,
         mode=options["-mode"],
-        cell=options["-cell"].lstrip("\\"),
+        kind=found[1].lstrip("\\") if found else "?",
+        cell=cell.lstrip("\\"),
         port=options["-port"].lstrip("\\"),
         bit=int(options["-portbit"]),
-        idle=f"{SELECT_BITS}'{number:0{SELECT_BITS}b}" not in netlist,
+        control=int(options["-ctrlbit"]) if "-ctrlbit" in options else None,
+        wire=f"{wire}[{options['-wirebit']}]" if wire else "",
+        idle=f"{SELECT_BITS}'{number:0{SELECT_BITS}b}" not in seen,
     )
 
 

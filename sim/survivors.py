@@ -3,7 +3,36 @@
 import re
 
 REASONS: dict[str, tuple[tuple[str, str], ...]] = {
-    "circuit": ((", which drives nothing$", "yosys removes it from the netlist"),),
+    "circuit": (
+        (", which changes nothing$", "yosys removes it from the netlist"),
+        (r"^cnot1 \$reduce_(or|bool) ", "either of two and one of them, or both: the same"),
+        (r"^cnot0 \$reduce_and ", "both of two and one of them, or none: the same"),
+        (
+            r"^cnot1 .* by \[14\] \(machine\.pool\.meta_\d\[1[1-3]\]\)",
+            "lanes of a class sum's word, which is not stored",
+        ),
+        (
+            r"^cnot1 .* by \[13\] \(machine\.writer\.o__payload\[29\]\)",
+            "only class sums ask whether it is the first of a group, and their address is 0",
+        ),
+        (
+            r"^cnot0 .* by \[1\] \(load\[(3[2-9]|[4-9]\d|1\d\d)\]\)",
+            "beyond the words of the registers and of the weights, the memories of such a number",
+        ),
+        (
+            r"^const0 .*\(machine\.writer\.offset\[([89]|10)\]\)",
+            "no plane of the activation memory, which has 220 words, has 256",
+        ),
+        (
+            r"^cnot1 .* by \[21\] \(machine\.writer\.coming\[\d+\]\)",
+            "no plane of the activation memory, which has 220 words, has 1,024",
+        ),
+        (
+            r"^cnot1 \$sdffe .*\.D\[\d+\] by \[31\] \(program\$\d+\.read_data\[109\]\)",
+            "no plane of the activation memory, which has 220 words, has 512",
+        ),
+        (r"^const0 .*\(value\[10\]\)", "no plane of the ring of patches, 10 rows of 33, has 1,024"),
+    ),
     "reference": (
         (
             r"^spec\.arith:.*\| (MULTIPLIER_BITS|ACCUMULATOR_BITS|WEIGHT_MAX|SCALE_LOG2_RANGE)\b",

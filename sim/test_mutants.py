@@ -53,6 +53,10 @@ def test_a_reason_is_for_what_it_names():
     assert reason("reference", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
     assert not reason("reference", "spec.arith:67 16 → 17 | whole = product >> SHIFT")
     assert not reason("circuit", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
+    assert reason("circuit", "cnot1 $reduce_or machine.$1.A[5] by [0]")
+    assert not reason("circuit", "cnot0 $reduce_or machine.$1.A[5] by [0]")
+    lanes = "cnot1 $dff machine.$1.D[11] by [{}] (machine.pool.meta_2[11])"
+    assert reason("circuit", lanes.format(14)) and not reason("circuit", lanes.format(13))
 
 
 def test_bad_input_is_one_line(capsys):

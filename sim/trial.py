@@ -47,7 +47,8 @@ class Trial:
     def made(cls, capacities: Capacities | None = None, drawn: int = 0) -> "Trial":
         """With plans made now; by default the core is just large enough for them.
 
-        ``drawn`` networks more are drawn at random among those that fit it, too.
+        ``drawn`` networks more are drawn at random among those that fit it, too, each stride of
+        the first convolution in turn.
         """
         plans = [chosen(name, ENGINE) for name in NETWORKS]
         capacities = capacities or Capacities.covering(*(one.needs() for one in plans))
@@ -57,13 +58,17 @@ class Trial:
                 one = plan(draw_network(rng), ENGINES[ENGINE])
             except (PlanError, ValueError):
                 continue  # a row of the image is wider than a tile, say, or a pool than a map
-            if not capacities.shortages(one.needs()):
+            stride = 1 + len(plans) % 3
+            if one.network.first.stride == stride and not capacities.shortages(one.needs()):
                 plans.append(one)
         return cls(tuple(plans), capacities)
 
     @cached_property
     def networks(self) -> list[QuantizedNetwork]:
-        return [synthetic.quantized(one.network, seed=1) for one in self.plans]
+        """Every second of those that are drawn has sums far beyond the range."""
+        made = [synthetic.quantized(one.network, seed=1) for one in self.plans]
+        later = range(len(NETWORKS), len(made), 2)
+        return [synthetic.saturated(one) if k in later else one for k, one in enumerate(made)]
 
     @cached_property
     def images(self) -> list[list[np.ndarray]]:

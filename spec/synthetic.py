@@ -60,6 +60,24 @@ def quantized(network: Network, seed: int = 0) -> QuantizedNetwork:
     return QuantizedNetwork(network, convs, labels, {"provenance": f"synthetic, seed {seed}"})
 
 
+def saturated(quantized: QuantizedNetwork, seed: int = 0) -> QuantizedNetwork:
+    """The same network with large weights and multipliers in half of its channels, drawn at random:
+    their sums lie far beyond the range, at either end."""
+    random = np.random.default_rng(seed)
+    convs = {}
+    for name, conv in quantized.convs.items():
+        large = random.random(conv.conv.channels) < 0.5
+        weight = np.where(
+            large[:, None, None, None], np.sign(conv.weight) * arith.WEIGHT_MAX, conv.weight
+        )
+        most = 2**arith.MULTIPLIER_BITS
+        multiplier = np.where(large, random.integers(most // 2, most, large.size), conv.multiplier)
+        convs[name] = replace(
+            conv, weight=weight.astype(np.int8), multiplier=multiplier.astype(np.int32)
+        )
+    return replace(quantized, convs=convs)
+
+
 def _calibrated(conv: Conv, inputs: list[np.ndarray], random: np.random.Generator) -> QuantizedConv:
     """Random weights, then the bias and multiplier that spread the outputs over their range."""
     fan_in = conv.weights // conv.channels

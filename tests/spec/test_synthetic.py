@@ -40,3 +40,19 @@ def test_ties_happen():
     product = reference.accumulate(conv, image) * conv.multiplier[:, None, None].astype(np.int64)
     result = product >> 16
     assert (((product & 0xFFFF) == 0x8000) & (result >= 0) & (result < 255)).sum() > 100
+
+
+def test_saturated_sums_lie_beyond_the_range_at_either_end():
+    # As far as a requantizer takes to be beyond it whatever the product: see hw/engine.
+    network = tiny(image_size=20, blocks=2)
+    quantized = synthetic.saturated(synthetic.quantized(network))
+    tensors = reference.run(quantized, synthetic.image(network))
+    below = synthetic.image(network).transpose(2, 0, 1)
+    ends = set()
+    for name, conv in quantized.convs.items():
+        if conv.conv.i.shape == below.shape:
+            sums = reference.accumulate(conv, below) + conv.bias[:, None, None]
+            far = (abs(sums) >= 2**17) & (conv.multiplier >= 2**7)[:, None, None]
+            ends |= set(np.sign(sums[far]))
+        below = tensors.get(name, below)
+    assert ends == {-1, 1}
