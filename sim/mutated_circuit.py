@@ -32,8 +32,9 @@ class Mutant:
     """A change of one bit at a cell's port, as ``mutate`` names it; ``number`` from 1 on.
 
     ``kind`` is the cell's. ``control`` is the bit of the same port that says when the bit is
-    turned, if one does, ``wire`` the bit of a named wire that it is, if it is one's. ``idle``: yosys proved that the bit drives nothing, or is held at what it always is, and removed
-    the mutant.
+    turned, if one does, ``wire`` the bit of a named wire that it is, if it is one's. ``idle``:
+    yosys proved that the bit drives nothing, or is held at what it always is, and removed the
+    mutant.
     """
 
     number: int
