@@ -29,6 +29,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     average: Average
     history: list[dict]
+    frozen: tuple[nn.Module, ...] = ()
 
     @property
     def module(self) -> nn.Module:
@@ -75,6 +76,8 @@ def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> 
     """One pass; returns mean loss and accuracy (against the heavier label of mixed images)."""
     s, group = batches.settings, batches.group
     run.student.train()
+    for layer in run.frozen:
+        layer.eval()
     torch.manual_seed((s.seed * 1_000_003 + number) * 64 + group.rank)  # dropout
     total = correct = seen = 0.0
     bar = tqdm(

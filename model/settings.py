@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, get_args
 
+from model import few
 from model.augment import Augmentation
 from model.checkpoint import Published, network_of
 from model.pretrained import TRAINED_WITH
@@ -70,6 +71,10 @@ class Settings:
     trained_with: Annotated[str | None, "what the input of --init was, where it is not known"] = (
         None
     )
+    pretrained: Annotated[
+        Path | None, "SqueezeNet 1.0 or 1.1 of ImageNet to go on from, for few photographs"
+    ] = None
+    freeze: Annotated[str | None, "layers up to this one stay as they are, such as fire5"] = None
 
     batch: Annotated[int, "photographs a step, over all processes"] = 32
     optimizer: Annotated[str, "SGD with Nesterov momentum, or AdamW"] = "sgd"
@@ -157,6 +162,10 @@ class Settings:
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
         _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
+        if self.freeze is not None:
+            names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
+            if self.freeze not in names:
+                raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
             try:
                 network_of(replace(self.parameters(2), image_size=side))
@@ -242,7 +251,7 @@ def parse(argv: list[str] | None = None) -> Settings:
             more |= {"type": _kind(item), "choices": CHOICES.get(item.name)}
         parser.add_argument("--" + item.name.replace("_", "-"), **more)
     known = {item.name: item for item in fields(Settings)}
-    first = parser.parse_args(argv)
+    first, values = parser.parse_args(argv), {}
     if first.config is not None:
         try:
             values = tomllib.loads(first.config.read_text())
@@ -260,6 +269,12 @@ def parse(argv: list[str] | None = None) -> Settings:
                 raise ValueError(f"{first.config}: {key} must be {kind.__name__}, not {value!r}")
             values[key] = kind(value)
         parser.set_defaults(**values)
+        first = parser.parse_args(argv)
+    if first.pretrained is not None:
+        if first.init is not None:
+            parser.error("--pretrained is where it begins: leave --init away")
+        recipe = few.settings_of(first.pretrained, first.trained_with)
+        parser.set_defaults(**(recipe | values))
     values = vars(parser.parse_args(argv))
     values.pop("config")
     for key in ("data", "output"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from model import checkpoint, evaluate, pretrained, report
+from model import checkpoint, evaluate, few, pretrained, report
 from model.batches import Batches
 from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
@@ -127,13 +127,18 @@ def train(settings: Settings, group: Group) -> None:
     ).to(group.device, memory_format=torch.channels_last)
     views = None if settings.teacher is None else views_of(settings, splits.train, backgrounds)
     hinted = views is not None and views.hints is not None and settings.hint_weight > 0
+    if settings.pretrained is not None and not settings.resume:
+        loss = few.fit_last(module, splits.train, settings.augmentation, settings.seed)
+        say(f"the last convolution, fitted alone: loss {loss:.4f}")
     module = share_batch_norm(module, group).to(group.device)
+    frozen = few.freeze(module, settings.freeze)
     student = Student(module, views.hints.shape[2] if hinted else 0).to(group.device)
     run = Run(
         student=student,
         optimizer=make_optimizer(student, settings),
         average=Average(module, settings.average),
         history=[],
+        frozen=frozen,
     )
     last, best = settings.output / "last.pt", settings.output / "best.pt"
     photographs = record(splits)
@@ -208,10 +213,12 @@ def train(settings: Settings, group: Group) -> None:
     if kept is not None:
         of = len(splits.validation)
         low, high = interval(round(kept["validation_accuracy"] * of), of)
+        judged = sum("validation_accuracy" in entry for entry in run.history)
+        how = f"; the best of {judged} epochs on these same photographs, so a little flattered"
         say(
             f"kept: epoch {kept['epoch']}, validation accuracy {kept['validation_accuracy']:.4f} "
-            f"[{low:.3f}, {high:.3f}] of {of}, in brackets the 95 % interval; the best epoch on "
-            "these same photographs, so a little flattered"
+            f"[{low:.3f}, {high:.3f}] of {of}, in brackets the 95 % interval"
+            f"{how if judged > 1 else ''}"
         )
     if settings.report and group.first:
         whole = replace(checkpoint.load(best), history=run.history)
