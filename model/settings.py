@@ -28,6 +28,9 @@ def _stages(text: str) -> tuple[tuple[int, int], ...]:
         raise ValueError(f"stages must look like 128x250,160x120, not {text}") from None
 
 
+SEEDS = 2**32
+"""An epoch's random numbers come from a million of the seed; torch takes 64 bits."""
+
 #: Settings whose values come from a list.
 CHOICES = {
     "architecture": ("family", "1.0", "1.1"),
@@ -137,7 +140,7 @@ class Settings:
         for key in ("batch", "validate_every", "views", "image", "repeat"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, not {getattr(self, key)}")
-        for key in ("dropout", "smoothing", "average", "validation_share"):
+        for key in ("dropout", "smoothing", "average", "validation_share", "momentum"):
             if not 0 <= getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 0, below 1, not {getattr(self, key)}")
         if not all(v > 0 for v in (self.rate, self.clip, self.temperature)):
@@ -154,18 +157,19 @@ class Settings:
             raise ValueError(f"variant must be one of {known}, not {self.variant}")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
-        for key in ("threads", "patience"):
+        for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):
             if getattr(self, key) < 0:
                 raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
+        if self.seed >= SEEDS:
+            raise ValueError(f"seed must be below {SEEDS:,}, not {self.seed}")
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
         _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
-        if self.freeze is not None:
-            names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
-            if self.freeze not in names:
-                raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
+        names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
+        if self.freeze not in (None, *names):
+            raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
             try:
                 network_of(replace(self.parameters(2), image_size=side))
