@@ -167,9 +167,10 @@ class Settings:
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
         _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
-        names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
-        if self.freeze not in (None, *names):
-            raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
+        if self.freeze is not None:
+            names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
+            if self.freeze not in names:
+                raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
             try:
                 network_of(replace(self.parameters(2), image_size=side))
@@ -284,4 +285,6 @@ def parse(argv: list[str] | None = None) -> Settings:
     for key in ("data", "output"):
         if key not in values:
             parser.error(f"--{key} is needed, as a flag or in the --config file")
-    return Settings(**values)
+    result = Settings(**values)
+    network_of(result.parameters(2))  # before any photograph is read
+    return result

@@ -19,7 +19,7 @@ from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
-from model.metrics import interval
+from model.metrics import in_words
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.room import left, next_command, prospect
@@ -212,13 +212,11 @@ def train(settings: Settings, group: Group) -> None:
     kept = best_of(run.history)
     if kept is not None:
         of = len(splits.validation)
-        low, high = interval(round(kept["validation_accuracy"] * of), of)
         judged = sum("validation_accuracy" in entry for entry in run.history)
         how = f"; the best of {judged} epochs on these same photographs, so a little flattered"
         say(
-            f"kept: epoch {kept['epoch']}, validation accuracy {kept['validation_accuracy']:.4f} "
-            f"[{low:.3f}, {high:.3f}] of {of}, in brackets the 95 % interval"
-            f"{how if judged > 1 else ''}"
+            f"kept: epoch {kept['epoch']}, validation accuracy "
+            f"{in_words(round(kept['validation_accuracy'] * of), of)}{how if judged > 1 else ''}"
         )
     if settings.report and group.first:
         whole = replace(checkpoint.load(best), history=run.history)
