@@ -1,7 +1,8 @@
 """Few photographs: a published SqueezeNet knows edges, fur and faces; its last layers learn more.
 
-First the last convolution, which is new, is fitted alone; then everything above the frozen layers
-goes on learning slowly. Kumar et al., "Fine-Tuning can Distort Pretrained Features", 2022.
+First the last convolution, which is new, is fitted alone (Kumar et al., "Fine-Tuning can Distort
+Pretrained Features", 2022); then everything above the frozen layers goes on learning; of that, half
+is kept.
 """
 
 from pathlib import Path
@@ -18,14 +19,16 @@ from model.squeezenet import SqueezeNet
 RECIPE = {
     "batch_norm": False,
     "freeze": "fire5",
-    "epochs": 40,
-    "validate_every": 40,
+    "batch": 20,
+    "blend": 0.5,
+    "epochs": 60,
+    "validate_every": 60,
     "rate": 0.005,
     "average": 0.98,
     "crop": 0.3,
     "rotate": 15.0,
-    "mixup": 0.25,
-    "cutmix": 0.25,
+    "mixup": 0.5,
+    "cutmix": 0.5,
 }
 """What was measured (docs/results.md); every value is a flag that may say otherwise. Validation is
 at the end only: the best of many epochs on twenty photographs is an accident."""

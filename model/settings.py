@@ -79,6 +79,8 @@ class Settings:
     ] = None
     freeze: Annotated[str | None, "layers up to this one stay as they are, such as fire5"] = None
 
+    blend: Annotated[float, "of what was learned after the start, the share that is kept"] = 1.0
+
     batch: Annotated[int, "photographs a step, over all processes"] = 32
     optimizer: Annotated[str, "SGD with Nesterov momentum, or AdamW"] = "sgd"
     rate: Annotated[float, "highest learning rate"] = 0.05
@@ -147,6 +149,8 @@ class Settings:
             raise ValueError("rate, clip and temperature must be above 0")
         if not 0 <= self.teacher_weight <= 1:
             raise ValueError(f"teacher_weight must be in 0…1, not {self.teacher_weight}")
+        if not 0 < self.blend <= 1:
+            raise ValueError(f"blend must be above 0, at most 1, not {self.blend}")
         if self.hint_weight < 0:
             raise ValueError(f"hint_weight must be at least 0, not {self.hint_weight}")
         backgrounds = self.others is not None or self.empties is not None

@@ -140,6 +140,8 @@ def train(settings: Settings, group: Group) -> None:
         history=[],
         frozen=frozen,
     )
+    if settings.blend < 1:
+        run.start = {name: value.clone() for name, value in module.state_dict().items()}
     last, best = settings.output / "last.pt", settings.output / "best.pt"
     photographs = record(splits)
     if settings.resume:
@@ -179,7 +181,7 @@ def train(settings: Settings, group: Group) -> None:
         entry = {"epoch": number + 1, "size": settings.schedule.size(number)}
         entry |= train_epoch(run, forward, batches, number)
         if (number + 1) % settings.validate_every == 0 or number + 1 == settings.epochs:
-            shown.load_state_dict(run.average.state)
+            shown.load_state_dict(run.weights(settings.blend))
             scores = evaluate.scores_of(shown, splits.validation)
             entry["validation_loss"] = evaluate.loss(scores, splits.validation.targets)
             if not math.isfinite(entry["validation_loss"]):
@@ -193,7 +195,7 @@ def train(settings: Settings, group: Group) -> None:
         made = Checkpoint(
             parameters=settings.parameters(len(splits.train.labels)),
             batch_norm=settings.batch_norm,
-            state=run.average.state,
+            state=run.weights(settings.blend),
             labels=splits.train.labels,
             preprocessing=preprocessing,
             history=run.history,

@@ -99,6 +99,15 @@ def test_frozen_batch_norms_keep_their_statistics(arguments, tmp_path):
     assert state["fire2.squeeze.norm.running_mean"].any()
 
 
+def test_half_of_what_was_learned_is_kept(words, tmp_path):
+    assert train.main([*words, "--average=0"]) == 0
+    made = checkpoint.load(tmp_path / "run" / "last.pt")
+    start, end = made.training["start"], made.training["module"]
+    assert not all(start[name].equal(value) for name, value in end.items())
+    for name, value in made.state.items():
+        assert value.equal(torch.lerp(start[name], end[name], 0.5)), name
+
+
 def test_it_is_judged_at_the_end_only(words, capsys, tmp_path):
     assert train.main(words) == 0
     said = capsys.readouterr().out
