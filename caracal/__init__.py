@@ -37,7 +37,6 @@ _HOMES = {
     "quantize": "caracal.learning",
     "train": "caracal.learning",
 }
-__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> object:

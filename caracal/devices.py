@@ -91,6 +91,12 @@ class Board:
             A quantized network, by default the packaged one.
         engine
             The engine's name.
+
+        Examples
+        --------
+        >>> with caracal.Board.simulated("small.onnx", engine="4x4") as board:
+        ...     board.identity.width, board.identity.height
+        (24, 24)
         """
         path = Path(model or packaged())
         return cls(Namespace(model=path, simulate=True, engine=engine, port=None))
@@ -105,13 +111,25 @@ class Board:
             Such as ``/dev/ttyUSB0``.
         model
             The network it was built from, by default the packaged one.
+
+        Examples
+        --------
+        >>> with caracal.Board.open("/dev/ttyUSB0", "small.onnx") as board:
+        ...     board.classify("photo.jpg").label
+        'class 2'
         """
         path = Path(model or packaged())
         return cls(Namespace(model=path, simulate=False, engine=None, port=port))
 
     @property
     def identity(self) -> Identity:
-        """What the board said of itself."""
+        """What the board said of itself.
+
+        Examples
+        --------
+        >>> f"{board.identity.clock_hz / 1e6:g} MHz"
+        '100 MHz'
+        """
         return self._client.identity
 
     def classify(self, photograph: str | PathLike | np.ndarray) -> Answer:
@@ -127,6 +145,12 @@ class Board:
         ------
         host.photographs.PhotographError
             If the file is no photograph.
+
+        Examples
+        --------
+        >>> answer = board.classify("photo.jpg")
+        >>> answer.sums[answer.sums.index(max(answer.sums))] == max(answer.sums), answer.chip_ms > 0
+        (True, True)
         """
         framing = self._network.framing
         if isinstance(photograph, np.ndarray):
@@ -167,6 +191,11 @@ class Board:
             If the board refuses it, or keeps failing.
         ValueError
             If the file cannot be used.
+
+        Examples
+        --------
+        >>> board.load("other.onnx").classify("photo.jpg").label.startswith("class")
+        True
         """
         path = Path(model)
         network = artifact.load(path)
@@ -177,10 +206,22 @@ class Board:
         return self
 
     def selftest(self) -> bool:
-        """Whether the board, testing itself, found every class sum as it was at build time."""
+        """Whether the board, testing itself, found every class sum as it was at build time.
+
+        Examples
+        --------
+        >>> board.selftest()
+        True
+        """
         return not self._client.selftest().wrong
 
     def close(self) -> None:
+        """End it; a simulated one goes. ``with`` does so by itself.
+
+        Examples
+        --------
+        >>> board.close()
+        """
         self._stack.close()
 
     def __enter__(self) -> "Board":

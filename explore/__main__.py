@@ -18,6 +18,7 @@ from explore.study import Point, run_settings
 from explore.table import Row, csv_table, markdown_table
 from explore.training import Failure, Result
 from model.data import inventory, read_splits, remarks
+from model.metrics import in_words
 from model.settings import Settings
 from spec import terminal
 from spec.squeezenet import Metaparameters
@@ -121,13 +122,21 @@ def write_tables(request: Request, rows: list[Row], argv: list[str]) -> None:
             f"Accuracy: validation, best of {recipe.epochs} epochs; the mean over seeds "
             f"{', '.join(map(str, request.seeds))} (lowest–highest)."
         )
+        best = max(
+            (run for row in rows for run in row.outcomes.values() if isinstance(run, Result)),
+            key=lambda run: run.accuracy,
+            default=None,
+        )
+        if best is not None and best.photographs:
+            right = round(best.accuracy * best.photographs)
+            about.append(f"The best run: {in_words(right, best.photographs)}.")
     text = "\n\n".join([*about, table, f"`python -m explore {shlex.join(argv)}`"])
     written = {f"{stem}.csv": csv_table(rows).encode(), f"{stem}.md": f"{text}\n".encode()}
     if any(row.accuracy is not None for row in rows):
         written[f"{stem}.png"] = plot.draw(rows, about[1])
     for name, content in written.items():
         write_whole(request.output / name, content)
-    print(f"\n{table}\n\n{', '.join(str(request.output / name) for name in written)}")
+    print(f"\n{table}\n\n{about[-1]}\n{', '.join(str(request.output / name) for name in written)}")
 
 
 def explore(argv: list[str]) -> int:

@@ -25,12 +25,15 @@ class Result:
         The best one, from 1.
     seconds
         Of all epochs.
+    photographs
+        Of validation; 0 in a result of before.
     """
 
     accuracy: float
     loss: float
     epoch: int
     seconds: float
+    photographs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,17 @@ def _train(settings: Settings) -> Result | Failure:
     last = settings.output / "last.pt"
     try:
         train(replace(settings, resume=last.is_file()), join())
-        history = checkpoint.load(last).history
+        made = checkpoint.load(last)
     except (ValueError, TrainError, OSError) as error:  # model says these in a line
         return Failure(" ".join(str(error).split()))
     except Exception as error:
         traceback.print_exc()
         return Failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    best = best_of(history)
+    best = best_of(made.history)
     return Result(
         accuracy=best["validation_accuracy"],
         loss=best["validation_loss"],
         epoch=best["epoch"],
-        seconds=round(sum(entry["seconds"] for entry in history), 1),
+        seconds=round(sum(entry["seconds"] for entry in made.history), 1),
+        photographs=len(made.photographs["validation"]),
     )

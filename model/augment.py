@@ -34,6 +34,11 @@ class Augmentation:
             raise ValueError(f"crop must be above 0, at most 1, not {self.crop}")
         if self.aspect < 1:
             raise ValueError(f"aspect must be at least 1, not {self.aspect}")
+        if not 0 <= self.flip <= 1:
+            raise ValueError(f"flip must be in 0…1, not {self.flip}")
+        for key in ("rotate", "shear"):
+            if not 0 <= getattr(self, key) < 90:
+                raise ValueError(f"{key} must be at least 0, below 90, not {getattr(self, key)}")
         if not 0 <= self.colour < 1:
             raise ValueError(f"colour must be at least 0, below 1, not {self.colour}")
 

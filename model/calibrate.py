@@ -20,6 +20,7 @@ from model import checkpoint, evaluate
 from model.checkpoint import CheckpointError
 from model.command import add_data_arguments, read_data, run
 from model.data import Photographs
+from model.metrics import in_words
 from model.others import with_none
 from model.squeezenet import SqueezeNet
 from spec.arguments import Parser
@@ -107,7 +108,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
     state = {name: value.detach().clone() for name, value in module.state_dict().items()}
     checkpoint.save(replace(made, state=state, provenance=made.provenance | told), arguments.output)
     print(f"bias of {NONE} lowered by {fall:.4f}; all scores times {factor:.4f}")
-    print(f"validation: {evaluate.accuracy(scores, validation.targets):.4f} of {len(validation)}")
+    right = int((scores.argmax(dim=1) == validation.targets).sum())
+    print(f"validation: {in_words(right, len(validation))}")
     return 0
 
 

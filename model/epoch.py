@@ -23,17 +23,39 @@ class TrainError(RuntimeError):
 
 @dataclass(kw_only=True)
 class Run:
-    """All that changes while training."""
+    """All that changes while training.
+
+    Parameters
+    ----------
+    frozen
+        Layers that do not.
+    start
+        The weights it began with, if those that are kept lie between them and the average.
+    """
 
     student: Student
     optimizer: torch.optim.Optimizer
     average: Average
     history: list[dict]
+    frozen: tuple[nn.Module, ...] = ()
+    start: dict[str, torch.Tensor] | None = None
 
     @property
     def module(self) -> nn.Module:
         """The network."""
         return self.student.network
+
+    def weights(self, blend: float) -> dict[str, torch.Tensor]:
+        """What is kept: the average, or of it ``blend`` and of the start the rest.
+
+        Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
+        """
+        if self.start is None:
+            return self.average.state
+        return {
+            name: torch.lerp(self.start[name], value, blend) if value.is_floating_point() else value
+            for name, value in self.average.state.items()
+        }
 
     def state(self) -> dict:
         """What :meth:`restore` needs to go on bit for bit."""
@@ -43,6 +65,8 @@ class Run:
             "hint": None if hint is None else hint.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average_steps": self.average.steps,
+            "average": None if self.start is None else self.average.state,
+            "start": self.start,
         }
 
     def restore(self, saved: Checkpoint) -> None:
@@ -51,7 +75,9 @@ class Run:
         if self.student.hint is not None:
             self.student.hint.load_state_dict(saved.training["hint"])
         self.optimizer.load_state_dict(saved.training["optimizer"])
-        for name, value in saved.state.items():
+        self.start = saved.training.get("start")
+        average = saved.state if self.start is None else saved.training["average"]
+        for name, value in average.items():
             self.average.state[name].copy_(value)
         self.average.steps = saved.training["average_steps"]
         self.history = saved.history
@@ -75,6 +101,8 @@ def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> 
     """One pass; returns mean loss and accuracy (against the heavier label of mixed images)."""
     s, group = batches.settings, batches.group
     run.student.train()
+    for layer in run.frozen:
+        layer.eval()
     torch.manual_seed((s.seed * 1_000_003 + number) * 64 + group.rank)  # dropout
     total = correct = seen = 0.0
     bar = tqdm(

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from model.command import add_data_arguments, read_data, run
 from model.data import Photographs, pixels
-from model.evaluate import accuracy
+from model.metrics import in_words
 from model.teacher import HINTS, LOGITS, OnnxClassifier
 from spec.arguments import Parser, number, whole
 from spec.export import LABELS
@@ -115,7 +115,8 @@ def make_teacher(arguments: argparse.Namespace) -> int:
     finally:
         part.unlink(missing_ok=True)
     for name, own in splits.items():
-        print(f"{name}: {accuracy(scores[name] @ weight + bias, own.targets):.4f} of {len(own)}")
+        right = int(((scores[name] @ weight + bias).argmax(dim=1) == own.targets).sum())
+        print(f"{name}: {in_words(right, len(own))}")
     print(f"{arguments.output}: {', '.join(labels)} from {classifier.classes} scores")
     return 0
 

@@ -36,6 +36,12 @@ def interval(right: int, of: int) -> tuple[float, float]:
     return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
+def in_words(right: int, of: int) -> str:
+    """An accuracy as it is always told: with its count and its interval."""
+    low, high = interval(right, of)
+    return f"{right / of:.4f} ({right} of {of}), 95 %: {low:.3f} to {high:.3f}"
+
+
 def confusion(scores: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     """How often each true class (rows) got each answer (columns); int64, (classes, classes)."""
     classes = scores.shape[1]

@@ -114,6 +114,16 @@ def read_initial(
 FIRST = ("features.0.weight", "conv1.weight")
 """What torchvision and Caffe call the weight of the first convolution."""
 
+_VERSIONS = {96: "1.0", 64: "1.1"}
+"""By the filters of that convolution."""
+
+
+def version_of(weights: dict[str, torch.Tensor]) -> str | None:
+    """Which of the published SqueezeNets weights are of, if any."""
+    first = next((weights[name] for name in FIRST if name in weights), None)
+    return None if first is None else _VERSIONS.get(len(first))
+
+
 RECOGNIZED = {
     "7fcc903cb7072a7403b5ba78546b9ef33ef34b56883917e8b99083caf5605aec": "caffe",
     "3429a076565153827ccafd4f1671005cc8224b951f354c6b559447c068caee12": "torchvision",

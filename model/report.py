@@ -53,6 +53,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(["<table>", line(head, "th"), *(line(row, "td") for row in rows), "</table>"])
 
 
+def _accuracy(scores: torch.Tensor, targets: torch.Tensor) -> str:
+    return metrics.in_words(int((scores.argmax(dim=1) == targets).sum()), len(targets))
+
+
 def _section(
     kind: str, part: str, photographs: Photographs, scores: torch.Tensor, folder: Path
 ) -> str:
@@ -66,7 +70,7 @@ def _section(
         for row in metrics.classification(counts, photographs.labels)
     ]
     body = [
-        f"<h2>{kind}, {part}: {metrics.accuracy(counts):.3f} of {len(photographs)}</h2>",
+        f"<h2>{kind}, {part}: {metrics.in_words(int(counts.trace()), len(photographs))}</h2>",
         f'<img src="{stem}-confusion.png" alt="confusion matrix">',
         table(["class", "precision", "recall", "F1", "photographs"], rows),
     ]
@@ -109,7 +113,7 @@ def write(
     parts = dict(splits.items())
     head = ["", *parts]
     rows = [
-        [kind, *(f"{evaluate.accuracy(own[part], parts[part].targets):.3f}" for part in parts)]
+        [kind, *(_accuracy(own[part], parts[part].targets) for part in parts)]
         for kind, own in scores.items()
     ]
     body = ["<h2>Accuracy</h2>", table(head, rows)]

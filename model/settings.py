@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, get_args
 
+from model import few
 from model.augment import Augmentation
 from model.checkpoint import Published, network_of
 from model.pretrained import TRAINED_WITH
@@ -26,6 +27,9 @@ def _stages(text: str) -> tuple[tuple[int, int], ...]:
     except ValueError:
         raise ValueError(f"stages must look like 128x250,160x120, not {text}") from None
 
+
+SEEDS = 2**32
+"""An epoch's random numbers come from a million of the seed; torch takes 64 bits."""
 
 #: Settings whose values come from a list.
 CHOICES = {
@@ -70,6 +74,12 @@ class Settings:
     trained_with: Annotated[str | None, "what the input of --init was, where it is not known"] = (
         None
     )
+    pretrained: Annotated[
+        Path | None, "SqueezeNet 1.0 or 1.1 of ImageNet to go on from, for few photographs"
+    ] = None
+    freeze: Annotated[str | None, "layers up to this one stay as they are, such as fire5"] = None
+
+    blend: Annotated[float, "of what was learned after the start, the share that is kept"] = 1.0
 
     batch: Annotated[int, "photographs a step, over all processes"] = 32
     optimizer: Annotated[str, "SGD with Nesterov momentum, or AdamW"] = "sgd"
@@ -132,13 +142,15 @@ class Settings:
         for key in ("batch", "validate_every", "views", "image", "repeat"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, not {getattr(self, key)}")
-        for key in ("dropout", "smoothing", "average", "validation_share"):
+        for key in ("dropout", "smoothing", "average", "validation_share", "momentum"):
             if not 0 <= getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 0, below 1, not {getattr(self, key)}")
         if not all(v > 0 for v in (self.rate, self.clip, self.temperature)):
             raise ValueError("rate, clip and temperature must be above 0")
         if not 0 <= self.teacher_weight <= 1:
             raise ValueError(f"teacher_weight must be in 0…1, not {self.teacher_weight}")
+        if not 0 < self.blend <= 1:
+            raise ValueError(f"blend must be above 0, at most 1, not {self.blend}")
         if self.hint_weight < 0:
             raise ValueError(f"hint_weight must be at least 0, not {self.hint_weight}")
         backgrounds = self.others is not None or self.empties is not None
@@ -149,14 +161,20 @@ class Settings:
             raise ValueError(f"variant must be one of {known}, not {self.variant}")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
-        for key in ("threads", "patience"):
+        for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):
             if getattr(self, key) < 0:
                 raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
+        if self.seed >= SEEDS:
+            raise ValueError(f"seed must be below {SEEDS:,}, not {self.seed}")
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
         _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
+        if self.freeze is not None:
+            names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
+            if self.freeze not in names:
+                raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
             try:
                 network_of(replace(self.parameters(2), image_size=side))
@@ -242,7 +260,7 @@ def parse(argv: list[str] | None = None) -> Settings:
             more |= {"type": _kind(item), "choices": CHOICES.get(item.name)}
         parser.add_argument("--" + item.name.replace("_", "-"), **more)
     known = {item.name: item for item in fields(Settings)}
-    first = parser.parse_args(argv)
+    first, values = parser.parse_args(argv), {}
     if first.config is not None:
         try:
             values = tomllib.loads(first.config.read_text())
@@ -260,9 +278,17 @@ def parse(argv: list[str] | None = None) -> Settings:
                 raise ValueError(f"{first.config}: {key} must be {kind.__name__}, not {value!r}")
             values[key] = kind(value)
         parser.set_defaults(**values)
+        first = parser.parse_args(argv)
+    if first.pretrained is not None:
+        if first.init is not None:
+            parser.error("--pretrained is where it begins: leave --init away")
+        recipe = few.settings_of(first.pretrained, first.trained_with)
+        parser.set_defaults(**(recipe | values))
     values = vars(parser.parse_args(argv))
     values.pop("config")
     for key in ("data", "output"):
         if key not in values:
             parser.error(f"--{key} is needed, as a flag or in the --config file")
-    return Settings(**values)
+    result = Settings(**values)
+    network_of(result.parameters(2))  # before any photograph is read
+    return result

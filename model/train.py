@@ -13,13 +13,13 @@ from pathlib import Path
 
 import torch
 
-from model import checkpoint, evaluate, pretrained, report
+from model import checkpoint, evaluate, few, pretrained, report
 from model.batches import Batches
 from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
-from model.metrics import interval
+from model.metrics import in_words
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.room import left, next_command, prospect
@@ -127,14 +127,21 @@ def train(settings: Settings, group: Group) -> None:
     ).to(group.device, memory_format=torch.channels_last)
     views = None if settings.teacher is None else views_of(settings, splits.train, backgrounds)
     hinted = views is not None and views.hints is not None and settings.hint_weight > 0
+    if settings.pretrained is not None and not settings.resume:
+        loss = few.fit_last(module, splits.train, settings.augmentation, settings.seed)
+        say(f"the last convolution, fitted alone: loss {loss:.4f}")
     module = share_batch_norm(module, group).to(group.device)
+    frozen = few.freeze(module, settings.freeze)
     student = Student(module, views.hints.shape[2] if hinted else 0).to(group.device)
     run = Run(
         student=student,
         optimizer=make_optimizer(student, settings),
         average=Average(module, settings.average),
         history=[],
+        frozen=frozen,
     )
+    if settings.blend < 1:
+        run.start = {name: value.clone() for name, value in module.state_dict().items()}
     last, best = settings.output / "last.pt", settings.output / "best.pt"
     photographs = record(splits)
     if settings.resume:
@@ -174,7 +181,7 @@ def train(settings: Settings, group: Group) -> None:
         entry = {"epoch": number + 1, "size": settings.schedule.size(number)}
         entry |= train_epoch(run, forward, batches, number)
         if (number + 1) % settings.validate_every == 0 or number + 1 == settings.epochs:
-            shown.load_state_dict(run.average.state)
+            shown.load_state_dict(run.weights(settings.blend))
             scores = evaluate.scores_of(shown, splits.validation)
             entry["validation_loss"] = evaluate.loss(scores, splits.validation.targets)
             if not math.isfinite(entry["validation_loss"]):
@@ -188,7 +195,7 @@ def train(settings: Settings, group: Group) -> None:
         made = Checkpoint(
             parameters=settings.parameters(len(splits.train.labels)),
             batch_norm=settings.batch_norm,
-            state=run.average.state,
+            state=run.weights(settings.blend),
             labels=splits.train.labels,
             preprocessing=preprocessing,
             history=run.history,
@@ -207,11 +214,11 @@ def train(settings: Settings, group: Group) -> None:
     kept = best_of(run.history)
     if kept is not None:
         of = len(splits.validation)
-        low, high = interval(round(kept["validation_accuracy"] * of), of)
+        judged = sum("validation_accuracy" in entry for entry in run.history)
+        how = f"; the best of {judged} epochs on these same photographs, so a little flattered"
         say(
-            f"kept: epoch {kept['epoch']}, validation accuracy {kept['validation_accuracy']:.4f} "
-            f"[{low:.3f}, {high:.3f}] of {of}, in brackets the 95 % interval; the best epoch on "
-            "these same photographs, so a little flattered"
+            f"kept: epoch {kept['epoch']}, validation accuracy "
+            f"{in_words(round(kept['validation_accuracy'] * of), of)}{how if judged > 1 else ''}"
         )
     if settings.report and group.first:
         whole = replace(checkpoint.load(best), history=run.history)

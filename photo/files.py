@@ -62,6 +62,15 @@ def named_like_one(path: Path) -> bool:
     return path.suffix.casefold() in SUFFIXES
 
 
+def begins_like_one(path: Path) -> bool:
+    """Whether a file's content is a photograph's, by how it begins."""
+    try:
+        with _quiet(), Image.open(path):
+            return True
+    except Exception:  # whatever a decoder makes of foreign bytes
+        return False
+
+
 def find(folder: Path) -> Found:
     """All photographs of a folder and its folders, links to folders included.
 
@@ -112,13 +121,7 @@ def _reason(path: Path, mode: int) -> str:
     """Why a file is no photograph; nothing if it is one."""
     if not stat.S_ISREG(mode):
         return "not a regular file"
-    if named_like_one(path):
-        return ""
-    try:
-        with _quiet(), Image.open(path):
-            return ""
-    except Exception:  # whatever a decoder makes of foreign bytes
-        return "not an image"
+    return "" if named_like_one(path) or begins_like_one(path) else "not an image"
 
 
 def _quiet() -> warnings.catch_warnings:

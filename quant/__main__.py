@@ -128,7 +128,7 @@ def tune(
         trained = "as calibrated" if epoch.loss is None else f"training loss {epoch.loss:.4f}"
         print(
             f"epoch {epoch.number}: {trained}, validation loss {epoch.validation_loss:.4f}, "
-            f"accuracy {epoch.validation}",
+            f"accuracy {in_words({'top-1': epoch.validation})}",
             flush=True,
         )
         if best is None or epoch.merit > best.merit:

@@ -7,11 +7,8 @@ convolution has no padding, so that would be exact even if padding were not blac
 from pathlib import Path
 
 from model.checkpoint import Checkpoint, CheckpointError, Published, network_of, state_mismatch
-from model.pretrained import FIRST, TRAINED_WITH, read_weights, trained, translate
+from model.pretrained import TRAINED_WITH, read_weights, trained, translate, version_of
 from model.squeezenet import SqueezeNet
-
-#: Filters of the first convolution, which tell the versions apart.
-_VERSIONS = {96: "1.0", 64: "1.1"}
 
 _LAST = ("classifier.1.weight", "conv10.weight")
 
@@ -39,15 +36,13 @@ def load(path: Path, trained_with: str | None = None) -> tuple[Checkpoint, list[
         If the file is no SqueezeNet 1.0 or 1.1, or it is not known what its input was.
     """
     weights, said = read_weights(path)
-    first, last = (
-        next((weights[key] for key in keys if key in weights), None) for keys in (FIRST, _LAST)
-    )
-    if first is None or last is None or len(first) not in _VERSIONS:
+    version = version_of(weights)
+    last = next((weights[key] for key in _LAST if key in weights), None)
+    if version is None or last is None:
         raise CheckpointError(
             f"{path}: not a SqueezeNet 1.0 or 1.1 under torchvision's or Caffe's names"
         )
     how, word = trained(path, weights, trained_with)
-    version = _VERSIONS[len(first)]
     classes = len(last)
     parameters = Published(version=version, classes=classes)
     if how is TRAINED_WITH["caffe"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model.metrics import interval
+from model import metrics
 from quant.fold import FoldedNetwork
 from quant.straight import StraightNetwork
 from spec import arith
@@ -157,6 +157,6 @@ def in_words(found: dict[str, Accuracy]) -> str:
     """:func:`accuracies` in a line, with 95 % intervals; one alone needs no name."""
     texts = []
     for name, value in found.items():
-        low, high = interval(value.right, value.photographs)
-        texts.append(f"{f'{name} ' * (len(found) > 1)}{value}, 95 %: {low:.3f} to {high:.3f}")
+        told = metrics.in_words(value.right, value.photographs)
+        texts.append(f"{f'{name} ' * (len(found) > 1)}{told}")
     return "; ".join(texts)

@@ -55,6 +55,8 @@ class Parser(argparse.ArgumentParser):
             import argcomplete
 
             argcomplete.autocomplete(self)
+        if any("\0" in word for word in args or ()):  # from a program: no shell has it
+            self.error("a word holds a zero byte, which no name of a file may")
         return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:

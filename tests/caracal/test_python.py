@@ -12,6 +12,9 @@ import pytest
 from PIL import Image
 
 import caracal
+from host import command
+from host.client import Client
+from host.line import Line, SimulatedBoard
 from hw import build, flow
 from hw.readback import ReadBack
 from sim import fuzz
@@ -64,6 +67,45 @@ def test_its_example(folder, name, capsys):
     doctest.DocTestRunner().run(test, out=said.append)
     assert "".join(said) == ""
     assert capsys.readouterr() == ("", "") or name == "Board"
+
+
+METHODS = [name for name in vars(caracal.Board) if name[0] != "_"]
+
+
+@pytest.fixture(scope="module")
+def port(folder):
+    """The pseudo-terminal of a simulated board that holds the small network."""
+    simulated = SimulatedBoard(folder / "small.onnx", "4x4")
+    line = Line(simulated.device)
+    network = artifact.load(folder / "small.onnx")
+    command.send(Client(line, patience=60), network, folder / "small.onnx")
+    line.close()
+    yield simulated.device
+    simulated.close()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_board_s_example(folder, port, name, monkeypatch):
+    monkeypatch.setattr(
+        command, "Line", lambda device: Line({"/dev/ttyUSB0": port}.get(device, device))
+    )
+    monkeypatch.setattr(command, "PATIENCE", {False: 60.0, True: 60.0})
+    member = inspect.getattr_static(caracal.Board, name)
+    board = None
+    if isinstance(member, classmethod):
+        member = member.__func__
+    else:
+        board = caracal.Board.open(port, "small.onnx")
+    globs = {"board": board, "caracal": caracal}
+    (test,) = doctest.DocTestFinder(recurse=False).find(member, name, globs=globs)
+    assert test.examples
+    said = []
+    doctest.DocTestRunner().run(test, out=said.append)
+    assert "".join(said) == ""
+    if board is not None:
+        if name == "load":  # the next one finds what it expects
+            board.load("small.onnx")
+        board.close()
 
 
 def test_nothing_public_is_left_out():

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -79,7 +80,10 @@ def test_a_study(arguments, here, tmp_path, capsys):
     assert (tmp_path / "study" / "study.png").read_bytes().startswith(b"\x89PNG")
     text = (tmp_path / "study" / "study.md").read_text()
     assert "the mean over seeds 0, 1 (lowest–highest)" in text
-    assert "4 runs to train, 0 finished before" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "4 runs to train, 0 finished before" in said
+    best = re.search(r"The best run: [01]\.\d+ \(\d of 4\), 95 %: [01]\.\d+ to [01]\.\d+\.", said)
+    assert best[0] in text
 
     # Another board, another seed: only what is new is trained.
     arguments += ["--variant=85F", "--seeds=0,1,2", "--vary=base_e=16"]

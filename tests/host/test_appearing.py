@@ -109,7 +109,8 @@ def test_a_file_that_is_moved_was_answered(watched, picture):
 
 
 @pytest.mark.parametrize(
-    "temporary", [".rsync-partial/b.jpg", ".b.jpg.x7Tq", "b.jpg.part", "b.jpg.filepart", "b.jpg~"]
+    "temporary",
+    [".rsync-partial/b.jpg", ".b.jpg.x7Tq", "b.jpg.part", "b.jpg.7Tq", "b.tmp", "b.jpg~"],
 )
 def test_unfinished_files_of_programs(watched, picture, temporary):
     place = watched.path / temporary
@@ -118,6 +119,47 @@ def test_unfinished_files_of_programs(watched, picture, temporary):
     assert watched.answers(20) == []
     place.rename(watched.path / "b.jpg")
     assert watched.answers() == ["b.jpg"]
+
+
+def test_a_photograph_of_another_name(watched, picture):
+    picture(1, watched.path / "a.jpg_large")
+    picture(2, watched.path / "frame.0001")
+    (watched.path / "notes.txt").write_text("no photograph")
+    assert watched.answers(PATIENCE / 2) == []  # who knows what it will be called
+    assert watched.answers(PATIENCE) == ["a.jpg_large", "frame.0001"]
+    assert watched.after(30) == []
+
+
+def test_space_that_was_made_before(watched, picture):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 60, 3), np.uint8))
+    image.save(watched.path / "a.bmp")
+    whole = (watched.path / "a.bmp").read_bytes()
+    half = whole[: len(whole) // 2]
+    (watched.path / "a.bmp").write_bytes(half + bytes(len(whole) - len(half)))
+    assert watched.answers(PATIENCE - 2 * LOOK) == []
+    (watched.path / "a.bmp").write_bytes(whole)
+    assert watched.answers() == ["a.bmp"]
+    (watched.path / "b.bmp").write_bytes(half + bytes(len(whole) - len(half)))  # it stays black
+    assert watched.answers(PATIENCE + 2) == ["b.bmp"]
+
+
+def test_what_stands_behind_a_photograph(watched, picture):
+    """A second picture, or a film, that arrives after the answer."""
+    data = picture(1)
+    (watched.path / "a.jpg").write_bytes(data)
+    assert watched.answers() == ["a.jpg"]
+    with (watched.path / "a.jpg").open("ab") as file:
+        file.write(data)
+    assert watched.answers(20) == []
+
+
+def test_a_time_that_is_set_in_the_end(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+    os.utime(watched.path / "a.jpg", ns=(0, 0))
+    assert watched.answers() == []
+    picture(1, watched.path / "a.jpg")  # the same picture once more
+    assert watched.answers() == ["a.jpg"]
 
 
 def test_files_that_vanish(watched, picture, monkeypatch):

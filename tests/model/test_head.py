@@ -37,7 +37,7 @@ def test_a_head_makes_a_teacher_with_the_classifier_s_scores_as_hints(data, tmp_
     command = [str(own), f"--data={data}", "--image=24", f"--output={made}"]
     assert head.main(command) == 0
     printed = capsys.readouterr().out
-    assert "validation: 1.0000 of 6" in printed
+    assert "validation: 1.0000 (6 of 6), 95 %: 0.610 to 1.000" in printed
     assert "teacher.onnx: blue, green, red from 7 scores" in printed
     assert list(made.parent.iterdir()) == [made]
     splits = read_splits(data, 24)

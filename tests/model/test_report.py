@@ -57,8 +57,8 @@ def test_everything_for_every_split_and_kind(data, tmp_path):
             assert min(image.size) > 100
     words = " ".join(page.words)
     assert "a <run>" in words
-    assert "float, train: 1.000 of 18" in words
-    assert "int8, test: 0.000 of 6" in words
+    assert "float, train: 1.0000 (18 of 18), 95 %: 0.824 to 1.000" in words
+    assert "int8, test: 0.0000 (0 of 6), 95 %: 0.000 to 0.390" in words
     assert "test/blue/00.png" in words
 
 
@@ -76,7 +76,7 @@ def test_the_command_gives_the_accuracy_of_the_run(arguments, data, tmp_path, ca
     made = checkpoint.load(tmp_path / "run" / "best.pt")
     test = read_splits(data, 24).test
     accuracy = evaluate.accuracy(evaluate.scores_of(made.module(), test), test.targets)
-    assert f"float, test: {accuracy:.3f} of 6" in page
+    assert f"float, test: {accuracy:.4f} ({round(6 * accuracy)} of 6), 95 %: " in page
     capsys.readouterr()
     flags = [str(tmp_path / "run" / "best.pt"), f"--data={data}", f"--output={tmp_path / 'again'}"]
     assert report.main(flags) == 0

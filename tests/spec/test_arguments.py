@@ -51,3 +51,10 @@ def test_a_file_that_looks_like_a_flag(tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert "; a file called -x\\n.jpg is given as ./-x\\n.jpg; --help" in error
     assert error.count("\n") == 1
+
+
+def test_a_zero_byte_from_a_program(capsys):
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module("host.command").main(["load", "a\0b"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("host: a word holds a zero byte")
