@@ -1,6 +1,6 @@
 """The boards: everything that differs from one to the next, in one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amaranth.build import Attrs, Pins, Resource
 from amaranth_boards.colorlight_5a75b_r7_0 import Colorlight_5A75B_R70Platform
@@ -20,6 +20,8 @@ from amaranth_boards.ulx3s import (
 )
 from amaranth_boards.versa_ecp5 import VersaECP5Platform
 from amaranth_boards.versa_ecp5_5g import VersaECP55GPlatform
+
+from hw.board.wirings import ULX3S, Wiring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Board:
     flash
         Resource of the flash memory that it is configured from, if a network is looked for behind
         the bitstream there; its clock is the configuration's.
+    cameras
+        Where a camera may hang, by the name of the header, the default one first.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -74,6 +78,7 @@ class Board:
     released: tuple[Resource, ...] = ()
     sdram: tuple[str, int] | None = None
     flash: tuple[str, int] | None = None
+    cameras: dict[str, Wiring] = field(default_factory=dict)
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -137,6 +142,7 @@ BOARDS = {
         ),
         sdram=("sdram", 0),
         flash=("spi_flash", 0),
+        cameras=ULX3S,
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

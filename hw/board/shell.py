@@ -13,6 +13,9 @@ from hw.board.layouts import TESTED
 from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
+from hw.camera.camera import DRIVEN
+from hw.camera.sampler import WIRES
+from hw.live.live import Eye
 from hw.sdram.bus import Bus
 from hw.sdram.source import SdramSource
 from hw.streams import Pixel, Result
@@ -36,6 +39,8 @@ class Shell(wiring.Component):
         Where its streamed weights come from, if they do.
     flash : FlashReader or None
         Where a network is looked for at power-up, if one is.
+    eye : Eye or None
+        The camera, if there is one.
     identity : Identity
         What the board says it is.
     held : Held
@@ -66,6 +71,8 @@ class Shell(wiring.Component):
         To the pads of the SDRAM; only with a ``source``.
     flash : ``Out(FlashPins())``
         To the pads of the flash memory; only with a ``flash``.
+    camera : ``In(WIRES)``, camera_driven : ``Out(DRIVEN)``, trigger : ``Out(1)``
+        The camera, whose wires no clock rules, and the trigger pin; only with an ``eye``.
     """
 
     PATIENCE = 32
@@ -77,6 +84,7 @@ class Shell(wiring.Component):
         core: wiring.Component,
         source: SdramSource | None = None,
         flash: FlashReader | None = None,
+        eye: Eye | None = None,
         identity: Identity,
         held: Held,
         sums: Sequence[int],
@@ -89,6 +97,7 @@ class Shell(wiring.Component):
         self._core = core
         self._source = source
         self._flash = flash
+        self._eye = eye
         self._divisors = tuple(divisors)
         self._tick = tick
         self._link = Link(
@@ -96,6 +105,7 @@ class Shell(wiring.Component):
             held=held,
             memory=source is not None,
             flash=flash is not None,
+            eye=eye,
             sums=sums,
             pixels=pixels,
             memories=memories,
@@ -108,6 +118,8 @@ class Shell(wiring.Component):
             members["sdram"] = Out(Bus())
         if flash is not None:
             members["flash"] = Out(FlashPins())
+        if eye is not None:
+            members |= {"camera": In(WIRES), "camera_driven": Out(DRIVEN), "trigger": Out(1)}
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -145,6 +157,12 @@ class Shell(wiring.Component):
             self._stream(m)
         if self._flash is not None:
             self._read(m)
+        if self._eye is not None:
+            m.d.comb += [
+                link.wires.eq(self.camera),
+                self.camera_driven.eq(link.driven),
+                self.trigger.eq(link.pin),
+            ]
 
         # The line. A break makes it go on at the next rate.
         rate = Signal(range(len(self._divisors)))

@@ -9,6 +9,7 @@ from hw.board.boards import Board
 from hw.board.clocks import Clocks, Pll
 from hw.board.flash_pads import FlashPads
 from hw.board.shell import Shell
+from hw.board.wirings import Wiring, connect_camera
 from hw.sdram.pads import Pads
 from plan.sdram import PHASE
 
@@ -28,14 +29,30 @@ class Top(wiring.Component):
         The frequency of everything but the lock's flip-flops.
     phase : int
         Of the SDRAM's clock, where the shell has one; see :class:`hw.sdram.pads.Pads`.
+    wiring : Wiring or None
+        Of the camera, where the shell has one.
+    turned : bool
+        A flat cable is between header and camera.
     """
 
-    def __init__(self, *, board: Board, shell: Shell, pll: Pll, clock_hz: int, phase: int = PHASE):
+    def __init__(
+        self,
+        *,
+        board: Board,
+        shell: Shell,
+        pll: Pll,
+        clock_hz: int,
+        phase: int = PHASE,
+        wiring: Wiring | None = None,
+        turned: bool = False,
+    ):
         self._board = board
         self._shell = shell
         self._pll = pll
         self._clock_hz = clock_hz
         self._phase = phase
+        self._wiring = wiring
+        self._turned = turned
         super().__init__({})
 
     def elaborate(self, platform):
@@ -77,6 +94,9 @@ class Top(wiring.Component):
                 "o", getattr(port, color) if color else port
             )
             m.d.comb += led.o.eq(shell.leds[index])
+
+        if "camera" in shell.signature.members:
+            connect_camera(m, platform, self._wiring, shell, turned=self._turned)
 
         pads.occupy(m, platform, board)
         return m

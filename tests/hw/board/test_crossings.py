@@ -12,10 +12,14 @@ from amaranth.hdl._ir import build_netlist
 from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.top import Top
+from hw.camera.ov7670 import Times
+from hw.camera.sampler import WIRES
 from hw.design import Design
+from hw.live.live import Eye
 from plan.engine import ENGINES
 from plan.sdram import PHASE
 from spec import artifact, synthetic
+from spec.camera import Sensor
 from spec.squeezenet import tiny
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "board.md"
@@ -83,10 +87,11 @@ class Crossings:
         return self._cones[net]
 
 
-def crossings(board, shell, phase=PHASE) -> Crossings:
+def crossings(board, shell, phase=PHASE, **more) -> Crossings:
     platform = board.variants[board.default]()
     pll = Pll.of(int(platform.default_clk_frequency), HZ)
-    platform.prepare(Top(board=board, shell=shell, pll=pll, clock_hz=HZ, phase=phase), "top")
+    top = Top(board=board, shell=shell, pll=pll, clock_hz=HZ, phase=phase, **more)
+    platform.prepare(top, "top")
     return Crossings(build_netlist(platform._design))
 
 
@@ -96,6 +101,15 @@ def check(found: Crossings, listed: set[str]):
     bits = {f"sdram.dq.i_ff{bit}" for bit in range(16)} if "sdram.dq" in listed else set()
     assert set(found.into) == listed - {"sdram.dq"} | bits
     for place, registers in found.into.items():
+        if place in CAMERA:
+            ((index, heard),) = registers
+            cell = found.cells[index]
+            assert len(heard) == len(cell.data) == WIRES.size
+            assert all(clock is None for _, clock in heard)
+            for bit in range(WIRES.size):
+                (second,) = found.readers[_nir.Net.from_cell(index, bit)]
+                assert isinstance(second, _nir.FlipFlop) and second.clk == cell.clk
+            continue
         if place in bits:
             assert [found.cells[index].type for index, _ in registers] == ["IFS1P3DX"]
             continue
@@ -118,6 +132,8 @@ def listed() -> set[str]:
 
 SDRAM = {"sdram.dq", "clocks.lagging_gate"}
 """Those that only a board with an SDRAM has."""
+CAMERA = {"shell.link.live.camera.sampler.synchronizer"}
+"""Those that only a board with a camera has: all its wires at once."""
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -125,7 +141,7 @@ def test_every_crossing_is_listed_and_synchronized(name, make_shell):
     board = BOARDS[name]
     wanted = listed() - (set() if board.button else {"shell.button.synchronizer"})
     wanted -= set() if board.flash else {"shell.flash_synchronizer"}
-    wanted -= SDRAM
+    wanted -= SDRAM | CAMERA
     check(crossings(board, make_shell(len(board.leds), flash=bool(board.flash))), wanted)
 
 
@@ -134,7 +150,7 @@ def test_the_core_adds_none(tmp_path):
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
     check(
         crossings(BOARDS["ulx3s"], design.shell(divisors=(33,), tick=1000, leds=8, flash=True)),
-        listed() - SDRAM,
+        listed() - SDRAM - CAMERA,
     )
 
 
@@ -144,4 +160,12 @@ def test_an_sdram_adds_its_data(tmp_path):
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
     design = replace(design, others=replace(design.capacities, stream_rows=100))
     shell = design.shell(divisors=(33,), tick=1000, leds=8, flash=True, phase=phase)
-    check(crossings(BOARDS["ulx3s"], shell, phase), listed())
+    check(crossings(BOARDS["ulx3s"], shell, phase), listed() - CAMERA)
+
+
+def test_a_camera_adds_its_wires(make_shell):
+    sensor = Sensor()
+    eye = Eye(sensor=sensor, times=Times.of(HZ, sensor), keeps=True)
+    board = BOARDS["ulx3s"]
+    found = crossings(board, make_shell(8, flash=True, eye=eye), wiring=board.cameras["j1"])
+    check(found, listed() - SDRAM)
