@@ -53,6 +53,15 @@ CAMERA_EBR = 9
 trigger's set."""
 
 
+SCREEN_EBR = 3
+"""Of a screen, besides its picture: its cells, letters, and labels."""
+
+
+def screen_block_rams(pixels: int) -> int:
+    """EBR of a screen that shows a picture of so many pixels, 16 bits each."""
+    return SCREEN_EBR + block_rams(16, pixels)
+
+
 def camera_block_rams(pixels: int) -> int:
     """EBR of a camera, and of a picture of so many pixels that is kept."""
     return CAMERA_EBR + (block_rams(32, -(-24 * pixels // 32)) if pixels else 0)

@@ -5,7 +5,9 @@
 // A fourth argument seeds what nothing sets before it is used; "0" for nothing. Compiled with CYCLE_PS,
 // the circuit has an oscillator of its own, and time passes instead. Compiled with CAMERA_PS, a cycle's
 // length, there is a camera (ov7670.hpp), and more arguments: the file that its frames come on, its
-// width, height, encoding ("rgb565" or "yuv422"), frames of noise after its set-up, and a seed.
+// width, height, encoding ("rgb565" or "yuv422"), frames of noise after its set-up, and a seed. Compiled
+// with SCREEN, a number of words, the last so many that a monitor gets are written to the file that
+// CARACAL_SCREEN names, at the end.
 //
 // "pty" prints the terminal's name, and ends when its standard input does. "wire" reads pairs of
 // bytes, what to do on the wire and with what, and writes the bytes the board sends.
@@ -221,6 +223,12 @@ int main(int argc, char** argv) {
                    static_cast<unsigned>(std::atoi(argv[10])), CAMERA_PS}};
     uint8_t driven = 0;
     bool pulled = false;
+#ifdef SCREEN
+    // The last words for a monitor: they are written to a file at the end, if one is named.
+    std::vector<uint32_t> words(SCREEN);
+    uint64_t word = 0;
+    bool flag = false;
+#endif
 #endif
     std::vector<char> buffer(4096);
     size_t held = 0;  // half a pair of bytes, in "wire"
@@ -231,12 +239,18 @@ int main(int argc, char** argv) {
         for (int count = 0; count < 512; ++count) {
             driver.clock(board);
 #ifdef CAMERA_PS
-            board.camera = camera.clock(driven);
+            board.wires = camera.clock(driven);
 #endif
             cycle(context, board);
 #ifdef CAMERA_PS
-            driven = board.camera_driven;
-            if (pulled != board.trigger) camera.pulled(pulled = board.trigger);
+            driven = board.driven;
+            if (pulled != board.pin) camera.pulled(pulled = board.pin);
+#ifdef SCREEN
+            if (flag != board.screen_flag) {
+                flag = board.screen_flag;
+                words[word++ % words.size()] = board.screen_words;
+            }
+#endif
 #endif
             sampler.clock(board.tx);
         }
@@ -285,5 +299,15 @@ int main(int argc, char** argv) {
         }
     }
     board.final();
+#ifdef SCREEN
+    if (const char* name = std::getenv("CARACAL_SCREEN")) {
+        FILE* file = std::fopen(name, "wb");
+        if (!file) fail(name);
+        for (uint64_t at = 0; at < words.size(); ++at, ++word) {
+            std::fwrite(&words[word % words.size()], sizeof words[0], 1, file);
+        }
+        std::fclose(file);
+    }
+#endif
     return 0;
 }

@@ -19,12 +19,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockDomain, ClockSignal, Module
+from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect
 
 from hw.board.shell import Shell
 from hw.design import Design, fingerprint
+from hw.display.screen import PIXEL_DOMAIN
 from hw.flow import Stages
 from hw.live.live import Eye
 from plan.capacities import Capacities
@@ -48,6 +49,8 @@ LEDS = 8
 TICK = 1 << 16
 CLOCK_HZ = 100_000_000
 """What the board says, and what its SDRAM's times are measured by."""
+SCREEN_WORDS = 5 * 800 * 525 // 2
+"""Of what a monitor gets, so many are kept: two frames and a half."""
 PAGES = 16
 """How much of the SDRAM is tested, with what a network takes: all of it is 100 million cycles."""
 
@@ -92,6 +95,12 @@ class Board(wiring.Component):
         for name, member in self._wires.items():
             outer, inner = getattr(self, name), getattr(self._shell, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        if "screen_words" in self._wires:
+            # A quarter of the core's 100 MHz.
+            quarter = Signal(2)
+            m.d.sync += quarter.eq(quarter + 1)
+            m.domains += ClockDomain(PIXEL_DOMAIN, reset_less=True)
+            m.d.comb += ClockSignal(PIXEL_DOMAIN).eq(quarter[1])
         if "sdram" in self._shell.signature.members:
             capture = Sdram(clock_hz=CLOCK_HZ).capture(PHASE)
             m.submodules.sdram = chip = Chip(clock_hz=CLOCK_HZ, capture=capture)
@@ -135,6 +144,8 @@ def build(
             texts[CHIP.name] = CHIP.read_text()
         with stages.stage("compile it; this is kept, and next time there is nothing to do"):
             camera = f"-DCAMERA_PS={10**12 // CLOCK_HZ} -DCAMERA={_number(CAMERA)}"
+            if eye and eye.panel:
+                camera += f" -DSCREEN={SCREEN_WORDS}"
             arguments = ["-CFLAGS", camera] if eye else []
             board = verilate.model("board", texts, main=MAIN, prefix="Vboard", arguments=arguments)
         note.write_text(str(board))

@@ -105,7 +105,7 @@ class Session:
             Befalls.LOST_EDGES: min(4, SENSOR.line_bytes - place),
             Befalls.MISSING_LINES: SENSOR.height - line,
             Befalls.EARLY_VSYNC: 1,
-            Befalls.UNPLUGGED: 200,
+            Befalls.UNPLUGGED: 500,  # until within the set-up that follows, or after it
         }[kind]
         count = rng.randint(70 if kind == Befalls.UNPLUGGED else 1, most)
         return Damage(kind=kind, line=line, place=place, count=count)

@@ -56,7 +56,11 @@ def picture(data: bytes) -> np.ndarray:
         If pulses or blanking are not VGA's, a lane's ones and zeros do not balance, or a word has
         more transitions than a coded byte.
     """
-    coded = words(lanes(data))
+    return picture_of(words(lanes(data)))
+
+
+def picture_of(coded: np.ndarray) -> np.ndarray:
+    """The same of the lanes' words: integers, shape (3, words)."""
     control = np.vectorize(lambda word: PULSES.get(int(word), -1))(coded)
     blank = (control >= 0).all(axis=0)
     if ((control >= 0).any(axis=0) != blank).any():

@@ -55,6 +55,9 @@ class Board:
         the bitstream there; its clock is the configuration's.
     cameras
         Where a camera may hang, by the name of the header, the default one first.
+    screen
+        Resource of a GPDI connector: pads of blue, green, red and the clock, the first of each
+        pair, if it has one that :mod:`hw.display` knows.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -79,6 +82,7 @@ class Board:
     sdram: tuple[str, int] | None = None
     flash: tuple[str, int] | None = None
     cameras: dict[str, Wiring] = field(default_factory=dict)
+    screen: Resource | None = None
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -108,6 +112,10 @@ def _wifi(name: str, pin: str, *, dir: str, **attributes: str) -> Resource:
     """
     attributes = Attrs(IO_TYPE="LVCMOS33", DRIVE="4", **attributes)
     return Resource(f"wifi_{name}", 0, Pins(pin, dir=dir), attributes)
+
+
+GPDI = Resource("gpdi", 0, Pins("A16 A14 A12 A17", dir="o"), Attrs(IO_TYPE="LVCMOS33D", DRIVE="4"))
+"""The ULX3S'; the other pad of each pair follows from the type."""
 
 
 def _versa(title: str, platform: type) -> Board:
@@ -143,6 +151,7 @@ BOARDS = {
         sdram=("sdram", 0),
         flash=("spi_flash", 0),
         cameras=ULX3S,
+        screen=GPDI,
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

@@ -22,9 +22,7 @@ from hw.board.parser import write_layout
 from hw.board.responder import Responder
 from hw.board.stage import Stage
 from hw.board.winner import Winner
-from hw.camera.camera import DRIVEN
-from hw.camera.sampler import WIRES
-from hw.live.live import Eye, Live
+from hw.live.live import Eye, Live, outside
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
 from spec.live import LiveRequest
@@ -85,8 +83,8 @@ class Link(wiring.Component):
         The last test of the memory found nothing wrong, or there was none.
     busy : ``Out(1)``
         A frame, a network image or a test of the memory is under way.
-    wires : ``In(WIRES)``, driven : ``Out(DRIVEN)``, pin : ``Out(1)``
-        The camera, and its trigger; see :class:`hw.live.live.Live`. Only with an ``eye``.
+    wires, driven, pin, screen_words, screen_flag
+        The camera, its trigger, and a screen; see :class:`hw.live.live.Live`. Only with an ``eye``.
     """
 
     def __init__(
@@ -111,7 +109,6 @@ class Link(wiring.Component):
         self._patience = patience
         self._pixels = pixels
         self._sums = tuple(sums)
-        camera = {"wires": In(WIRES), "driven": Out(DRIVEN), "pin": Out(1)}
         super().__init__(
             {
                 "i": In(stream.Signature(BYTE, always_ready=True)),
@@ -135,7 +132,7 @@ class Link(wiring.Component):
                 "changed": Out(1),
                 "fallen": Out(1),
                 "busy": Out(1),
-                **(camera if eye else {}),
+                **(outside(eye) if eye else {}),
             }
         )
 
@@ -336,8 +333,11 @@ class Link(wiring.Component):
             m.d.sync += told_own.eq(live.own)
             m.d.comb += [
                 live.wires.eq(self.wires),
-                self.driven.eq(live.driven),
-                self.pin.eq(live.pin),
+                *(
+                    getattr(self, name).eq(getattr(live, name))
+                    for name in outside(self._eye)
+                    if name != "wires"
+                ),
                 live.facts.eq(facts),
                 live.running.eq(network.running),
                 live.free.eq(free),

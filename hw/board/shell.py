@@ -13,9 +13,7 @@ from hw.board.layouts import TESTED
 from hw.board.link import Link
 from hw.board.panel import Button, Lamps
 from hw.board.uart import Receiver, Transmitter
-from hw.camera.camera import DRIVEN
-from hw.camera.sampler import WIRES
-from hw.live.live import Eye
+from hw.live.live import Eye, outside
 from hw.sdram.bus import Bus
 from hw.sdram.source import SdramSource
 from hw.streams import Pixel, Result
@@ -71,8 +69,9 @@ class Shell(wiring.Component):
         To the pads of the SDRAM; only with a ``source``.
     flash : ``Out(FlashPins())``
         To the pads of the flash memory; only with a ``flash``.
-    camera : ``In(WIRES)``, camera_driven : ``Out(DRIVEN)``, trigger : ``Out(1)``
-        The camera, whose wires no clock rules, and the trigger pin; only with an ``eye``.
+    wires, driven, pin, screen_words, screen_flag
+        The camera, whose wires no clock rules, the trigger pin, and a screen; only with an ``eye``,
+        see :class:`hw.live.live.Live`.
     """
 
     PATIENCE = 32
@@ -119,7 +118,7 @@ class Shell(wiring.Component):
         if flash is not None:
             members["flash"] = Out(FlashPins())
         if eye is not None:
-            members |= {"camera": In(WIRES), "camera_driven": Out(DRIVEN), "trigger": Out(1)}
+            members |= outside(eye)
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -158,11 +157,9 @@ class Shell(wiring.Component):
         if self._flash is not None:
             self._read(m)
         if self._eye is not None:
-            m.d.comb += [
-                link.wires.eq(self.camera),
-                self.camera_driven.eq(link.driven),
-                self.trigger.eq(link.pin),
-            ]
+            for name in outside(self._eye):
+                inner, outer = getattr(link, name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if name == "wires" else outer.eq(inner)
 
         # The line. A break makes it go on at the next rate.
         rate = Signal(range(len(self._divisors)))

@@ -10,6 +10,7 @@ from hw.board.clocks import Clocks, Pll
 from hw.board.flash_pads import FlashPads
 from hw.board.shell import Shell
 from hw.board.wirings import Wiring, connect_camera
+from hw.display.pads import connect_screen
 from hw.sdram.pads import Pads
 from plan.sdram import PHASE
 
@@ -64,12 +65,18 @@ class Top(wiring.Component):
         m.submodules.shell = shell = self._shell
         has_sdram = "sdram" in shell.signature.members
         lag = self._phase if has_sdram and self._phase % 180 else None
-        m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz, lag=lag)
+        has_screen = "screen_words" in shell.signature.members
+        m.submodules.clocks = clocks = Clocks(
+            pll=self._pll, hz=self._clock_hz, lag=lag, shares=has_screen
+        )
         m.d.comb += ClockSignal().eq(clocks.clk)
         if has_sdram:
             m.submodules.sdram = sdram = Pads(resource=board.sdram, phase=self._phase)
             connect(m, shell.sdram, sdram.bus)
             m.d.comb += sdram.lagging.eq(clocks.lagging)
+
+        if has_screen:
+            connect_screen(m, platform, board.screen, shell, clocks.reference)
 
         if "flash" in shell.signature.members:
             m.submodules.flash = flash = FlashPads(resource=board.flash)
@@ -95,7 +102,7 @@ class Top(wiring.Component):
             )
             m.d.comb += led.o.eq(shell.leds[index])
 
-        if "camera" in shell.signature.members:
+        if "wires" in shell.signature.members:
             connect_camera(m, platform, self._wiring, shell, turned=self._turned)
 
         pads.occupy(m, platform, board)

@@ -97,15 +97,15 @@ def connect_camera(m: Module, platform, wiring: Wiring, shell, *, turned: bool) 
     """Pads between a shell and its camera: powered, not in reset, its wires as they are."""
     platform.add_resources(wiring.resources(turned=turned))
     port = platform.request(NAME, 0, dir="-")
-    driven = shell.camera_driven
+    driven = shell.driven
     for name, way in SIGNALS.items():
         m.submodules[f"camera_{name}"] = pad = io.Buffer(way, getattr(port, name))
         if way == "i":
-            m.d.comb += shell.camera[name].eq(pad.i)
+            m.d.comb += shell.wires[name].eq(pad.i)
         elif name == "siod":
             m.d.comb += [pad.o.eq(driven.siod), pad.oe.eq(driven.siod_driven)]
         else:
             level = {"pwdn": Const(0), "reset": Const(1)}.get(name)
             m.d.comb += pad.o.eq(driven[name] if level is None else level)
     m.submodules.trigger = trigger = io.Buffer("o", platform.request(TRIGGER, 0, dir="-"))
-    m.d.comb += trigger.o.eq(shell.trigger)
+    m.d.comb += trigger.o.eq(shell.pin)

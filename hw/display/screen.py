@@ -1,6 +1,7 @@
 """A screen beside a camera: memories between the core's clock and the pixels'."""
 
 from dataclasses import dataclass
+from math import log, log2
 
 from amaranth.hdl import Cat, DomainRenamer, Module, Signal
 from amaranth.lib import memory, stream, wiring
@@ -12,9 +13,12 @@ from hw.display.tmds import BITS, LANES
 from hw.display.writer import PanelWriter
 from hw.streams import Pixel
 from spec import screen
+from spec.quantized import QuantizedNetwork
 
 PIXEL_DOMAIN = "pixel"
 """25 MHz."""
+EMPTY = 1000
+"""About so many times less likely than the best class is one whose bar is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,34 @@ class Panel:
     classes: int
     shift: int
     second: int
+
+
+def panel_of(quantized: QuantizedNetwork, clock_hz: int) -> Panel:
+    """The screen of a network: a bar that is empty is :data:`EMPTY` times less likely, or more.
+
+    Raises
+    ------
+    ValueError
+        If the network's picture is too large.
+    """
+    network = quantized.network
+    image, last = network.image, network.last
+    if max(image.height, image.width) > screen.LARGEST:
+        raise ValueError(
+            f"a screen shows pictures of at most {screen.LARGEST} × {screen.LARGEST}, "
+            f"not {image.width} × {image.height}"
+        )
+    unit = last.o.pixels / 2.0 ** quantized.scale_log2(last.name)  # a factor of e in probability
+    shift = round(log2(max(1, unit * log(EMPTY) / screen.BAR)))
+    labels = tuple(quantized.label(index) for index in range(len(quantized.labels) + 1))
+    return Panel(
+        height=image.height,
+        width=image.width,
+        labels=labels,
+        classes=len(quantized.labels),
+        shift=shift,
+        second=clock_hz,
+    )
 
 
 class Screen(wiring.Component):

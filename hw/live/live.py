@@ -19,6 +19,8 @@ from hw.board.layouts import (
 from hw.camera.camera import DRIVEN, Camera
 from hw.camera.ov7670 import Times
 from hw.camera.sampler import WIRES
+from hw.display.screen import Panel, Screen
+from hw.display.tmds import BITS, LANES
 from hw.live.merger import FrameMerger
 from hw.live.parting import Parting
 from hw.live.picture import PictureStore, picture_words
@@ -46,6 +48,8 @@ class Eye:
         The camera is a source of frames from power-up.
     keeps
         The picture that the network saw is kept, in block RAM.
+    panel
+        The screen, if there is one.
     """
 
     sensor: Sensor
@@ -53,6 +57,15 @@ class Eye:
     trigger: live.Trigger = field(default_factory=live.Trigger)
     on: bool = True
     keeps: bool = False
+    panel: Panel | None = None
+
+
+def outside(eye: Eye) -> dict:
+    """The members that lead to pads."""
+    members = {"wires": In(WIRES), "driven": Out(DRIVEN), "pin": Out(1)}
+    if eye.panel:
+        members |= {"screen_words": Out(LANES * BITS), "screen_flag": Out(1)}
+    return members
 
 
 class Live(wiring.Component):
@@ -76,6 +89,8 @@ class Live(wiring.Component):
         The camera.
     pin : ``Out(1)``
         The trigger.
+    screen_words : ``Out(30)``, screen_flag : ``Out(1)``
+        The screen, see :class:`hw.display.screen.Screen`; only with one.
     facts : ``In(NETWORK)``, running : ``In(1)``
         The network, and whether one is held.
     free : ``In(1)``
@@ -119,9 +134,7 @@ class Live(wiring.Component):
         }
         super().__init__(
             {
-                "wires": In(WIRES),
-                "driven": Out(DRIVEN),
-                "pin": Out(1),
+                **outside(eye),
                 "facts": In(NETWORK),
                 "running": In(1),
                 "free": In(1),
@@ -272,7 +285,21 @@ class Live(wiring.Component):
             responder.drop.eq(self.drop),
         ]
 
-        # The picture.
+        if eye.panel:
+            m.submodules.screen = screen = Screen(eye.panel)
+            fits = (facts.height == eye.panel.height) & (facts.width == eye.panel.width)
+            m.d.comb += [
+                screen.pixel.eq(seen.pixel),
+                screen.valid.eq(given),
+                screen.first.eq(seen.first),
+                screen.fits.eq(fits),
+                screen.i.payload.eq(parting.o.payload),
+                screen.i.valid.eq(parting.o.valid & parting.o.ready),
+                self.screen_words.eq(screen.words),
+                self.screen_flag.eq(screen.flag),
+            ]
+
+        # The picture that is kept.
         if eye.keeps:
             m.submodules.picture = picture = PictureStore(pixels=self._pixels)
             m.d.comb += [

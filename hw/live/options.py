@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from hw.board.boards import BOARDS, Board
 from hw.board.wirings import Wiring
 from hw.camera.ov7670 import Times
+from hw.display.screen import panel_of
 from hw.live.live import Eye
-from plan.link import camera_block_rams
+from plan.link import camera_block_rams, screen_block_rams
 from spec.arguments import Parser
 from spec.camera import USUAL, Crop, Encoding, Sensor
 from spec.live import share_of_frames, trigger_of
 from spec.quantized import QuantizedNetwork
 
 CAMERAS = ("ov7670",)
+DISPLAYS = ("hdmi",)
 CABLES = ("straight", "flat")
 """A camera in the header, or on wires that go straight; on a flat cable, which turns the rows."""
 
@@ -52,6 +54,9 @@ def add_arguments(parser: Parser) -> None:
         help="keep the picture that the network saw, for host live --save",
     )
     group.add_argument(
+        "--display", choices=DISPLAYS, help="a monitor that shows what the network sees and says"
+    )
+    group.add_argument(
         "--trigger", metavar="LABEL,…", help="the answers that pull the trigger pin (no answer)"
     )
     group.add_argument(
@@ -67,6 +72,7 @@ FLAGS = (
     "camera_cable",
     "camera_encoding",
     "camera_picture",
+    "display",
     "trigger",
     "trigger_least",
     "trigger_frames",
@@ -98,6 +104,8 @@ def mounted(
     sensor = Sensor(encoding=Encoding(arguments.camera_encoding or USUAL))
     image = quantized.network.image
     Crop.of(sensor, image.height, image.width)  # or it raises
+    if arguments.display and board.screen is None:
+        raise ValueError(f"--display: {board.title} has no connector that is known; leave it out")
     hits, frames = arguments.trigger_frames or (1, 1)
     trigger = trigger_of(quantized, arguments.trigger, arguments.trigger_least, hits, frames)
     eye = Eye(
@@ -105,12 +113,15 @@ def mounted(
         times=Times.of(clock_hz, sensor),
         trigger=trigger,
         keeps=arguments.camera_picture,
+        panel=panel_of(quantized, clock_hz) if arguments.display else None,
     )
+    pixels = image.height * image.width
     return Mounted(
         eye=eye,
         wiring=board.cameras[header],
         turned=arguments.camera_cable == "flat",
-        spare=camera_block_rams(image.height * image.width if eye.keeps else 0),
+        spare=camera_block_rams(pixels if eye.keeps else 0)
+        + (screen_block_rams(pixels) if eye.panel else 0),
     )
 
 
@@ -123,5 +134,6 @@ def shown(camera: Mounted, labels: Sequence[str]) -> dict:
         "cable": CABLES[camera.turned],
         "encoding": eye.sensor.encoding.value,
         "picture": eye.keeps,
+        "display": DISPLAYS[0] if eye.panel else None,
         "trigger": [labels[index] for index in sorted(eye.trigger.classes) if index < len(labels)],
     }

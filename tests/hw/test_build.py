@@ -367,6 +367,7 @@ def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, cap
         ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
         ({"board": None}, "the following arguments are required: --board"),
         ({"camera": "ov5640"}, "invalid choice: 'ov5640' (choose from 'ov7670')"),
+        ({"display": "hdmi"}, "--display is for --camera; add --camera ov7670"),
         ({"camera-header": "j1"}, "--camera-header is for --camera; add --camera ov7670"),
         ({"camera": "ov7670", "trigger": "dog"}, "--trigger dog: no such answer; there are "),
         ({"camera": "ov7670", "trigger-frames": "5/3"}, "must be such as 3/5, at most 32/32"),
@@ -404,7 +405,7 @@ def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch)
     assert (tops[0]["wiring"].header, tops[0]["turned"]) == ("J2", True)
     assert json.loads((tmp_path / "out" / "report.json").read_text())["camera"] == {
         **{"camera": "ov7670", "header": "J2", "cable": "flat", "encoding": "rgb565"},
-        **{"picture": False, "trigger": [labels[1]]},
+        **{"picture": False, "display": None, "trigger": [labels[1]]},
     }
 
 
