@@ -7,7 +7,8 @@
 // length, there is a camera (ov7670.hpp), and more arguments: the file that its frames come on, its
 // width, height, encoding ("rgb565" or "yuv422"), frames of noise after its set-up, and a seed. Compiled
 // with SCREEN, a number of words, the last so many that a monitor gets are written to the file that
-// CARACAL_SCREEN names, at the end.
+// CARACAL_SCREEN names, at the end. Compiled with SLEEPS, CARACAL_AWAKE gets the cycles in which the core
+// did not stand still, and all.
 //
 // "pty" prints the terminal's name, and ends when its standard input does. "wire" reads pairs of
 // bytes, what to do on the wire and with what, and writes the bytes the board sends.
@@ -223,6 +224,9 @@ int main(int argc, char** argv) {
                    static_cast<unsigned>(std::atoi(argv[10])), CAMERA_PS}};
     uint8_t driven = 0;
     bool pulled = false;
+#ifdef SLEEPS
+    uint64_t awake = 0, cycles = 0;
+#endif
 #ifdef SCREEN
     // The last words for a monitor: they are written to a file at the end, if one is named.
     std::vector<uint32_t> words(SCREEN);
@@ -245,6 +249,10 @@ int main(int argc, char** argv) {
 #ifdef CAMERA_PS
             driven = board.driven;
             if (pulled != board.pin) camera.pulled(pulled = board.pin);
+#ifdef SLEEPS
+            awake += board.awake;
+            ++cycles;
+#endif
 #ifdef SCREEN
             if (flag != board.screen_flag) {
                 flag = board.screen_flag;
@@ -299,6 +307,15 @@ int main(int argc, char** argv) {
         }
     }
     board.final();
+#ifdef SLEEPS
+    if (const char* name = std::getenv("CARACAL_AWAKE")) {
+        FILE* file = std::fopen(name, "w");
+        if (!file) fail(name);
+        std::fprintf(file, "%llu %llu\n", static_cast<unsigned long long>(awake),
+                     static_cast<unsigned long long>(cycles));
+        std::fclose(file);
+    }
+#endif
 #ifdef SCREEN
     if (const char* name = std::getenv("CARACAL_SCREEN")) {
         FILE* file = std::fopen(name, "wb");

@@ -146,6 +146,8 @@ def build(
             camera = f"-DCAMERA_PS={10**12 // CLOCK_HZ} -DCAMERA={_number(CAMERA)}"
             if eye and eye.panel:
                 camera += f" -DSCREEN={SCREEN_WORDS}"
+            if eye and eye.period:
+                camera += " -DSLEEPS"
             arguments = ["-CFLAGS", camera] if eye else []
             board = verilate.model("board", texts, main=MAIN, prefix="Vboard", arguments=arguments)
         note.write_text(str(board))

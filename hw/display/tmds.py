@@ -18,7 +18,7 @@ CLOCK = 0b0000011111
 class Encoder(wiring.Component):
     """A byte becomes the word of two with fewer transitions, turned so that ones and zeros balance.
 
-    A word is given two cycles after its byte.
+    A word is given three cycles after its byte.
 
     Members
     -------
@@ -36,24 +36,33 @@ class Encoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # The first stage: nine bits, and how many ones among the eight more than zeros.
+        # The first stage: which of the two words.
         ones = sum(self.data[bit] for bit in range(8))
         invert = Signal()
-        m.d.comb += invert.eq((ones > 4) | ((ones == 4) & ~self.data[0]))
-        bits = [self.data[0]]
+        data = Signal(8)
+        early, early_control = Signal(), Signal(2)
+        m.d.sync += [
+            invert.eq((ones > 4) | ((ones == 4) & ~self.data[0])),
+            data.eq(self.data),
+            early.eq(self.picture),
+            early_control.eq(self.control),
+        ]
+
+        # The second stage: nine bits, and how many ones among the eight more than zeros.
+        bits = [data[0]]
         for bit in range(1, 8):
-            bits.append(bits[-1] ^ self.data[bit] ^ invert)
+            bits.append(bits[-1] ^ data[bit] ^ invert)
         word = Signal(9)
         picture, control = Signal(), Signal(2)
         excess = Signal(signed(5))
         m.d.sync += [
             word.eq(Cat(*bits, ~invert)),
             excess.eq(2 * sum(bits) - 8),
-            picture.eq(self.picture),
-            control.eq(self.control),
+            picture.eq(early),
+            control.eq(early_control),
         ]
 
-        # The second stage: the balance so far decides whether the eight are turned.
+        # The third stage: the balance so far decides whether the eight are turned.
         balance = Signal(signed(6))
         turn = Signal()
         kept = word[8]

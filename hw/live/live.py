@@ -50,6 +50,9 @@ class Eye:
         The picture that the network saw is kept, in block RAM.
     panel
         The screen, if there is one.
+    period
+        Cycles from one frame that is classified to the next, at least; 0 for all frames. With a
+        period the core stands still between them.
     """
 
     sensor: Sensor
@@ -58,6 +61,7 @@ class Eye:
     on: bool = True
     keeps: bool = False
     panel: Panel | None = None
+    period: int = 0
 
 
 def outside(eye: Eye) -> dict:
@@ -168,6 +172,14 @@ class Live(wiring.Component):
                 on.eq((head.argument & live.ON).any()),
                 swapped.eq((head.argument & live.SWAPPED).any()),
             ]
+        due = Signal(init=1)  # it is time for a frame
+        if eye.period:
+            timer = Signal(range(eye.period))
+            m.d.sync += timer.eq(timer + 1)
+            with m.If(camera.busy & ~camera.under_way):
+                m.d.sync += due.eq(0)
+            with m.If(timer == eye.period - 1):
+                m.d.sync += [timer.eq(0), due.eq(1)]
         known = Signal()  # the frame that comes began with the network that is held
         with m.If(~self.running):
             m.d.sync += known.eq(0)
@@ -179,7 +191,7 @@ class Live(wiring.Component):
             camera.height.eq(facts.height),
             camera.width.eq(facts.width),
             camera.swapped.eq(swapped),
-            camera.wanted.eq(on),
+            camera.wanted.eq(on & due),
             camera.free.eq(self.free & known & self.running & ~self.drop),
             camera.cancel.eq(self.drop),
             self.under_way.eq(camera.under_way),

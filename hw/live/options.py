@@ -10,12 +10,14 @@ from hw.camera.ov7670 import Times
 from hw.display.screen import panel_of
 from hw.live.live import Eye
 from plan.link import camera_block_rams, screen_block_rams
-from spec.arguments import Parser
+from spec.arguments import Parser, whole
 from spec.camera import USUAL, Crop, Encoding, Sensor
 from spec.live import share_of_frames, trigger_of
 from spec.quantized import QuantizedNetwork
 
 CAMERAS = ("ov7670",)
+MOST_RATE = 1000
+"""Frames a second that a rate may ask for, far more than a camera has."""
 DISPLAYS = ("hdmi",)
 CABLES = ("straight", "flat")
 """A camera in the header, or on wires that go straight; on a flat cable, which turns the rows."""
@@ -54,6 +56,12 @@ def add_arguments(parser: Parser) -> None:
         help="keep the picture that the network saw, for host live --save",
     )
     group.add_argument(
+        "--rate",
+        type=whole(1, MOST_RATE),
+        metavar="F",
+        help="so many frames a second at most; the engine sleeps between them (all)",
+    )
+    group.add_argument(
         "--display", choices=DISPLAYS, help="a monitor that shows what the network sees and says"
     )
     group.add_argument(
@@ -73,6 +81,7 @@ FLAGS = (
     "camera_encoding",
     "camera_picture",
     "display",
+    "rate",
     "trigger",
     "trigger_least",
     "trigger_frames",
@@ -114,6 +123,7 @@ def mounted(
         trigger=trigger,
         keeps=arguments.camera_picture,
         panel=panel_of(quantized, clock_hz) if arguments.display else None,
+        period=clock_hz // arguments.rate if arguments.rate else 0,
     )
     pixels = image.height * image.width
     return Mounted(
@@ -135,5 +145,6 @@ def shown(camera: Mounted, labels: Sequence[str]) -> dict:
         "encoding": eye.sensor.encoding.value,
         "picture": eye.keeps,
         "display": DISPLAYS[0] if eye.panel else None,
+        "period": eye.period,
         "trigger": [labels[index] for index in sorted(eye.trigger.classes) if index < len(labels)],
     }

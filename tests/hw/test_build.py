@@ -405,7 +405,7 @@ def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch)
     assert (tops[0]["wiring"].header, tops[0]["turned"]) == ("J2", True)
     assert json.loads((tmp_path / "out" / "report.json").read_text())["camera"] == {
         **{"camera": "ov7670", "header": "J2", "cable": "flat", "encoding": "rgb565"},
-        **{"picture": False, "display": None, "trigger": [labels[1]]},
+        **{"picture": False, "display": None, "period": 0, "trigger": [labels[1]]},
     }
 
 
