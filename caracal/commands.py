@@ -79,6 +79,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         **_host("identify", "what a board is, and what it has counted"),
         **_host("classify", "photographs → classes, on a board or the simulated one"),
         **_host("watch", "classify what appears in a folder"),
+        **_host("live", "what a board with a camera sees, as it sees it"),
         **_host("load", "a network into a running board"),
         **_host("bench", "how fast chip and link are"),
         **_host("selftest", "let a board test itself"),

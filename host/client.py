@@ -8,6 +8,18 @@ from dataclasses import dataclass, field
 
 from host.line import Line
 from spec import replies
+from spec.live import (
+    ON,
+    RELEASE,
+    SETS,
+    SWAPPED,
+    CameraState,
+    Event,
+    LiveReply,
+    LiveRequest,
+    Trigger,
+    view_part,
+)
 from spec.protocol import (
     CHUNK_BYTES,
     HELD_BITS,
@@ -26,6 +38,9 @@ from spec.protocol import (
 
 TEST_CYCLES = 8 << 24
 """More than a board's clock counts while it tests 32 MiB."""
+
+MOST_EVENTS = 4096
+"""Events that wait here to be asked for; older ones are forgotten."""
 
 ATTEMPTS = 3
 """How often in a row something may fail before it is given up, or tried at a lower rate."""
@@ -91,6 +106,7 @@ class Client:
         self._splitter = Splitter()
         self._numbers = itertools.cycle(range(1, 1 << 16))
         self._aside: list[Frame] = []  # came while something else was waited for
+        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._jobs: deque[Job] = deque()
         self._resumed = (0, 0)
         self.retries = 0
@@ -122,6 +138,52 @@ class Client:
         seconds = self._patience + TEST_CYCLES / max(1, self.identity.clock_hz)
         frame = self._ask(Request.MEMTEST, Reply.MEMTEST, seconds)
         return replies.MemoryTest.unpack(frame.payload)
+
+    def camera(self, *, on: bool | None = None, swapped: bool = False) -> CameraState:
+        """How the camera is doing; ``on`` makes it one of the sources of frames, or none.
+
+        Raises
+        ------
+        BoardError
+            If the board has none, or does not answer.
+        """
+        argument = 0 if on is None else SETS | (ON if on else 0) | (SWAPPED if swapped else 0)
+        frame = self._ask_live(LiveRequest.CAMERA, LiveReply.CAMERA, argument=argument)
+        return CameraState.unpack(frame.argument, frame.payload)
+
+    def set_trigger(self, trigger: Trigger, answers: int) -> None:
+        """What pulls the trigger pin from now on, of so many different answers."""
+        for payload in trigger.payloads(answers):
+            self._ask_live(LiveRequest.TRIGGER, LiveReply.TRIGGER, payload=payload)
+
+    def view(self, seconds: float) -> tuple[int, bytes]:
+        """The number of a frame, and the picture that the network saw of it, as it takes images.
+
+        It is the last whole one, or the next within ``seconds``.
+        """
+        size = self.identity.image_bytes
+        data, numbers = b"", set()
+        for index in range(-(-size // CHUNK_BYTES)):
+            frame = self._ask_live(
+                LiveRequest.VIEW, LiveReply.VIEW, argument=index, seconds=seconds
+            )
+            number, part = view_part(frame.payload)
+            numbers.add(number)
+            data += part[:CHUNK_BYTES]
+        self._ask_live(LiveRequest.VIEW, LiveReply.VIEW, argument=RELEASE)
+        if len(data) < size or len(numbers) != 1:
+            raise BoardError(f"{self._line.device}: the board's picture is not whole")
+        return numbers.pop(), data[:size]
+
+    def events(self, seconds: float) -> list[Event]:
+        """Events that have come, waiting for the first as long as ``seconds``."""
+        end = time.monotonic() + seconds
+        while not self._events and (left := end - time.monotonic()) > 0:
+            self._aside += self._listen(left)
+        self._aside = []  # nothing is waited for
+        found = [*self._events]
+        self._events.clear()
+        return found
 
     def reset(self) -> None:
         """Make the board forget what is under way; what it said before means nothing any more."""
@@ -324,6 +386,23 @@ class Client:
         self.held = Held(held)
         return replies.Identity.unpack(frame.payload)
 
+    def _ask_live(
+        self, request: LiveRequest, reply: LiveReply, *, seconds: float | None = None, **parts
+    ) -> Frame:
+        """The reply to what only a board with a camera is asked."""
+        for _ in range(ATTEMPTS):
+            wait = self._patience if seconds is None else seconds
+            frame = self._try(request, reply, wait, refusal=Refusal.TYPE, **parts)
+            if frame is not None and frame.type == Reply.ERROR:
+                raise BoardError(
+                    f"{self._line.device}: the board has no camera, or not this of one "
+                    f"({request.name}); build it with --camera (docs/camera.md)"
+                )
+            if frame is not None:
+                return frame
+            self.retries += 1
+        raise BoardError(f"{self._line.device}: the board does not answer {request.name}")
+
     def _ask(self, request: Request, reply: Reply, seconds: float | None = None) -> Frame:
         for _ in range(ATTEMPTS):
             frame = self._try(request, reply, self._patience if seconds is None else seconds)
@@ -332,15 +411,24 @@ class Client:
             self.retries += 1
         raise BoardError(f"{self._line.device}: the board does not answer {request.name}")
 
-    def _try(self, request: Request, reply: Reply, seconds: float) -> Frame | None:
-        """The reply to one request, or None in vain."""
+    def _try(
+        self,
+        request: Request | LiveRequest,
+        reply: Reply | LiveReply,
+        seconds: float,
+        refusal: Refusal | None = None,
+        **parts,
+    ) -> Frame | None:
+        """The reply to one request, or its ``refusal``, or None in vain; ``parts`` are the
+        request's argument and payload."""
         sequence = next(self._numbers)
-        self._line.write(Frame(type=request, sequence=sequence).line())
+        self._line.write(Frame(type=request, sequence=sequence, **parts).line())
         answer = None
         end = time.monotonic() + seconds
         while answer is None and (left := end - time.monotonic()) > 0:
             for frame in self._listen(left):
-                if frame.type == reply and frame.sequence == sequence:
+                refused = (frame.type, frame.argument) == (Reply.ERROR, refusal)
+                if (frame.type == reply or refused) and frame.sequence == sequence:
                     answer = frame
                 else:
                     self._aside.append(frame)
@@ -348,4 +436,10 @@ class Client:
 
     def _listen(self, seconds: float) -> list[Frame]:
         """Frames that have come, waiting for the first byte as long as ``seconds``."""
-        return self._splitter.feed(self._line.read(seconds))
+        frames = []
+        for frame in self._splitter.feed(self._line.read(seconds)):
+            if frame.type == LiveReply.EVENT:
+                self._events.append(Event.unpack(frame.sequence, frame.payload))
+            else:
+                frames.append(frame)
+        return frames

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from host import live as seeing
 from host import show
 from host.appearing import appearing
 from host.client import BoardError, Client
@@ -45,6 +46,7 @@ EXAMPLES = {
     "load": ("mine.onnx", "mine.onnx --port /dev/ttyUSB0"),
     "classify": ("--simulate", "photographs other.jpg --csv answers.csv --sort sorted"),
     "watch": ("incoming --existing --sort sorted", "incoming --port /dev/ttyUSB0 --json"),
+    "live": ("", "--simulate photographs --json", "--trigger LION --trigger-frames 3/5"),
     "bench": ("--images 20", "--simulate --images 1"),
     "selftest": ("", "--simulate"),
     "memtest": ("--port /dev/ttyUSB0",),
@@ -64,7 +66,8 @@ def parser() -> Parser:
         sub.set_defaults(run=run)
         if name != "ports":
             sub.add_argument("--port", metavar="DEVICE", help="such as /dev/ttyUSB0")
-            sub.add_argument("--simulate", action="store_true", help="use the simulated board")
+            if name != "live":
+                sub.add_argument("--simulate", action="store_true", help="use the simulated board")
             sub.add_argument("--engine", default="16x16", help="of the simulated board")
             if name != "load":
                 sub.add_argument("--model", type=Path, default=packaged(), metavar="FILE.onnx")
@@ -93,6 +96,7 @@ def parser() -> Parser:
     sub.add_argument("folder", type=Path)
     sub.add_argument("--existing", action="store_true", help="those that are there already, too")
     keep(sub)
+    seeing.add_arguments(command("live", live, "what a board with a camera sees, as it sees it"))
     sub = command("bench", bench, "how fast chip and link are, and which one limits")
     sub.add_argument("--images", type=int, default=10, metavar="N")
     command("selftest", run_selftest, "let the board test itself, against the model file")
@@ -114,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
     return terminal.run(
         "host",
         lambda: arguments.run(arguments),
-        bad=(LineError, ArtifactError, PhotographError, Mismatch, ImageRefused),
+        bad=(LineError, ArtifactError, PhotographError, Mismatch, ImageRefused, seeing.LiveError),
         failed=(LineLost, BoardError, ProtocolError, OSError),
     )
 
@@ -173,11 +177,13 @@ def connected(
     must_hold: bool = True,
     sdram: bool = False,
     give: bool = True,
+    simulated: list[SimulatedBoard] | None = None,
 ) -> Iterator[tuple[Client, QuantizedNetwork]]:
     """A board and a model, which it must hold unless told otherwise; a simulated board is given it
     unless ``give`` is false.
 
-    ``sdram`` gives a simulated board an SDRAM though the model needs none.
+    ``sdram`` gives a simulated board an SDRAM though the model needs none; ``simulated`` one a
+    camera, which plays what ``--simulate`` names, and gets it.
 
     Raises
     ------
@@ -185,14 +191,17 @@ def connected(
         If it holds another.
     """
     quantized = artifact.load(arguments.model)
-    simulated = None
+    board = None
     if arguments.simulate:
-        simulated = SimulatedBoard(arguments.model, arguments.engine, sdram=sdram)
+        camera = [] if simulated is None else arguments.simulate
+        board = SimulatedBoard(arguments.model, arguments.engine, sdram=sdram, camera=camera)
+        if simulated is not None:
+            simulated.append(board)
     try:
-        line = Line(simulated.device if simulated else arguments.port or find())
+        line = Line(board.device if board else arguments.port or find())
         try:
-            client = Client(line, patience=PATIENCE[arguments.simulate])
-            if simulated and give and client.identity.model != digest(arguments.model.read_bytes()):
+            client = Client(line, patience=PATIENCE[bool(arguments.simulate)])
+            if board and give and client.identity.model != digest(arguments.model.read_bytes()):
                 send(client, quantized, arguments.model)
             if must_hold:
                 check(client, quantized, arguments)
@@ -200,8 +209,8 @@ def connected(
         finally:
             line.close()
     finally:
-        if simulated:
-            simulated.close()
+        if board:
+            board.close()
 
 
 def list_ports(arguments: argparse.Namespace) -> int:
@@ -350,6 +359,10 @@ def records(
         folder=arguments.sort,
         boxes={} if boxes is None else boxes,
     )
+
+
+def live(arguments: argparse.Namespace) -> int:
+    return seeing.live(arguments, connected)
 
 
 def bench(arguments: argparse.Namespace) -> int:

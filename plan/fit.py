@@ -15,17 +15,19 @@ IMAGE_STEP = 16
 """Image sizes that are tried are multiples of this."""
 
 
-def needs(made: Plan) -> dict[str, int]:
-    """EBR and multipliers of a whole design."""
-    ebr = sum(made.block_rams.values()) + sum(link_block_rams().values())
+def needs(made: Plan, spare: int = 0) -> dict[str, int]:
+    """EBR and multipliers of a whole design, with so many EBR for what else is on the board."""
+    ebr = sum(made.block_rams.values()) + sum(link_block_rams().values()) + spare
     return {"EBR": ebr, "multipliers": made.multipliers}
 
 
-def shortages(made: Plan, device: Device) -> list[str]:
+def shortages(made: Plan, device: Device, spare: int = 0) -> list[str]:
     """What a design needs more of than the device has, as phrases; empty if it fits."""
     has = {"EBR": device.ebr, "multipliers": device.dsp}
     return [
-        f"{count} {name} of {has[name]}" for name, count in needs(made).items() if count > has[name]
+        f"{count} {name} of {has[name]}"
+        for name, count in needs(made, spare).items()
+        if count > has[name]
     ]
 
 

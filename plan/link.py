@@ -46,3 +46,22 @@ def link_block_rams() -> dict[str, int]:
         "identity": block_rams(32, IDENTITY_WORDS),
         "known sums": block_rams(32, CLASSES),
     }
+
+
+CAMERA_EBR = 9
+"""Of a camera: a line's sums, pixels that wait, its registers, events of many classes, the
+trigger's set."""
+
+
+SCREEN_EBR = 3
+"""Of a screen, besides its picture: its cells, letters, and labels."""
+
+
+def screen_block_rams(pixels: int) -> int:
+    """EBR of a screen that shows a picture of so many pixels, 16 bits each."""
+    return SCREEN_EBR + block_rams(16, pixels)
+
+
+def camera_block_rams(pixels: int) -> int:
+    """EBR of a camera, and of a picture of so many pixels that is kept."""
+    return CAMERA_EBR + (block_rams(32, -(-24 * pixels // 32)) if pixels else 0)

@@ -33,14 +33,17 @@ def family() -> dict[str, Network]:
     }
 
 
-def grown(needs: Capacities, engine: Engine, device: Device, *, sdram: bool) -> Capacities:
+def grown(
+    needs: Capacities, engine: Engine, device: Device, *, sdram: bool, spare: int = 0
+) -> Capacities:
     """What an engine on a device can hold besides a network with these needs.
 
     With an SDRAM, room for them, and the device's own engine, the :func:`family`; else networks of
     about the same size: an engine that is asked for because it is small stays so.
+    So many EBR are left ``spare`` for what else is on the board.
     Where even the needs are more than the device has, they are what is left.
     """
-    limit = int(SHARE * device.ebr)
+    limit = int(SHARE * device.ebr) - spare
     wide = _widened(needs)
     wishes = [_scaled(wide, factor) for factor in LARGER]
     if sdram and engine == ENGINES[device.engine]:

@@ -2,8 +2,13 @@
 // and a pseudo-terminal. Arguments: clocks a bit, clocks of silence after which nothing can happen
 // any more without input, and "pty" or "wire".
 //
-// A fourth argument seeds what nothing sets before it is used. Compiled with CYCLE_PS, the circuit has
-// an oscillator of its own, and time passes instead.
+// A fourth argument seeds what nothing sets before it is used; "0" for nothing. Compiled with CYCLE_PS,
+// the circuit has an oscillator of its own, and time passes instead. Compiled with CAMERA_PS, a cycle's
+// length, there is a camera (ov7670.hpp), and more arguments: the file that its frames come on, its
+// width, height, encoding ("rgb565" or "yuv422"), frames of noise after its set-up, and a seed. Compiled
+// with SCREEN, a number of words, the last so many that a monitor gets are written to the file that
+// CARACAL_SCREEN names, at the end. Compiled with SLEEPS, CARACAL_AWAKE gets the cycles in which the core
+// did not stand still, and all.
 //
 // "pty" prints the terminal's name, and ends when its standard input does. "wire" reads pairs of
 // bytes, what to do on the wire and with what, and writes the bytes the board sends.
@@ -23,6 +28,9 @@
 #include <vector>
 
 #include "Vboard.h"
+#ifdef CAMERA_PS
+#include "ov7670.hpp"
+#endif
 #include "verilated.h"
 
 namespace {
@@ -184,8 +192,13 @@ void write_all(int file, std::string& bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4 && argc != 5) {
-        std::fprintf(stderr, "simulated board: three or four arguments are needed\n");
+#ifdef CAMERA_PS
+    const bool right = argc == 11;
+#else
+    const bool right = argc == 4 || argc == 5;
+#endif
+    if (!right) {
+        std::fprintf(stderr, "simulated board: %d arguments are too many or too few\n", argc - 1);
         return 2;
     }
     const unsigned clocks_a_bit = static_cast<unsigned>(std::atoi(argv[1]));
@@ -197,7 +210,7 @@ int main(int argc, char** argv) {
 
     VerilatedContext context;
     context.commandArgs(argc, argv);  // a model may ask for them
-    if (argc == 5) {
+    if (argc >= 5 && std::atoi(argv[4])) {
         context.randReset(2);
         context.randSeed(std::atoi(argv[4]));
     }
@@ -205,6 +218,22 @@ int main(int argc, char** argv) {
     Driver driver{clocks_a_bit};
     Sampler sampler{clocks_a_bit};
     board.rx = 1;
+#ifdef CAMERA_PS
+    Ov7670 camera{{std::atoi(argv[5]), std::atoi(argv[6]), std::atoi(argv[7]),
+                   std::string(argv[8]) == "rgb565", std::atoi(argv[9]),
+                   static_cast<unsigned>(std::atoi(argv[10])), CAMERA_PS}};
+    uint8_t driven = 0;
+    bool pulled = false;
+#ifdef SLEEPS
+    uint64_t awake = 0, cycles = 0;
+#endif
+#ifdef SCREEN
+    // The last words for a monitor: they are written to a file at the end, if one is named.
+    std::vector<uint32_t> words(SCREEN);
+    uint64_t word = 0;
+    bool flag = false;
+#endif
+#endif
     std::vector<char> buffer(4096);
     size_t held = 0;  // half a pair of bytes, in "wire"
     bool ended = false;
@@ -213,10 +242,31 @@ int main(int argc, char** argv) {
     while (true) {
         for (int count = 0; count < 512; ++count) {
             driver.clock(board);
+#ifdef CAMERA_PS
+            board.wires = camera.clock(driven);
+#endif
             cycle(context, board);
+#ifdef CAMERA_PS
+            driven = board.driven;
+            if (pulled != board.pin) camera.pulled(pulled = board.pin);
+#ifdef SLEEPS
+            awake += board.awake;
+            ++cycles;
+#endif
+#ifdef SCREEN
+            if (flag != board.screen_flag) {
+                flag = board.screen_flag;
+                words[word++ % words.size()] = board.screen_words;
+            }
+#endif
+#endif
             sampler.clock(board.tx);
         }
-        silence = driver.idle() && sampler.idle() && sampler.received.empty() ? silence + 512 : 0;
+        bool still = driver.idle() && sampler.idle() && sampler.received.empty();
+#ifdef CAMERA_PS
+        still = still && !camera.busy();
+#endif
+        silence = still ? silence + 512 : 0;
         if (!sampler.received.empty()) write_all(output, sampler.received);
         if (driver.orders.size() > 1024 || ended) {
             if (ended && silence > patience) break;
@@ -224,8 +274,12 @@ int main(int argc, char** argv) {
         }
         if (context.gotFinish()) fail("the circuit stopped");
         if (silence > patience) {
-            pollfd files[] = {{input, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-            poll(files, 2, -1);
+            pollfd files[] = {{input, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}, {-1, POLLIN, 0}};
+#ifdef CAMERA_PS
+            files[2].fd = camera.source();
+#endif
+            poll(files, 3, -1);
+            if (files[2].revents) silence = 0;
             char nothing;
             if (!wire && files[1].revents && read(STDIN_FILENO, &nothing, 1) <= 0) break;
         } else if (!wire && (silence / 512) % 1024 == 0) {
@@ -253,5 +307,24 @@ int main(int argc, char** argv) {
         }
     }
     board.final();
+#ifdef SLEEPS
+    if (const char* name = std::getenv("CARACAL_AWAKE")) {
+        FILE* file = std::fopen(name, "w");
+        if (!file) fail(name);
+        std::fprintf(file, "%llu %llu\n", static_cast<unsigned long long>(awake),
+                     static_cast<unsigned long long>(cycles));
+        std::fclose(file);
+    }
+#endif
+#ifdef SCREEN
+    if (const char* name = std::getenv("CARACAL_SCREEN")) {
+        FILE* file = std::fopen(name, "wb");
+        if (!file) fail(name);
+        for (uint64_t at = 0; at < words.size(); ++at, ++word) {
+            std::fwrite(&words[word % words.size()], sizeof words[0], 1, file);
+        }
+        std::fclose(file);
+    }
+#endif
     return 0;
 }

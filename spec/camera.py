@@ -25,6 +25,10 @@ class Encoding(Enum):
     the second (BT.601 with 0…255 for all three)."""
 
 
+USUAL = Encoding.YUV422
+"""The one that costs no accuracy, see docs/camera.md."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
     """A picture of a camera: its size, and how it is sent.
@@ -34,14 +38,14 @@ class Sensor:
     height, width
         Lines, and pixels of a line, which are even.
     encoding
-        Of colours; by default the one that costs no accuracy, see docs/camera.md.
+        Of colours.
     swapped
         The two bytes of a pixel change places. Otherwise the first one has red, or luminance.
     """
 
     height: int = 480
     width: int = 640
-    encoding: Encoding = Encoding.YUV422
+    encoding: Encoding = USUAL
     swapped: bool = False
 
     def __post_init__(self):
@@ -210,7 +214,7 @@ def before(pixels: np.ndarray, sensor: Sensor) -> np.ndarray:
     return picture
 
 
-def through(pixels: np.ndarray, encoding: Encoding = Sensor.encoding) -> np.ndarray:
+def through(pixels: np.ndarray, encoding: Encoding = USUAL) -> np.ndarray:
     """A network's picture after its way through a camera just large enough; shape and type stay."""
     height, width, _ = pixels.shape
     sensor = Sensor(height=2 * height, width=2 * width, encoding=encoding)

@@ -1,6 +1,6 @@
 """The boards: everything that differs from one to the next, in one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from amaranth.build import Attrs, Pins, Resource
 from amaranth_boards.colorlight_5a75b_r7_0 import Colorlight_5A75B_R70Platform
@@ -20,6 +20,8 @@ from amaranth_boards.ulx3s import (
 )
 from amaranth_boards.versa_ecp5 import VersaECP5Platform
 from amaranth_boards.versa_ecp5_5g import VersaECP55GPlatform
+
+from hw.board.wirings import ULX3S, Wiring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,11 @@ class Board:
     flash
         Resource of the flash memory that it is configured from, if a network is looked for behind
         the bitstream there; its clock is the configuration's.
+    cameras
+        Where a camera may hang, by the name of the header, the default one first.
+    screen
+        Resource of a GPDI connector: pads of blue, green, red and the clock, the first of each
+        pair, if it has one that :mod:`hw.display` knows.
     programmers
         The programs of :mod:`hw.programmers` that can program it, the preferred one first, each
         with the names it may have for the board, or for its loader.
@@ -74,6 +81,8 @@ class Board:
     released: tuple[Resource, ...] = ()
     sdram: tuple[str, int] | None = None
     flash: tuple[str, int] | None = None
+    cameras: dict[str, Wiring] = field(default_factory=dict)
+    screen: Resource | None = None
     programmers: dict[str, tuple[str, ...]]
     dfu: str | None = None
     cable: bool = True
@@ -103,6 +112,10 @@ def _wifi(name: str, pin: str, *, dir: str, **attributes: str) -> Resource:
     """
     attributes = Attrs(IO_TYPE="LVCMOS33", DRIVE="4", **attributes)
     return Resource(f"wifi_{name}", 0, Pins(pin, dir=dir), attributes)
+
+
+GPDI = Resource("gpdi", 0, Pins("A16 A14 A12 A17", dir="o"), Attrs(IO_TYPE="LVCMOS33D", DRIVE="4"))
+"""The ULX3S'; the other pad of each pair follows from the type."""
 
 
 def _versa(title: str, platform: type) -> Board:
@@ -137,6 +150,8 @@ BOARDS = {
         ),
         sdram=("sdram", 0),
         flash=("spi_flash", 0),
+        cameras=ULX3S,
+        screen=GPDI,
         programmers={"openFPGALoader": ("ulx3s",), "fujprog": ()},
         hints=("Use the USB connector US1.",),
     ),

@@ -82,6 +82,8 @@ class Clocks(wiring.Component):
     lag : int or None
         Degrees, a multiple of 45 below 360, by which a second clock of the same frequency lags;
         None for no such clock.
+    shares : bool
+        Others use the board's clock, too: ``reference``.
 
     Members
     -------
@@ -97,12 +99,14 @@ class Clocks(wiring.Component):
     SETTLE = 64
     """Reference cycles from the lock to the first edge."""
 
-    def __init__(self, *, pll: Pll, hz: int, lag: int | None = None):
+    def __init__(self, *, pll: Pll, hz: int, lag: int | None = None, shares: bool = False):
         if lag is not None and (lag % 45 or not 0 < lag < 360):
             raise ValueError(f"lag must be a multiple of 45 from 45 to 315 degrees, not {lag}")
         self._pll = pll
         self._hz = hz
         self._lag = lag
+        self._shares = shares
+        self.reference = Signal()
         super().__init__()
 
     def elaborate(self, platform):
@@ -113,6 +117,8 @@ class Clocks(wiring.Component):
 
         m.submodules.pad = pad = io.Buffer("i", platform.request(platform.default_clk, dir="-"))
         m.d.comb += reference.clk.eq(pad.i)
+        if self._shares:
+            m.d.comb += self.reference.eq(pad.i)
 
         output = Signal()
         locked = Signal()

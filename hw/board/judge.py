@@ -1,11 +1,14 @@
 """What becomes of a frame that has come: acted upon, or refused for a reason."""
 
+from collections.abc import Collection
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import ARRIVAL, PLACE
+from spec.live import TRIGGER_BYTES, LiveRequest
 from spec.protocol import CHUNK_BYTES, Refusal, Request
 
 
@@ -16,6 +19,8 @@ class Judge(wiring.Component):
     ----------
     memory : bool
         There is an SDRAM that can be tested.
+    live : collection of LiveRequest
+        What a board with a camera is asked besides.
 
     Members
     -------
@@ -39,8 +44,10 @@ class Judge(wiring.Component):
         The chunk that comes next, of the image that is or was last under way, a network's or not.
     """
 
-    def __init__(self, *, memory: bool):
-        self._known = [request for request in Request if memory or request != Request.MEMTEST]
+    def __init__(self, *, memory: bool, live: Collection[LiveRequest] = ()):
+        known = [request for request in Request if memory or request != Request.MEMTEST]
+        self._known = [*known, *live]
+        named = [request.name.lower() for request in (*Request, *live)]
         super().__init__(
             {
                 "i": In(stream.Signature(ARRIVAL, always_ready=True)),
@@ -51,7 +58,7 @@ class Judge(wiring.Component):
                 "drop": In(1),
                 "loading": Out(1),
                 "o": Out(stream.Signature(ARRIVAL, always_ready=True)),
-                "good": Out(StructLayout({request.name.lower(): 1 for request in Request})),
+                "good": Out(StructLayout(dict.fromkeys(named, 1))),
                 "place": Out(PLACE),
             }
         )
@@ -92,6 +99,11 @@ class Judge(wiring.Component):
             m.d.comb += fits.eq(Mux(final, lengths.rest, lengths.full))
         with m.Else():
             m.d.comb += fits.eq(Mux(is_type.load, lengths.words, lengths.empty))
+        if LiveRequest.TRIGGER in self._known:
+            whole = Signal()
+            m.d.sync += whole.eq(head.length == TRIGGER_BYTES)
+            with m.If(is_type.trigger):
+                m.d.comb += fits.eq(whole)
         came = Signal.like(self.i.payload.refusal)
         m.d.sync += came.eq(self.i.payload.refusal)
         refusal = Signal.like(came)

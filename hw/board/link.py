@@ -22,8 +22,10 @@ from hw.board.parser import write_layout
 from hw.board.responder import Responder
 from hw.board.stage import Stage
 from hw.board.winner import Winner
+from hw.live.live import Eye, Live, outside
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
+from spec.live import LiveRequest
 from spec.protocol import COUNTERS, HELD_BITS, Held, Refusal
 from spec.replies import NETWORK_WORDS, Identity
 
@@ -42,6 +44,8 @@ class Link(wiring.Component):
         Which network is in the memories to begin with.
     memory, flash : bool
         There is an SDRAM that weights may come from, a flash memory with a network.
+    eye : Eye or None
+        The camera, if there is one.
     sums : sequence of int
         Its class sums of :func:`spec.selftest.image`.
     pixels : int
@@ -79,6 +83,8 @@ class Link(wiring.Component):
         The last test of the memory found nothing wrong, or there was none.
     busy : ``Out(1)``
         A frame, a network image or a test of the memory is under way.
+    wires, driven, pin, screen_words, screen_flag
+        The camera, its trigger, and a screen; see :class:`hw.live.live.Live`. Only with an ``eye``.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Link(wiring.Component):
         held: Held,
         memory: bool,
         flash: bool,
+        eye: Eye | None = None,
         sums: Sequence[int],
         pixels: int,
         memories: Mapping[str, Memory],
@@ -97,6 +104,7 @@ class Link(wiring.Component):
         self._held = held
         self._memory = memory
         self._flash = flash
+        self._eye = eye
         self._memories = memories
         self._patience = patience
         self._pixels = pixels
@@ -124,6 +132,7 @@ class Link(wiring.Component):
                 "changed": Out(1),
                 "fallen": Out(1),
                 "busy": Out(1),
+                **(outside(eye) if eye else {}),
             }
         )
 
@@ -132,10 +141,22 @@ class Link(wiring.Component):
         identity = self._identity
         classes = self._memories[SHELL].depth - NETWORK_WORDS
 
+        live = None
+        if self._eye:
+            live = Live(self._eye, pixels=self._pixels, classes=classes)
+
+        def pass_on(source, place: str, sink) -> None:
+            """Connect two streams, by way of the camera's place between them."""
+            if live:
+                connect(m, source, getattr(live, f"i_{place}"))
+                connect(m, getattr(live, f"o_{place}"), sink)
+            else:
+                connect(m, source, sink)
+
         # From the line to the core.
         m.submodules.unstuffer = unstuffer = Unstuffer()
         m.submodules.receiver = receiver = FrameReceiver()
-        m.submodules.judge = judge = Judge(memory=self._memory)
+        m.submodules.judge = judge = Judge(memory=self._memory, live=self._requests())
         m.submodules.store = store = ChunkStore(places=identity.window)
         m.submodules.feeder = feeder = Feeder(pixels=self._pixels, patience=self._patience)
         m.submodules.guard = guard = FrameGuard(pixels=self._pixels)
@@ -143,7 +164,7 @@ class Link(wiring.Component):
         connect(m, unstuffer.o, receiver.i)
         connect(m, receiver.o, judge.i)
         connect(m, receiver.payload, store.i)
-        connect(m, feeder.o, guard.i)
+        pass_on(feeder.o, "pixels", guard.i)
         connect(m, guard.o, flipped(self.pixels))
 
         # From the line, or from flash, to the memories.
@@ -183,20 +204,21 @@ class Link(wiring.Component):
         m.submodules.sender = sender = FrameSender()
         m.submodules.sent = sent = Stage(LAST_BYTE)
         m.submodules.stuffer = stuffer = Stuffer()
-        connect(m, flipped(self.results), guard.results)
-        connect(m, guard.o_results, winner.i)
+        pass_on(flipped(self.results), "results", guard.results)
+        pass_on(guard.o_results, "told", winner.i)
         connect(m, winner.o, checker.i)
         connect(m, checker.o, judged.i)
-        connect(m, judged.o, responder.i)
+        pass_on(judged.o, "judged", responder.i)
         connect(m, feeder.taken, responder.taken)
-        connect(m, responder.o, sender.i)
+        pass_on(responder.o, "words", sender.i)
         connect(m, sender.o, sent.i)
         connect(m, sent.o, stuffer.i)
         connect(m, stuffer.o, flipped(self.o))
         word = judged.o.payload
+        gone = judged.o.ready if live else responder.i.ready
         m.d.sync += [
             self.told.payload.eq(word),
-            self.told.valid.eq(judged.o.valid & responder.i.ready & word.result.last),
+            self.told.valid.eq(judged.o.valid & gone & word.result.last),
         ]
 
         # The network.
@@ -242,6 +264,14 @@ class Link(wiring.Component):
         # What ends frames and images ends all of them in the same cycle, from registers: many parts
         # listen, and none is in a hurry.
         drop, halt = Signal(), Signal()
+        quiet = feeder.idle & guard.idle & intake.idle
+        first = guard.idle & intake.idle & network.running & ~keeper.busy  # an image may begin
+        load = feeder.idle & guard.idle & ~keeper.busy  # so may a network image
+        ruined = drop
+        if live:
+            still = ~live.busy
+            quiet, first, load = quiet & ~live.under_way, first & still, load & still
+            ruined = drop | live.o_drop
         m.d.sync += [
             halt.eq(good.reset | abandoned),
             drop.eq(good.reset | abandoned | intake.ended.valid),
@@ -256,17 +286,17 @@ class Link(wiring.Component):
             store.chunk.load.eq(good.load),
             store.chunk.length.eq(head.length),
             feeder.drop.eq(drop),
-            keeper.quiet.eq(feeder.idle & guard.idle & intake.idle),
+            keeper.quiet.eq(quiet),
             keeper.test.valid.eq(good.memtest),
             keeper.test.payload.eq(head.sequence),
             keeper.pressed.eq(self.selftest & network.running & ~judge.loading),
             keeper.drop.eq(good.reset),
-            feeder.begin.eq(guard.idle & intake.idle & network.running & ~keeper.busy),
+            feeder.begin.eq(first),
             feeder.selftest.valid.eq(keeper.selftest | good.selftest),
             feeder.selftest.payload.eq(Mux(good.selftest, head.sequence, 0)),
-            guard.drop.eq(drop),
+            guard.drop.eq(ruined),
             intake.drop.eq(halt),
-            intake.begin.eq(feeder.idle & guard.idle & ~keeper.busy),
+            intake.begin.eq(load),
             responder.identify.valid.eq(good.identify),
             responder.counters.valid.eq(good.counters),
             responder.reset.valid.eq(good.reset),
@@ -295,15 +325,44 @@ class Link(wiring.Component):
             Mux(intake.taken.valid, intake.taken.payload, feeder.taken.payload)
         )
 
+        told_own = Signal()  # what was told was of the camera's
+        if live:
+            free = feeder.idle & guard.idle & intake.idle & ~keeper.busy & ~oldest.available
+            m.submodules.live = live
+            connect(m, receiver.payload, live.payload)
+            m.d.sync += told_own.eq(live.own)
+            m.d.comb += [
+                live.wires.eq(self.wires),
+                *(
+                    getattr(self, name).eq(getattr(live, name))
+                    for name in outside(self._eye)
+                    if name != "wires"
+                ),
+                live.facts.eq(facts),
+                live.running.eq(network.running),
+                live.free.eq(free),
+                live.drop.eq(drop),
+                live.forget.eq(self.changed),
+                live.arrival.eq(judge.o.payload),
+                *(
+                    getattr(live, request.name.lower()).eq(good[request.name.lower()])
+                    for request in LiveRequest
+                    if request in self._requests()
+                ),
+            ]
+
         refusal = judge.o.payload.refusal
         counts = Signal(ArrayLayout(32, len(COUNTERS)))
         m.d.comb += responder.counts.eq(counts)
+        results = self.told.valid & ~self.told.payload.tag.testing
+        if live:
+            results &= ~told_own
         events = {
             "frames": judge.o.valid & (refusal == 0),
             "broken": refused & (refusal == Refusal.BROKEN),
             "refused": refused & (refusal != Refusal.BROKEN),
             "overruns": refused & (refusal == Refusal.OVERRUN),
-            "results": self.told.valid & ~self.told.payload.tag.testing,
+            "results": results,
             "selftests": self.told.valid & self.told.payload.tag.testing,
             "resets": good.reset,
             "abandoned": abandoned,
@@ -316,3 +375,11 @@ class Link(wiring.Component):
                 m.d.sync += counts[index].eq(counts[index] + 1)
 
         return m
+
+    def _requests(self) -> list[LiveRequest]:
+        """What a board with this camera, if it has one, is asked besides."""
+        if not self._eye:
+            return []
+        return [
+            request for request in LiveRequest if self._eye.keeps or request != LiveRequest.VIEW
+        ]

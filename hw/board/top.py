@@ -9,6 +9,8 @@ from hw.board.boards import Board
 from hw.board.clocks import Clocks, Pll
 from hw.board.flash_pads import FlashPads
 from hw.board.shell import Shell
+from hw.board.wirings import Wiring, connect_camera
+from hw.display.pads import connect_screen
 from hw.sdram.pads import Pads
 from plan.sdram import PHASE
 
@@ -28,14 +30,30 @@ class Top(wiring.Component):
         The frequency of everything but the lock's flip-flops.
     phase : int
         Of the SDRAM's clock, where the shell has one; see :class:`hw.sdram.pads.Pads`.
+    wiring : Wiring or None
+        Of the camera, where the shell has one.
+    turned : bool
+        A flat cable is between header and camera.
     """
 
-    def __init__(self, *, board: Board, shell: Shell, pll: Pll, clock_hz: int, phase: int = PHASE):
+    def __init__(
+        self,
+        *,
+        board: Board,
+        shell: Shell,
+        pll: Pll,
+        clock_hz: int,
+        phase: int = PHASE,
+        wiring: Wiring | None = None,
+        turned: bool = False,
+    ):
         self._board = board
         self._shell = shell
         self._pll = pll
         self._clock_hz = clock_hz
         self._phase = phase
+        self._wiring = wiring
+        self._turned = turned
         super().__init__({})
 
     def elaborate(self, platform):
@@ -47,12 +65,18 @@ class Top(wiring.Component):
         m.submodules.shell = shell = self._shell
         has_sdram = "sdram" in shell.signature.members
         lag = self._phase if has_sdram and self._phase % 180 else None
-        m.submodules.clocks = clocks = Clocks(pll=self._pll, hz=self._clock_hz, lag=lag)
+        has_screen = "screen_words" in shell.signature.members
+        m.submodules.clocks = clocks = Clocks(
+            pll=self._pll, hz=self._clock_hz, lag=lag, shares=has_screen
+        )
         m.d.comb += ClockSignal().eq(clocks.clk)
         if has_sdram:
             m.submodules.sdram = sdram = Pads(resource=board.sdram, phase=self._phase)
             connect(m, shell.sdram, sdram.bus)
             m.d.comb += sdram.lagging.eq(clocks.lagging)
+
+        if has_screen:
+            connect_screen(m, platform, board.screen, shell, clocks.reference)
 
         if "flash" in shell.signature.members:
             m.submodules.flash = flash = FlashPads(resource=board.flash)
@@ -77,6 +101,9 @@ class Top(wiring.Component):
                 "o", getattr(port, color) if color else port
             )
             m.d.comb += led.o.eq(shell.leds[index])
+
+        if "wires" in shell.signature.members:
+            connect_camera(m, platform, self._wiring, shell, turned=self._turned)
 
         pads.occupy(m, platform, board)
         return m

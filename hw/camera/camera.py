@@ -56,8 +56,12 @@ class Camera(wiring.Component):
     number : ``Out(16)``
         Of the frame that is being given, or was last: frames that were wanted and begun, from 1 on,
         whole or not, modulo 2^16.
+    begun : ``Out(1)``
+        Pulse: a frame that is wanted begins, whether it is given or not.
+    under_way : ``Out(1)``
+        A frame was begun, and pixels of it are still to come or be taken.
     busy : ``Out(1)``
-        A frame begins, or pixels are under way.
+        The same, or a frame begins.
     drop : ``Out(1)``
         Pulse: the frame that is or was being given is damaged, or was not taken in time.
     unsure : ``Out(1)``
@@ -83,6 +87,8 @@ class Camera(wiring.Component):
                 "cancel": In(1),
                 "o": Out(stream.Signature(SEEN)),
                 "number": Out(16),
+                "begun": Out(1),
+                "under_way": Out(1),
                 "busy": Out(1),
                 "drop": Out(1),
                 "unsure": Out(1),
@@ -143,6 +149,16 @@ class Camera(wiring.Component):
             m.d.sync += [silence.eq(0), limit.eq(times.gone)]
         with m.Elif(silence == limit):
             m.d.sync += [silence.eq(silence), setup.again.eq(1)]
+        # What was written while it was not there, or not yet, is written again once it is: whoever
+        # has power and a clock sends lines, set up or not.
+        untold, there = Signal(init=1), Signal()
+        with m.If(setup.again):
+            m.d.sync += [untold.eq(1), there.eq(0)]
+        with m.Else():
+            m.d.sync += untold.eq(untold & ~setup.o.valid)
+            m.d.sync += there.eq(there | (untold & sampler.line_end))
+        with m.If(setup.done & sampler.line_end & ~there):
+            m.d.sync += setup.again.eq(1)
         with m.If(setup.done & sampler.frame_end & (passed != times.settle)):
             m.d.sync += passed.eq(passed + 1)
 
@@ -162,7 +178,9 @@ class Camera(wiring.Component):
             self.o.payload.eq(queue.r_stream.payload),
             self.o.valid.eq(queue.r_stream.valid),
             queue.r_stream.ready.eq(self.o.ready),
-            self.busy.eq(begins | giving | (queue.level != 0)),
+            self.begun.eq(reader.begun),
+            self.under_way.eq(giving | (queue.level != 0)),
+            self.busy.eq(begins | self.under_way),
             self.drop.eq((self.unsure & reader.damaged) | overrun),
         ]
         m.d.sync += begun.eq(begun + reader.begun)

@@ -24,6 +24,8 @@ from hw.report import CELLS, Timing
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec import artifact, synthetic
+from spec.camera import Encoding
+from spec.live import Trigger
 from spec.squeezenet import Metaparameters, squeezenet, tiny
 
 ROOT = Path(__file__).parent.parent.parent
@@ -132,7 +134,7 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert "conv1" in (out / "program.txt").read_text()
     report = json.loads((out / "report.json").read_text())
     assert list(report) == [
-        *("board", "variant", "engine_name", "seed", "seeds", "sdram_phase"),
+        *("board", "variant", "engine_name", "seed", "seeds", "sdram_phase", "camera"),
         *("build", "model_sha256", "bitstream_sha256", "takes", "versions", "commit"),
         *("device", "engine", "macs", "cycles_per_frame", "utilization", "clock_mhz", "fmax_mhz"),
         *("clocks", "frames_per_second", "resources", "layers", "read_back", "seconds"),
@@ -140,7 +142,7 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     assert report["device"] == "LFE5U-25F-6BG381"
     assert (report["board"], report["variant"], report["seed"]) == ("ulx3s", "25F", 1)
     assert report["engine_name"] == "4x4"
-    assert report["sdram_phase"] is None
+    assert report["sdram_phase"] is None and report["camera"] is None
     assert report["takes"]["engine"] == asdict(ENGINES["4x4"])
     bits = (out / "top.bit").read_bytes()
     assert report["bitstream_sha256"] == hashlib.sha256(bits).hexdigest()
@@ -364,6 +366,15 @@ def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, cap
         ({"seed": "x"}, "argument --seed: invalid int value: 'x'"),
         ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
         ({"board": None}, "the following arguments are required: --board"),
+        ({"camera": "ov5640"}, "invalid choice: 'ov5640' (choose from 'ov7670')"),
+        ({"display": "hdmi"}, "--display is for --camera; add --camera ov7670"),
+        ({"camera-header": "j1"}, "--camera-header is for --camera; add --camera ov7670"),
+        ({"camera": "ov7670", "trigger": "dog"}, "--trigger dog: no such answer; there are "),
+        ({"camera": "ov7670", "trigger-frames": "5/3"}, "must be such as 3/5, at most 32/32"),
+        (
+            {"board": "icepi-zero", "camera": "ov7670"},
+            "Icepi Zero has no header that is known to fit; these have: ulx3s",
+        ),
     ]:
         assert message in refused(arguments, capsys, **changes)
     assert spared(tmp_path)
@@ -377,6 +388,36 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
     assert "what fits: --engine 16x8 with a model for 160×160" in said
     said = refused(arguments, capsys, model=str(path), variant="12F")
     assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said
+
+
+def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch):
+    eyes = []
+    monkeypatch.setattr(Design, "shell", lambda self, eye, **sizes: eyes.append(eye))
+    tops = []
+    monkeypatch.setattr(build, "Top", lambda **parts: tops.append(parts))
+    labels = artifact.load(model).labels
+    flags = ["--camera", "ov7670", "--camera-header", "j2", "--camera-cable", "flat"]
+    flags += ["--camera-encoding", "rgb565", "--trigger", labels[1], "--trigger-frames", "2/3"]
+    assert build.main([*arguments, *flags]) == 0
+    assert (eyes[0].sensor.encoding, eyes[0].keeps) == (Encoding.RGB565, False)
+    assert eyes[0].trigger == Trigger(classes=frozenset({1}), hits=2, frames=3)
+    assert eyes[0].times.xclk == 2
+    assert (tops[0]["wiring"].header, tops[0]["turned"]) == ("J2", True)
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["camera"] == {
+        **{"camera": "ov7670", "header": "J2", "cable": "flat", "encoding": "rgb565"},
+        **{"picture": False, "display": None, "period": 0, "trigger": [labels[1]]},
+    }
+
+
+def test_a_picture_that_does_not_fit_is_told_what_to_leave_out(arguments, tmp_path, capsys):
+    path = tmp_path / "reference.onnx"
+    artifact.save(synthetic.quantized(squeezenet(Metaparameters(image_size=224))), path)
+    flags = {"camera": "ov7670", "variant": "85F", "engine": "16x16"}
+    line = dict(zip(arguments[::2], arguments[1::2], strict=True)) | {"--model": str(path)}
+    line |= {f"--{name}": value for name, value in flags.items()}
+    options = [word for pair in line.items() for word in pair] + ["--camera-picture"]
+    assert build.main(options) == 2
+    assert "EBR of 208; what fits: the same without --camera-picture" in capsys.readouterr().err
 
 
 def test_the_phase_of_the_sdram():

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from hw.board.flash import FlashReader
 from hw.board.parser import write_layout
 from hw.board.shell import Shell
+from hw.live.live import Eye
 from hw.streams import Pixel, Result
 from plan.image import Memory
 from spec.protocol import Held
@@ -31,9 +32,9 @@ class Stub(wiring.Component):
 
 @pytest.fixture
 def make_shell():
-    """A function that makes a shell with so many lamps, and a flash memory or none."""
+    """A function that makes a shell with so many lamps, and a flash memory or a camera or none."""
 
-    def make(leds: int, classes: int = 5, flash: bool = False) -> Shell:
+    def make(leds: int, classes: int = 5, flash: bool = False, eye: Eye | None = None) -> Shell:
         identity = Identity(
             none=0xFFFF,
             threshold=0,
@@ -60,6 +61,7 @@ def make_shell():
         return Shell(
             core=Stub(),
             flash=FlashReader.of(100_000_000) if flash else None,
+            eye=eye,
             identity=identity,
             held=Held.BUILT_IN,
             sums=sums,

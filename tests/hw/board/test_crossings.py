@@ -12,10 +12,16 @@ from amaranth.hdl._ir import build_netlist
 from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.top import Top
+from hw.camera.ov7670 import Times
+from hw.camera.sampler import WIRES
 from hw.design import Design
+from hw.display.screen import Panel
+from hw.display.tmds import BITS, LANES
+from hw.live.live import Eye
 from plan.engine import ENGINES
 from plan.sdram import PHASE
 from spec import artifact, synthetic
+from spec.camera import Sensor
 from spec.squeezenet import tiny
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "board.md"
@@ -83,10 +89,11 @@ class Crossings:
         return self._cones[net]
 
 
-def crossings(board, shell, phase=PHASE) -> Crossings:
+def crossings(board, shell, phase=PHASE, **more) -> Crossings:
     platform = board.variants[board.default]()
     pll = Pll.of(int(platform.default_clk_frequency), HZ)
-    platform.prepare(Top(board=board, shell=shell, pll=pll, clock_hz=HZ, phase=phase), "top")
+    top = Top(board=board, shell=shell, pll=pll, clock_hz=HZ, phase=phase, **more)
+    platform.prepare(top, "top")
     return Crossings(build_netlist(platform._design))
 
 
@@ -96,6 +103,15 @@ def check(found: Crossings, listed: set[str]):
     bits = {f"sdram.dq.i_ff{bit}" for bit in range(16)} if "sdram.dq" in listed else set()
     assert set(found.into) == listed - {"sdram.dq"} | bits
     for place, registers in found.into.items():
+        if place in CAMERA:
+            ((index, heard),) = registers
+            cell = found.cells[index]
+            assert len(heard) == len(cell.data) == WIRES.size
+            assert all(clock is None for _, clock in heard)
+            for bit in range(WIRES.size):
+                (second,) = found.readers[_nir.Net.from_cell(index, bit)]
+                assert isinstance(second, _nir.FlipFlop) and second.clk == cell.clk
+            continue
         if place in bits:
             assert [found.cells[index].type for index, _ in registers] == ["IFS1P3DX"]
             continue
@@ -118,6 +134,10 @@ def listed() -> set[str]:
 
 SDRAM = {"sdram.dq", "clocks.lagging_gate"}
 """Those that only a board with an SDRAM has."""
+CAMERA = {"shell.link.live.camera.sampler.synchronizer"}
+"""Those that only a board with a camera has: all its wires at once."""
+SCREEN = {"serializer.synchronizer", "serializer"}
+"""Those that only a board with a screen has: a flag, and the words that it says are steady."""
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -125,7 +145,7 @@ def test_every_crossing_is_listed_and_synchronized(name, make_shell):
     board = BOARDS[name]
     wanted = listed() - (set() if board.button else {"shell.button.synchronizer"})
     wanted -= set() if board.flash else {"shell.flash_synchronizer"}
-    wanted -= SDRAM
+    wanted -= SDRAM | CAMERA | SCREEN
     check(crossings(board, make_shell(len(board.leds), flash=bool(board.flash))), wanted)
 
 
@@ -134,7 +154,7 @@ def test_the_core_adds_none(tmp_path):
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
     check(
         crossings(BOARDS["ulx3s"], design.shell(divisors=(33,), tick=1000, leds=8, flash=True)),
-        listed() - SDRAM,
+        listed() - SDRAM - CAMERA - SCREEN,
     )
 
 
@@ -144,4 +164,36 @@ def test_an_sdram_adds_its_data(tmp_path):
     design = Design.load(tmp_path / "tiny.onnx", ENGINES["4x2-lut4"], HZ)
     design = replace(design, others=replace(design.capacities, stream_rows=100))
     shell = design.shell(divisors=(33,), tick=1000, leds=8, flash=True, phase=phase)
-    check(crossings(BOARDS["ulx3s"], shell, phase), listed())
+    check(crossings(BOARDS["ulx3s"], shell, phase), listed() - CAMERA - SCREEN)
+
+
+def test_a_camera_adds_its_wires(make_shell):
+    sensor = Sensor()
+    eye = Eye(sensor=sensor, times=Times.of(HZ, sensor), keeps=True)
+    board = BOARDS["ulx3s"]
+    found = crossings(board, make_shell(8, flash=True, eye=eye), wiring=board.cameras["j1"])
+    check(found, listed() - SDRAM - SCREEN)
+
+
+def test_a_screen_adds_its_words_and_their_flag(make_shell):
+    sensor = Sensor()
+    panel = Panel(height=8, width=8, labels=("a", "b", "none"), classes=2, shift=1, second=HZ)
+    eye = Eye(sensor=sensor, times=Times.of(HZ, sensor), panel=panel)
+    board = BOARDS["ulx3s"]
+    found = crossings(board, make_shell(8, flash=True, eye=eye), wiring=board.cameras["j2"])
+    words = found.into.pop("serializer")
+    sources = set()
+    for index, heard in words:
+        cell = found.cells[index]
+        assert isinstance(cell, _nir.FlipFlop)
+        clocks = {clock for _, clock in heard} - {cell.clk}
+        assert len(clocks) == 1 and None not in clocks
+        sources |= {net for net, clock in heard if clock != cell.clk}
+    assert len(sources) == LANES * BITS
+    ((index, heard),) = found.into.pop("serializer.synchronizer")
+    ((flag, clock),) = heard
+    cell = found.cells[index]
+    assert clock in clocks and flag not in sources
+    (second,) = found.readers[_nir.Net.from_cell(index, 0)]
+    assert isinstance(second, _nir.FlipFlop) and second.clk == cell.clk
+    check(found, listed() - SDRAM - SCREEN)

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 
 from hw.camera.ov7670 import Times
 
-TIMES = Times(xclk=2, quarter=1, pause=8, first=4000, gone=600, settle=0)
+TIMES = Times(xclk=2, quarter=1, pause=120, first=4000, gone=600, settle=0)
 """Short ones."""
 
 

@@ -12,7 +12,7 @@ from spec.camera import Encoding, Sensor, seen
 
 SENSOR = Sensor(height=6, width=10, encoding=Encoding.RGB565)
 SIZE = (3, 4)
-SETUP = 400
+SETUP = 700
 """Cycles that it takes to write two registers, and more."""
 
 
@@ -75,11 +75,13 @@ def play(simulate, wires, times, monkeypatch):
     table = camera.settings(SENSOR.encoding)[:2]
     monkeypatch.setattr(camera, "settings", lambda encoding: table)
 
-    def play(scenario, *, times=times, **more):
+    def play(scenario, *, times=times, there=True, **more):
         bench = Bench(times, **more)
 
         async def drive(ctx):
             bus = wires(ctx, bench.dut.wires)
+            if there:
+                await bus.line(noise(0)[0])  # it has power, and sends something
             await bus.set(SETUP)
             await scenario(bus, bench, ctx)
             await bus.vsync()
@@ -238,13 +240,27 @@ def test_a_camera_that_comes_back_is_set_up_before_a_frame_counts(play, times):
         await bus.set(times.gone + 10, href=0)  # the plug is out
         setups.append(bench.counts["setups"])
         await bus.frame(frames[2])  # what it sends before it is set up
-        await bus.set(SETUP)
+        await bus.set(2 * SETUP)
         await bus.frame(frames[3])
 
     bench = play(scenario)
     assert setups == [1]
     bench.expect((1, frames[0]), (3, frames[3]))
     assert bench.counts == {"frames": 2, "damaged": 1, "skipped": 0, "setups": 1}
+
+
+def test_a_camera_that_was_not_there_while_it_was_set_up_is_set_up_again(play):
+    frames = [noise(seed) for seed in range(3)]
+
+    async def scenario(bus, bench, ctx):
+        await bus.frame(frames[0])
+        await bus.set(SETUP)
+        await bus.frame(frames[1])
+        await bus.frame(frames[2])
+
+    bench = play(scenario, there=False)
+    assert bench.counts["setups"] == 1
+    bench.expect((2, frames[1]), (3, frames[2]))
 
 
 def test_no_room_is_refused(times):

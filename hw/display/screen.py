@@ -1,0 +1,152 @@
+"""A screen beside a camera: memories between the core's clock and the pixels'."""
+
+from dataclasses import dataclass
+from math import log, log2
+
+from amaranth.hdl import Cat, DomainRenamer, Module, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.board.layouts import JUDGED_RESULT
+from hw.display.raster import PIXEL_BITS, STRIDE, Raster
+from hw.display.tmds import BITS, LANES
+from hw.display.writer import PanelWriter
+from hw.streams import Pixel
+from spec import screen
+from spec.quantized import QuantizedNetwork
+
+PIXEL_DOMAIN = "pixel"
+"""25 MHz."""
+EMPTY = 1000
+"""About so many times less likely than the best class is one whose bar is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """What a screen is built with.
+
+    Parameters
+    ----------
+    height, width
+        Of the pictures that it shows.
+    labels, classes, shift, second
+        See :class:`hw.display.writer.PanelWriter`.
+    """
+
+    height: int
+    width: int
+    labels: tuple[str, ...]
+    classes: int
+    shift: int
+    second: int
+
+
+def panel_of(quantized: QuantizedNetwork, clock_hz: int) -> Panel:
+    """The screen of a network: a bar that is empty is :data:`EMPTY` times less likely, or more.
+
+    Raises
+    ------
+    ValueError
+        If the network's picture is too large.
+    """
+    network = quantized.network
+    image, last = network.image, network.last
+    if max(image.height, image.width) > screen.LARGEST:
+        raise ValueError(
+            f"a screen shows pictures of at most {screen.LARGEST} × {screen.LARGEST}, "
+            f"not {image.width} × {image.height}"
+        )
+    unit = last.o.pixels / 2.0 ** quantized.scale_log2(last.name)  # a factor of e in probability
+    shift = round(log2(max(1, unit * log(EMPTY) / screen.BAR)))
+    labels = tuple(quantized.label(index) for index in range(len(quantized.labels) + 1))
+    return Panel(
+        height=image.height,
+        width=image.width,
+        labels=labels,
+        classes=len(quantized.labels),
+        shift=shift,
+        second=clock_hz,
+    )
+
+
+class Screen(wiring.Component):
+    """Writes with the core's clock what is seen and said, and shows it with the pixels' clock.
+
+    Parameters
+    ----------
+    panel : Panel
+
+    Members
+    -------
+    pixel : ``In(Pixel)``, valid, first : ``In(1)``
+        What the network sees.
+    fits : ``In(1)``
+        It is of the screen's size; others are not shown.
+    i : ``In(stream.Signature(JUDGED_RESULT, always_ready=True))``
+        What it says.
+    words : ``Out(30)``, flag : ``Out(1)``
+        Of the pixels' clock, see :class:`hw.display.tmds.Serializer`.
+    """
+
+    def __init__(self, panel: Panel):
+        self._panel = panel
+        super().__init__(
+            {
+                "pixel": In(Pixel),
+                "valid": In(1),
+                "first": In(1),
+                "fits": In(1),
+                "i": In(stream.Signature(JUDGED_RESULT, always_ready=True)),
+                "words": Out(LANES * BITS),
+                "flag": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        panel = self._panel
+        raster = Raster(height=panel.height, width=panel.width)
+        m.submodules.raster = DomainRenamer(PIXEL_DOMAIN)(raster)
+        m.d.comb += [self.words.eq(raster.words), self.flag.eq(raster.flag)]
+
+        # The picture.
+        pixels = panel.height * panel.width
+        m.submodules.picture = picture = memory.Memory(shape=PIXEL_BITS, depth=pixels, init=[])
+        write = picture.write_port()
+        read = picture.read_port(domain=PIXEL_DOMAIN)
+        at = Signal(range(pixels + 1))
+        color = self.pixel
+        with m.If(self.valid & self.fits):
+            m.d.sync += at.eq(at + (at != pixels))
+            with m.If(self.first):
+                m.d.sync += at.eq(0)
+        taken = Signal()
+        m.d.sync += [
+            taken.eq(self.valid & self.fits),
+            write.data.eq(Cat(color.red[3:], color.green[2:], color.blue[3:])),
+        ]
+        m.d.comb += [
+            write.en.eq(taken & (at != pixels)),
+            write.addr.eq(at),
+            read.addr.eq(raster.pixel_address),
+            raster.pixel.eq(read.data),
+        ]
+
+        # The panel.
+        cells = screen.still(panel.labels[: panel.classes])
+        first = [code for row in cells for code in bytes(row).ljust(STRIDE, b" ")]
+        m.submodules.cells = store = memory.Memory(shape=8, depth=len(first), init=first)
+        into, outof = store.write_port(), store.read_port(domain=PIXEL_DOMAIN)
+        m.submodules.writer = writer = PanelWriter(
+            labels=panel.labels, classes=panel.classes, shift=panel.shift, second=panel.second
+        )
+        connect(m, flipped(self.i), writer.i)
+        m.d.comb += [
+            into.en.eq(writer.o.valid),
+            into.addr.eq(writer.o.payload.address),
+            into.data.eq(writer.o.payload.code),
+            outof.addr.eq(raster.cell_address),
+            raster.cell.eq(outof.data),
+        ]
+
+        return m

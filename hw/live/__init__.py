@@ -1,0 +1,1 @@
+"""A camera beside the serial line: its frames, events, trigger and picture. See docs/camera.md."""
