@@ -29,6 +29,11 @@ def test_a_sample_is_found():
     assert "of 20 found" in said and "MISSED" not in said
 
 
+def test_a_sample_of_the_circuit_is_found(capsys):
+    assert main(["circuit", "--mutants", "20", "--least", "0.9"]) == 0
+    assert " of 20 found" in capsys.readouterr().out
+
+
 def test_places_are_all_but_refusals_and_texts():
     places = _Places()
     places.visit(ast.parse(SOURCE))
