@@ -25,12 +25,14 @@ from hw.fire.writer import Writer
 from hw.sdram.controller import Controller
 from hw.sdram.memtest import MemoryTest
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
-from sim.core_harnesses import ChosenRows, LoadedWeights, SentResults, WindowedPixels
+from sim.core_harnesses import SentResults, WindowedPixels
 from sim.fire_harnesses import FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
-from sim.sdram_harnesses import ComparedWords, JoinedRows, StoredRows, StreamedWords, WrittenWords
+from sim.row_harnesses import JoinedRows, StoredRows
+from sim.sdram_harnesses import ComparedWords, StreamedWords, WrittenWords
+from sim.weight_harnesses import ChosenRows, LoadedWeights
 
 #: Padding above, left and below; no rows of the ring to spare.
 WINDOW = {"width": 5, "kernel": 2, "stride": 2, "padding": 1, "ring_rows": 1}
