@@ -1,6 +1,6 @@
 """A frame whose pixels come late: a prediction from the cycles in which they are offered.
 
-Where it is exact, and where its count was up to 9 cycles off: ``docs/proof.md``.
+Where the circuit counts otherwise: ``docs/proof.md``.
 
 The streams of results are still taken to be always ready. Cycles count as in :mod:`plan.timing`.
 """
@@ -74,32 +74,43 @@ class OfferedWindow(WindowTiming):
     def next_row(self) -> int:
         g = self._geometry
         self._check()
-        last_x = g.offset + (g.o_width - 1) * g.stride
         done = None
         while done is None:
-            in_patch = self._y >= g.offset and (self._y - g.offset) % g.stride == 0
-            completes = in_patch and self._row < g.o_height
-            for x in range(g.scan_columns):
-                at = self._next_position
-                if completes and x == 0:
-                    at = max(at, self._freed[self._row] + RING)
-                patch = completes and x >= g.offset and (x - g.offset) % g.stride == 0
-                patch = patch and x <= last_x
-                if patch:
-                    at = max(at, self._next_patch)
-                if x < g.width and self._y < g.height:
-                    there = self._offer()
-                    if there > at:
-                        self.vain.append((at, there))
-                        at = there
-                    self.taken.append(at)
-                if patch:
-                    self._next_patch = at + g.words
-                    if x == last_x:
-                        done = at + FIRST_WORD + g.words - 1 + ROW_DONE
-                self._next_position = at + 1
-            self._y += 1
+            done = self._scan()
         self._row += 1
+        if self._row == g.o_height:
+            # What no patch needs is asked for all the same, while the last rows are awaited.
+            while self._y < g.scan_rows:
+                self._scan()
+        return done
+
+    def _scan(self) -> int | None:
+        """A row of positions; when its row of patches is done, if it completes one."""
+        g = self._geometry
+        last_x = g.offset + (g.o_width - 1) * g.stride
+        in_patch = self._y >= g.offset and (self._y - g.offset) % g.stride == 0
+        completes = in_patch and self._row < g.o_height
+        done = None
+        for x in range(g.scan_columns):
+            at = self._next_position
+            if completes and x == 0:
+                at = max(at, self._freed[self._row] + RING)
+            patch = completes and x >= g.offset and (x - g.offset) % g.stride == 0
+            patch = patch and x <= last_x
+            if patch:
+                at = max(at, self._next_patch)
+            if x < g.width and self._y < g.height:
+                there = self._offer()
+                if there > at:
+                    self.vain.append((at, there))
+                    at = there
+                self.taken.append(at)
+            if patch:
+                self._next_patch = at + g.words
+                if x == last_x:
+                    done = at + FIRST_WORD + g.words - 1 + ROW_DONE
+            self._next_position = at + 1
+        self._y += 1
         return done
 
 
@@ -152,9 +163,10 @@ def _frame_time(program: Program, window: OfferedWindow) -> FrameTime:
             waits.append((max(resting, known), time.rows_done + 1))
         resting = time.last_pass + step.pixels + 1
         known = time.start + latency.KNOWN
-    return FrameTime(
-        elapsed=times[-1].end + latency.SUMS - first, starved=_common(waits, window.vain)
-    )
+    # Then the next frame's first step waits, while pixels that no patch needs are asked for.
+    end = times[-1].end + latency.SUMS
+    waits.append((max(resting, known), end))
+    return FrameTime(elapsed=end - first, starved=_common(waits, window.vain))
 
 
 def _common(one: Spans, other: Spans) -> int:

@@ -156,12 +156,15 @@ def found(checks: list[Callable[[], None]]) -> str:
 
 
 def circuit_checks(trial: Trial, model: Path, **settings: int) -> list[Callable[[], None]]:
-    """The quickest first: one network, those chosen with each kind of stalls, those drawn."""
+    """The quickest first: one network, those chosen with each kind of stalls, those drawn with the
+    first three kinds."""
     rounds = (*range(len(NETWORKS)), 0)
     checks = [partial(trial.check, model, (0,), **settings)]
     checks += [partial(trial.check, model, rounds, stalls, **settings) for stalls in STALLS]
-    rounds = range(len(NETWORKS), len(trial.plans))
-    return [*checks, partial(trial.check, model, tuple(rounds), **settings)]
+    drawn = tuple(range(len(NETWORKS), len(trial.plans)))
+    if drawn:
+        checks += [partial(trial.check, model, drawn, stalls, **settings) for stalls in STALLS[:3]]
+    return checks
 
 
 def simulate(model: Path, plusargs: list[str], watchdog: int, work: Path) -> None:

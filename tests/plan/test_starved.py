@@ -2,7 +2,10 @@
 
 import pytest
 
+from plan.engine import ENGINES
+from plan.planner import plan
 from plan.starved import _common, frame_time, line_time
+from sim.networks import chain
 from spec.protocol import CHUNK_BYTES
 
 
@@ -50,3 +53,15 @@ def test_what_counts_of_an_image_from_a_line_does_not_depend_on_its_rate(made):
     assert slow.cycles == slower.cycles
     several = 3 * made.network.image.pixels > 2 * CHUNK_BYTES
     assert slower.elapsed > slow.elapsed + 10**5 if several else slow.cycles > 0
+
+
+def test_pixels_that_no_patch_needs_are_waited_for_while_rows_are():
+    # Of 9 rows a first convolution without padding, stride 3, has no use for the last two.
+    network = chain("late", 9, 9, {"channels": 4, "stride": 3}, {"channels": 3})
+    made = plan(network, ENGINES["4x4"])
+    count = network.image.pixels
+    on_time = [0] * count
+    needed = 7 * 9
+    late = [*on_time[:needed], *range(10**4, 10**4 + count - needed)]
+    one, other = (frame_time(made.program, offered) for offered in (on_time, late))
+    assert one.elapsed == other.elapsed and other.starved > one.starved == 0
