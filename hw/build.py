@@ -43,10 +43,11 @@ from hw.seeds import place
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
+from plan.room import loaded
 from plan.schedule import PlanError
 from plan.sdram import PAGES, PHASE, PHASES, Sdram
 from plan.suggest import suggestions
-from spec import terminal
+from spec import artifact, terminal
 from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.models import packaged
@@ -387,6 +388,13 @@ def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
         for engine, made in fitting(design.quantized.network, device)
     ]
     way = fits[0] if fits else "a network with fewer weights, or a larger --variant"
+    if design.sdram and design.engine == ENGINES[device.engine]:
+        network, first = design.quantized.network, artifact.load(packaged()).network
+        if loaded(network, first, device, clock_hz=design.clock_hz) is not None:
+            way = (
+                "the packaged network's bitstream, without --model, which this one is loaded into "
+                "by python -m host load"
+            )
     raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
 
 
