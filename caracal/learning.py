@@ -29,7 +29,8 @@ def train(
     quiet
         Say nothing; otherwise a line an epoch, on standard error.
     settings
-        Any flag of ``caracal train``, such as ``epochs=40`` or ``validation_share=0.12``.
+        Any flag of ``caracal train``, such as ``epochs=40`` or ``validation_share=0.12``; with few
+        photographs ``pretrained="squeezenet1_1-b8a52dc0.pth"``, weights to go on from.
 
     Returns
     -------

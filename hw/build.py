@@ -44,6 +44,7 @@ from hw.seeds import place
 from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.fit import fitting, shortages
+from plan.room import loaded
 from plan.schedule import PlanError
 from plan.sdram import PAGES, PHASE, PHASES, Sdram
 from plan.suggest import suggestions
@@ -403,6 +404,13 @@ def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
     if not shortages(design.plan, device):
         fits = ["the same without --camera-picture, or without --camera"]
     way = fits[0] if fits else "a network with fewer weights, or a larger --variant"
+    if design.sdram and design.engine == ENGINES[device.engine]:
+        network, first = design.quantized.network, artifact.load(packaged()).network
+        if loaded(network, first, device, clock_hz=design.clock_hz) is not None:
+            way = (
+                "the packaged network's bitstream, without --model, which this one is loaded into "
+                "by python -m host load"
+            )
     raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
 
 

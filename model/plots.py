@@ -13,6 +13,11 @@ from model.metrics import Bin
 COUNTED = 24
 """Classes of a confusion matrix, at most, that are all named and whose counts are written."""
 
+MARKED = 10
+"""Points of a curve from which on a line is enough: one alone would not be seen."""
+LETTERS = 30
+"""Of a line under a photograph, at most: more would run into the next one."""
+
 
 def curves(history: list[dict], path: Path) -> None:
     """Loss, accuracy and learning rate against the epoch; a band a stage of image size."""
@@ -27,6 +32,7 @@ def curves(history: list[dict], path: Path) -> None:
             [entry["epoch"] for entry in checked],
             [entry[f"validation_{key}"] for entry in checked],
             label="validation",
+            marker="o" if len(checked) < MARKED else None,
         )
         axis.set_ylabel(key)
         axis.legend()
@@ -89,12 +95,18 @@ def mistakes(
         answer = photographs.labels[answers[index]]
         name = Path(photographs.names[index])
         axis.set_title(
-            f"{truth}: {name.name}\n{answer}, {float(surest[index]):.0%}",
+            f"{_short(f'{truth}: {name.name}')}\n{_short(answer)}, {float(surest[index]):.0%}",
             fontsize=7,
             parse_math=False,
         )
     figure.savefig(path, dpi=100)
     return wrong
+
+
+def _short(text: str) -> str:
+    """Begin and end of a text that is too long."""
+    half = LETTERS // 2
+    return text if len(text) <= LETTERS else f"{text[: half - 1]}…{text[-half:]}"
 
 
 def reliability(bins: list[Bin], title: str, path: Path) -> None:

@@ -18,6 +18,7 @@ from spec.arguments import Parser
 
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
 body {{ font: 15px/1.4 sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em; }}
@@ -110,7 +111,8 @@ def write(
         Of the page.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = dict(splits.items())
+    # What was not trained on comes first: it is what counts.
+    parts = dict(sorted(splits.items(), key=lambda item: item[0] == "train"))
     head = ["", *parts]
     rows = [
         [kind, *(_accuracy(own[part], parts[part].targets) for part in parts)]

@@ -4,14 +4,16 @@ import shlex
 from pathlib import Path
 
 from model.settings import Settings
-from plan.boards import BOARD_DEVICES
+from plan.boards import BOARD_DEVICES, WITH_SDRAM
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.fit import shortages
 from plan.link import chip_words
 from plan.planner import plan
+from plan.room import loaded
 from plan.schedule import PlanError
-from spec import terminal
+from spec import artifact, terminal
+from spec.models import packaged
 from spec.network import Network
 
 
@@ -30,17 +32,22 @@ def prospect(network: Network, settings: Settings) -> tuple[str, bool]:
         made = plan(network, ENGINES[device.engine])
     except PlanError as error:
         return f"the engine of {where} cannot compute this network: {error}", True
-    missing = shortages(made, device)
+    missing, clock_hz = shortages(made, device), int(device.clock_mhz * 1e6)
+    if missing and settings.board in WITH_SDRAM:
+        inside = loaded(network, artifact.load(packaged()).network, device, clock_hz=clock_hz)
+        if inside is not None:
+            words = chip_words(inside.cycles, clock_hz)
+            return f"on {where}, loaded into the SDRAM by host load: {words}", False
     if missing:
         way = "caracal plan --suggest --board " + settings.board
         way += f" --variant {variant}" if settings.variant else ""
         return (
             f"no bitstream of {where} can hold this network: needs {' and '.join(missing)}; train "
-            f"it for another board, or one with an SDRAM that it is loaded into; {way} names what "
-            "fits",
+            f"it for another board, or one with an SDRAM that it is loaded into "
+            f"({', '.join(WITH_SDRAM)}); {way} names what fits",
             True,
         )
-    return f"on {where}: {chip_words(made.cycles, device.clock_mhz * 1e6)}", False
+    return f"on {where}: {chip_words(made.cycles, clock_hz)}", False
 
 
 def left(history: list[dict], settings: Settings) -> str:

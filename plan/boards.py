@@ -11,3 +11,6 @@ BOARD_DEVICES = {
     "colorlight-5a75b": ("25F",),
 }
 """Names in :data:`plan.device.DEVICES`, the one that is meant by default first."""
+
+WITH_SDRAM = ("ulx3s",)
+"""Those that a network can be loaded into whose weights have no room on the chip."""

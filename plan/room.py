@@ -8,8 +8,10 @@ from plan.device import Device
 from plan.engine import ENGINES, Engine
 from plan.link import link_block_rams
 from plan.memories import engine_block_rams
-from plan.planner import plan
+from plan.planner import Plan, plan
+from plan.schedule import PlanError
 from plan.sdram import capacity
+from plan.search import plan_within
 from spec.network import Network
 from spec.squeezenet import published
 
@@ -52,6 +54,22 @@ def grown(
         if wish and design_ebr(engine, wish) <= limit:
             return _filled(wish, engine)
     return needs
+
+
+def loaded(network: Network, first: Network, device: Device, *, clock_hz: int) -> Plan | None:
+    """A network in the SDRAM of a board whose bitstream was made for ``first``.
+
+    None if it is too large even so, or the device has no room for the first.
+    """
+    engine = ENGINES[device.engine]
+    room = grown(plan(first, engine).needs(), engine, device, sdram=True)
+    if design_ebr(engine, room) > device.ebr:
+        return None
+    try:
+        made = plan_within(network, engine, room, clock_hz=clock_hz)
+    except PlanError:
+        return None
+    return None if room.shortages(made.needs()) else made
 
 
 def design_ebr(engine: Engine, capacities: Capacities) -> int:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from caracal.commands import COMMANDS
 from hw.flash import DONE, PREAMBLE
+from model.squeezenet import SqueezeNet
 from sim import fuzz
 from spec import artifact, synthetic
-from spec.squeezenet import tiny
+from spec.squeezenet import published, tiny
 
 ROOT = Path(__file__).parent.parent
 PYTHON = (".venv/bin/python", "-m")
@@ -50,6 +52,14 @@ def the_small_model(words: list[str]) -> list[str]:
     return [*words[:4], "small.onnx", "--simulate", "--engine", "4x4"]
 
 
+def a_small_run(words: list[str]) -> list[str]:
+    """Training: images as small as the network bears."""
+    if "--pretrained" in words:
+        more = "--trained-with unit --image 48 --shorter-side 0 --epochs 1 --no-report"
+        return [*words, *more.split()]
+    return [*words, *SMALL]
+
+
 def none(words: list[str]) -> None:
     """For what only a fresh machine can run: ``.ci/run`` and ``make test`` are that."""
 
@@ -71,7 +81,7 @@ TABLE: dict[tuple[str, ...], Callable[[list[str]], list[str] | None]] = {
     ("python3", "-m", "venv"): none,
     (".venv/bin/pip", "install", "-e"): extras,
     ("make",): target,
-    (*PYTHON, "model.train"): with_more(*SMALL),
+    (*PYTHON, "model.train"): a_small_run,
     (*PYTHON, "quant"): with_more("--images", "8"),
     (*PYTHON, "hw.build"): with_more("--plan-only"),
     (*PYTHON, "hw.flash"): list,
@@ -92,6 +102,12 @@ def folder(tmp_path, monkeypatch) -> Path:
         pixels = rng.integers(0, 256, (30, 40, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / name)
     artifact.save(synthetic.quantized(tiny(image_size=fuzz.SIZE)), tmp_path / "small.onnx")
+    made_up = SqueezeNet(published("1.1"), batch_norm=False).state_dict()
+    names = {name: name.replace(".conv.", ".") for name in made_up}  # Caffe's
+    torch.save(
+        {names[name]: value for name, value in made_up.items()},
+        tmp_path / "squeezenet1_1-b8a52dc0.pth",
+    )
     bitstream = tmp_path / "build" / "ulx3s" / "top.bit"
     bitstream.parent.mkdir(parents=True)
     bitstream.write_bytes(b"\xff\0Part: LFE5U-85F-6CABGA381\0\xff\xff" + PREAMBLE + DONE)

@@ -386,6 +386,11 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
     said = refused(arguments, capsys, model=str(path), variant="45F", engine="16x8")
     assert "LFE5U-45F-6BG381 cannot hold it: needs 129 EBR of 108" in said
     assert "what fits: --engine 16x8 with a model for 160×160" in said
+    larger = squeezenet(Metaparameters(image_size=224, incr_e=128))
+    artifact.save(synthetic.quantized(larger), tmp_path / "larger.onnx")
+    more = {"variant": "85F", "engine": "16x16"}
+    said = refused(arguments, capsys, model=str(tmp_path / "larger.onnx"), **more)
+    assert "what fits: the packaged network's bitstream, without --model, which this" in said
     said = refused(arguments, capsys, model=str(path), variant="12F")
     assert "EBR of 56" in said and "a network with fewer weights, or a larger --variant" in said
 

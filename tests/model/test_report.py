@@ -60,6 +60,14 @@ def test_everything_for_every_split_and_kind(data, tmp_path):
     assert "float, train: 1.0000 (18 of 18), 95 %: 0.824 to 1.000" in words
     assert "int8, test: 0.0000 (0 of 6), 95 %: 0.000 to 0.390" in words
     assert "test/blue/00.png" in words
+    assert 'name="viewport"' in path.read_text()  # readable on a phone
+    order = [name.split("-")[1] for name in page.images if name.endswith("-confusion.png")]
+    assert order == [part for part in ("validation", "test", "train") for _ in KINDS]
+
+
+def test_a_caption_does_not_run_into_the_next():
+    assert report.plots._short("a" * 30) == "a" * 30
+    assert report.plots._short("abc" * 20) == "abcabcabcabcab…abcabcabcabcabc"
 
 
 def test_the_surest_mistake_comes_first(data, tmp_path):

@@ -32,6 +32,16 @@ def test_a_network_that_does_not(capsys):
     assert warning and words.startswith("no bitstream of icepi-zero, 25F can hold")
 
 
+def test_a_network_that_is_loaded_into_an_sdram():
+    words, warning = said("--board=ulx3s", "--architecture=1.1", "--no-batch-norm")
+    assert not warning
+    assert words.startswith("on ulx3s, 85F, loaded into the SDRAM by host load: 1,04")
+    words, warning = said("--board=ulx3s", "--variant=12F", "--architecture=1.1")
+    assert warning and "an SDRAM that it is loaded into (ulx3s)" in words
+    words, warning = said("--board=ecpix5", "--architecture=1.1")
+    assert warning and words.startswith("no bitstream of ecpix5, 85F can hold")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

@@ -8,7 +8,7 @@ from plan.capacities import NAMES
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.planner import plan
-from plan.room import SHARE, design_ebr, family, grown
+from plan.room import SHARE, design_ebr, family, grown, loaded
 from plan.search import plan_within
 from spec.squeezenet import Metaparameters, squeezenet, tiny
 
@@ -28,6 +28,16 @@ def test_the_first_network_fits_and_so_does_the_design(sdram):
     assert design_ebr(engine, found) <= SHARE * DEVICES["85F"].ebr
     made = plan_within(REFERENCE, engine, found, clock_hz=100_000_000)
     assert made.cycles == 268_792 and not made.streamed
+
+
+def test_what_is_loaded_into_an_sdram():
+    device = DEVICES["85F"]
+    for network in family().values():
+        made = loaded(network, REFERENCE, device, clock_hz=100_000_000)
+        assert made is not None and made.streamed
+    wide = squeezenet(Metaparameters(image_size=512))
+    assert loaded(wide, REFERENCE, device, clock_hz=100_000_000) is None
+    assert loaded(tiny(), REFERENCE, DEVICES["12F"], clock_hz=100_000_000) is None
 
 
 def test_with_an_sdram_the_family_fits():

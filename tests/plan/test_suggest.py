@@ -9,7 +9,7 @@ from hw import build
 from hw.board.boards import BOARDS
 from model.settings import parse
 from plan import suggest
-from plan.boards import BOARD_DEVICES
+from plan.boards import BOARD_DEVICES, WITH_SDRAM
 from plan.device import DEVICES, SMALL
 from plan.fit import shortages
 from spec.squeezenet import squeezenet
@@ -17,6 +17,7 @@ from spec.squeezenet import squeezenet
 
 def test_the_devices_are_those_of_the_boards():
     assert {name: tuple(board.variants) for name, board in BOARDS.items()} == BOARD_DEVICES
+    assert {name for name, board in BOARDS.items() if board.sdram} == {*WITH_SDRAM}
 
 
 @pytest.fixture
