@@ -47,7 +47,7 @@ def check(arguments: argparse.Namespace) -> int:
     if not chosen:
         raise PhotographError("none of these is a photograph")
     design = Design.load(arguments.model, ENGINES[arguments.engine], board.CLOCK_HZ)
-    command = board.build(design, eye=eye(sensor, quick=False, keeps=True))
+    command = board.build(design, eye=eye(sensor, quick=False))
     differ = sums = answered = 0
     start = time.monotonic()
     with CameraBoard(command, sensor, seed=arguments.seed) as camera:

@@ -52,7 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         )
         trigger = trigger_of(quantized, arguments.trigger, None, *arguments.trigger_frames)
         design = Design.load(arguments.model, ENGINES[arguments.engine], board.CLOCK_HZ)
-        program = board.build(design, eye=eye(sensor, keeps=True, trigger=trigger))
+        seeing = eye(sensor, keeps=image.height * image.width, trigger=trigger)
+        program = board.build(design, eye=seeing)
         with CameraBoard(program, sensor, seed=arguments.seed) as simulated:
             print(simulated.terminal, flush=True)
             if not sys.stdin.readline():

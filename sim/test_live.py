@@ -30,7 +30,7 @@ def design(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def command(design):
-    return board.build(design, eye=camera.eye(SENSOR, keeps=True))
+    return board.build(design, eye=camera.eye(SENSOR, keeps=SIZE * SIZE))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from hw.display.screen import panel_of
 from sim import board, camera, fuzz, tmds
@@ -19,6 +20,7 @@ SECOND = 1 << 27
 """Cycles: more than the test takes, so that the rate shown is 0."""
 
 
+@pytest.mark.timeout(600)
 def test_a_monitor_shows_the_last_frame(tmp_path, monkeypatch):
     file = tmp_path / "words"
     monkeypatch.setenv("CARACAL_SCREEN", str(file))

@@ -3,6 +3,8 @@
 import random
 from itertools import pairwise
 
+import pytest
+
 from host.client import Client
 from host.line import Line
 from sim import board, camera, fuzz
@@ -25,6 +27,7 @@ def sums_of(design, pixels) -> tuple[int, ...]:
     return tuple(reference.run(design.quantized, saw)["sums"].tolist())
 
 
+@pytest.mark.timeout(600)
 def test_frames_at_a_rate(tmp_path, monkeypatch):
     file = tmp_path / "awake"
     monkeypatch.setenv("CARACAL_AWAKE", str(file))

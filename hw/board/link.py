@@ -143,7 +143,7 @@ class Link(wiring.Component):
 
         live = None
         if self._eye:
-            live = Live(self._eye, pixels=self._pixels, classes=classes)
+            live = Live(self._eye, classes=classes)
 
         def pass_on(source, place: str, sink) -> None:
             """Connect two streams, by way of the camera's place between them."""

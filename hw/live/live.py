@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.fifo import SyncFIFOBuffered
@@ -47,7 +47,8 @@ class Eye:
     on
         The camera is a source of frames from power-up.
     keeps
-        The picture that the network saw is kept, in block RAM.
+        The most pixels of a picture that the network saw and that is kept, in block RAM; 0 to keep
+        none. A network with more of them has none kept.
     panel
         The screen, if there is one.
     period
@@ -59,7 +60,7 @@ class Eye:
     times: Times
     trigger: live.Trigger = field(default_factory=live.Trigger)
     on: bool = True
-    keeps: bool = False
+    keeps: int = 0
     panel: Panel | None = None
     period: int = 0
 
@@ -82,8 +83,6 @@ class Live(wiring.Component):
     Parameters
     ----------
     eye : Eye
-    pixels : int
-        The most pixels of a frame.
     classes : int
         The most classes.
 
@@ -125,9 +124,8 @@ class Live(wiring.Component):
         Between the responder and the sender.
     """
 
-    def __init__(self, eye: Eye, *, pixels: int, classes: int):
+    def __init__(self, eye: Eye, *, classes: int):
         self._eye = eye
-        self._pixels = pixels
         self._classes = classes
         passing = {
             "pixels": TAGGED_PIXEL,
@@ -240,7 +238,7 @@ class Live(wiring.Component):
             width=JUDGED_RESULT.size, depth=self._classes + 2
         )
         m.submodules.responder = responder = LiveResponder(
-            classes=self._classes, picture=picture_words(self._pixels) if eye.keeps else None
+            classes=self._classes, picture=picture_words(eye.keeps) if eye.keeps else None
         )
         m.submodules.merger = merger = FrameMerger()
         connect(m, parting.o, trigger.i)
@@ -272,7 +270,7 @@ class Live(wiring.Component):
         m.d.sync += [sequence.eq(head.sequence), argument.eq(head.argument)]
         state = Mux(
             late["camera"],
-            Cat(on, swapped, eye.keeps),
+            Cat(on, swapped, Const(eye.keeps > 0, 1)),
             argument,
         )
         for name, pulse in asked.items():
@@ -313,14 +311,14 @@ class Live(wiring.Component):
 
         # The picture that is kept.
         if eye.keeps:
-            m.submodules.picture = picture = PictureStore(pixels=self._pixels)
+            m.submodules.picture = picture = PictureStore(pixels=eye.keeps)
             m.d.comb += [
                 picture.pixel.eq(seen.pixel),
-                picture.valid.eq(given),
+                picture.valid.eq(given & (facts.pixels <= eye.keeps)),
                 picture.first.eq(seen.first),
                 picture.last.eq(seen.last),
                 picture.number.eq(camera.number),
-                picture.counts.eq(told),
+                picture.counts.eq(told & (facts.pixels <= eye.keeps)),
                 picture.hold.eq(responder.hold),
                 responder.held.eq(picture.held),
                 responder.number.eq(picture.o_number),

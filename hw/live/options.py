@@ -113,6 +113,7 @@ def mounted(
     sensor = Sensor(encoding=Encoding(arguments.camera_encoding or USUAL))
     image = quantized.network.image
     Crop.of(sensor, image.height, image.width)  # or it raises
+    pixels = image.height * image.width
     if arguments.display and board.screen is None:
         raise ValueError(f"--display: {board.title} has no connector that is known; leave it out")
     hits, frames = arguments.trigger_frames or (1, 1)
@@ -121,17 +122,15 @@ def mounted(
         sensor=sensor,
         times=Times.of(clock_hz, sensor),
         trigger=trigger,
-        keeps=arguments.camera_picture,
+        keeps=pixels if arguments.camera_picture else 0,
         panel=panel_of(quantized, clock_hz) if arguments.display else None,
         period=clock_hz // arguments.rate if arguments.rate else 0,
     )
-    pixels = image.height * image.width
     return Mounted(
         eye=eye,
         wiring=board.cameras[header],
         turned=arguments.camera_cable == "flat",
-        spare=camera_block_rams(pixels if eye.keeps else 0)
-        + (screen_block_rams(pixels) if eye.panel else 0),
+        spare=camera_block_rams(eye.keeps) + (screen_block_rams(pixels) if eye.panel else 0),
     )
 
 
@@ -143,7 +142,7 @@ def shown(camera: Mounted, labels: Sequence[str]) -> dict:
         "header": camera.wiring.header,
         "cable": CABLES[camera.turned],
         "encoding": eye.sensor.encoding.value,
-        "picture": eye.keeps,
+        "picture": eye.keeps > 0,
         "display": DISPLAYS[0] if eye.panel else None,
         "period": eye.period,
         "trigger": [labels[index] for index in sorted(eye.trigger.classes) if index < len(labels)],

@@ -404,7 +404,7 @@ def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch)
     flags = ["--camera", "ov7670", "--camera-header", "j2", "--camera-cable", "flat"]
     flags += ["--camera-encoding", "rgb565", "--trigger", labels[1], "--trigger-frames", "2/3"]
     assert build.main([*arguments, *flags]) == 0
-    assert (eyes[0].sensor.encoding, eyes[0].keeps) == (Encoding.RGB565, False)
+    assert (eyes[0].sensor.encoding, eyes[0].keeps) == (Encoding.RGB565, 0)
     assert eyes[0].trigger == Trigger(classes=frozenset({1}), hits=2, frames=3)
     assert eyes[0].times.xclk == 2
     assert (tops[0]["wiring"].header, tops[0]["turned"]) == ("J2", True)

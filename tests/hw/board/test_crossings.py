@@ -169,7 +169,7 @@ def test_an_sdram_adds_its_data(tmp_path):
 
 def test_a_camera_adds_its_wires(make_shell):
     sensor = Sensor()
-    eye = Eye(sensor=sensor, times=Times.of(HZ, sensor), keeps=True)
+    eye = Eye(sensor=sensor, times=Times.of(HZ, sensor), keeps=64)
     board = BOARDS["ulx3s"]
     found = crossings(board, make_shell(8, flash=True, eye=eye), wiring=board.cameras["j1"])
     check(found, listed() - SDRAM - SCREEN)
