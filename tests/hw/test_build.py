@@ -251,10 +251,11 @@ def test_failing_timing_is_a_failure_that_names_the_path(
 def test_every_clock_must_reach_what_is_wanted(tmp_path):
     file = tmp_path / "timing.json"
 
-    def timing(slow: float, fast: float) -> Timing:
+    def timing(slow: float, fast: float, screen: float = 150) -> Timing:
         fmax = {
             "slow": {"achieved": slow, "constraint": 25.0},
             "fast": {"achieved": fast, "constraint": 100.01},
+            "$glbnet$screen": {"achieved": screen, "constraint": 125.0},
         }
         use = {cell: {"used": 1, "available": 2} for cell in CELLS.values()}
         raw = {"fmax": fmax, "utilization": use, "critical_paths": []}
@@ -264,6 +265,8 @@ def test_every_clock_must_reach_what_is_wanted(tmp_path):
     assert timing(25, 100).met
     assert not timing(24.9, 100).met
     assert not timing(25, 99.9).met
+    assert not timing(25, 100, screen=124.9).met
+    assert timing(25, 100).fmax_mhz == 100  # not a screen's, which is faster
     with pytest.raises(AssertionError, match=r"fast is held to 100\.01 MHz"):
         Timing.read(file, 140)
 
