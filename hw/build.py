@@ -394,24 +394,27 @@ def write_page(file: Path, text: str) -> None:
 
 def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
     """Raise :class:`BadInput` with what would fit, if the design does not."""
-    missing = shortages(design.plan, device, design.spare)
-    if not missing:
-        return
-    fits = [
-        f"--engine {engine} with a model for {made.network.image.width}×{made.network.image.height}"
-        for engine, made in fitting(design.quantized.network, device)
-    ]
+    if missing := shortages(design.plan, device, design.spare):
+        way = what_fits(design, device)
+        raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
+
+
+def what_fits(design: Design, device: Device) -> str:
+    """The way out for a design that does not fit a device."""
     if not shortages(design.plan, device):
-        fits = ["the same without --camera-picture, or without --camera"]
-    way = fits[0] if fits else "a network with fewer weights, or a larger --variant"
+        return "the same without --camera-picture, or without --camera"
+    network = design.quantized.network
     if design.sdram and design.engine == ENGINES[device.engine]:
-        network, first = design.quantized.network, artifact.load(packaged()).network
+        first = artifact.load(packaged()).network
         if loaded(network, first, device, clock_hz=design.clock_hz) is not None:
-            way = (
+            return (
                 "the packaged network's bitstream, without --model, which this one is loaded into "
                 "by python -m host load"
             )
-    raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
+    for engine, made in fitting(network, device):
+        image = made.network.image
+        return f"--engine {engine} with a model for {image.width}×{image.height}"
+    return "a network with fewer weights, or a larger --variant"
 
 
 @contextmanager
