@@ -269,8 +269,16 @@ class Link(wiring.Component):
         load = feeder.idle & guard.idle & ~keeper.busy  # so may a network image
         ruined = drop
         if live:
-            still = ~live.busy
-            quiet, first, load = quiet & ~live.under_way, first & still, load & still
+            # The camera begins a frame only if nothing waited a cycle ago, the others only if they
+            # did: so never two in one cycle, and nobody waits for anybody within it.
+            waits, free = Signal(), Signal()
+            alone = feeder.idle & guard.idle & intake.idle & ~keeper.busy
+            m.d.sync += [
+                waits.eq(oldest.available | ~feeder.idle),
+                free.eq(alone & ~oldest.available & ~keeper.pressed & ~good.memtest),
+            ]
+            still = ~live.under_way
+            quiet, first, load = quiet & still, first & still & waits, load & still & waits
             ruined = drop | live.o_drop
         m.d.sync += [
             halt.eq(good.reset | abandoned),
@@ -327,7 +335,6 @@ class Link(wiring.Component):
 
         told_own = Signal()  # what was told was of the camera's
         if live:
-            free = feeder.idle & guard.idle & intake.idle & ~keeper.busy & ~oldest.available
             m.submodules.live = live
             connect(m, receiver.payload, live.payload)
             m.d.sync += told_own.eq(live.own)

@@ -119,13 +119,28 @@ class Scaler(wiring.Component):
             for color in colors:
                 m.d.sync += row[color].eq(Mux(square["row_begins"], 0, row[color]) + pixel[color])
 
+        # A block RAM's word comes late: it waits in a register, as does each sum that follows.
+        above = Signal(store)
+        begun, place_then, row_then = Signal(), Signal.like(place), Signal(store)
+        done, done_then = Signal(2), Signal(2)  # a square's line ends; so does its last one
+        edges, edges_then = Signal(2), Signal(2)
+        m.d.sync += [
+            above.eq(read.data),
+            begun.eq(begins),
+            place_then.eq(place),
+            row_then.eq(row),
+            done.eq(Cat(row_done & ~ends, row_done & ends)),
+            edges.eq(Cat(first, last)),
+        ]
         total = Signal(store)
+        place_late = Signal.like(place)
         for color in colors:
-            m.d.comb += total[color].eq(row[color] + Mux(begins, 0, read.data[color]))
+            m.d.sync += total[color].eq(row_then[color] + Mux(begun, 0, above[color]))
+        m.d.sync += [place_late.eq(place_then), done_then.eq(done), edges_then.eq(edges)]
         m.d.comb += [
-            write.addr.eq(place),
+            write.addr.eq(place_late),
             write.data.eq(total),
-            write.en.eq(row_done & ~ends),
+            write.en.eq(done_then[0]),
         ]
         mean = self.o.payload.pixel
         for color in colors:
@@ -135,8 +150,8 @@ class Scaler(wiring.Component):
                     with m.Case(scale.bit_length() - 1):
                         m.d.sync += mean[color].eq((total[color] + (1 << bits >> 1)) >> bits)
         m.d.sync += [
-            self.o.valid.eq(row_done & ends),
-            Cat(self.o.payload.first, self.o.payload.last).eq(Cat(first, last)),
+            self.o.valid.eq(done_then[1]),
+            Cat(self.o.payload.first, self.o.payload.last).eq(edges_then),
         ]
 
         return m

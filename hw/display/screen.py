@@ -121,13 +121,16 @@ class Screen(wiring.Component):
             with m.If(self.first):
                 m.d.sync += at.eq(0)
         taken = Signal()
+        short = Signal(PIXEL_BITS)
         m.d.sync += [
             taken.eq(self.valid & self.fits),
-            write.data.eq(Cat(color.red[3:], color.green[2:], color.blue[3:])),
-        ]
-        m.d.comb += [
+            short.eq(Cat(color.red[3:], color.green[2:], color.blue[3:])),
+            # The block RAMs are many.
             write.en.eq(taken & (at != pixels)),
             write.addr.eq(at),
+            write.data.eq(short),
+        ]
+        m.d.comb += [
             read.addr.eq(raster.pixel_address),
             raster.pixel.eq(read.data),
         ]

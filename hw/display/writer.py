@@ -118,8 +118,11 @@ class PanelWriter(wiring.Component):
         most = max(digits for _, digits in numbers)
         powers = Array(Const(10**place, 32) for place in range(10))
         place = Signal(range(10))
-        value = Signal(32)
+        value, power = Signal(32), Signal(32)
+        less = Signal(33)
+        m.d.comb += less.eq(value - power)
         digit = Signal(4)
+        chosen = Signal(signed(32))
         leading = Signal()
         with m.FSM() as fsm:
             m.d.comb += busy.eq(~fsm.ongoing("wait"))
@@ -136,8 +139,11 @@ class PanelWriter(wiring.Component):
                 with m.If(column == screen.COLUMNS - 1):
                     m.next = "measure"
             with m.State("measure"):
+                m.d.sync += chosen.eq(sums[index])
+                m.next = "subtract"
+            with m.State("subtract"):
                 m.d.sync += [
-                    behind.eq(best - sums[index]),
+                    behind.eq(best - chosen),
                     marked.eq(index == winner),
                     row.eq(screen.label_row(0) + 1 + 2 * index),
                     column.eq(0),
@@ -174,12 +180,13 @@ class PanelWriter(wiring.Component):
                         with m.Case(choice):
                             m.d.sync += [row.eq(line), place.eq(most - 1)]
                 m.d.sync += [value.eq(values[which]), digit.eq(0), leading.eq(1)]
+                m.next = "power"
+            with m.State("power"):
+                m.d.sync += power.eq(powers[place])
                 m.next = "digit"
             with m.State("digit"):
-                with m.If(value >= powers[place]):
-                    m.d.sync += [value.eq(value - powers[place]), digit.eq(digit + 1)]
-                    with m.If(digit == 9):  # more digits than are shown
-                        m.d.sync += digit.eq(0)
+                with m.If(~less[-1]):
+                    m.d.sync += [value.eq(less), digit.eq(Mux(digit == 9, 0, digit + 1))]
                 with m.Else():
                     m.d.sync += column.eq(screen.COLUMNS - 1 - place)
                     m.next = "write"
@@ -192,7 +199,7 @@ class PanelWriter(wiring.Component):
                 m.d.sync += [digit.eq(0), place.eq(place - 1)]
                 with m.If(self.o.valid & (digit != 0)):
                     m.d.sync += leading.eq(0)
-                m.next = "digit"
+                m.next = "power"
                 with m.If(place == 0):
                     m.d.sync += which.eq(which + 1)
                     m.next = "number"

@@ -97,7 +97,7 @@ class Live(wiring.Component):
     facts : ``In(NETWORK)``, running : ``In(1)``
         The network, and whether one is held.
     free : ``In(1)``
-        Nothing is under way but perhaps a frame of the camera, and nothing waits.
+        A cycle ago nothing was under way but perhaps a frame of the camera, and nothing waited.
     drop : ``In(1)``
         Pulse: what is under way does not count.
     forget : ``In(1)``
@@ -106,8 +106,8 @@ class Live(wiring.Component):
         Of the frame that is coming, as :class:`hw.board.frames.FrameReceiver` has it.
     arrival : ``In(ARRIVAL)``, camera, trigger, view : ``In(1)``
         Pulses: what has come is such a request.
-    under_way, busy : ``Out(1)``
-        Pixels of a frame of the camera are under way; or one begins.
+    under_way : ``Out(1)``
+        Pixels of a frame of the camera are under way.
     o_drop : ``Out(1)``
         Pulse: the frame of the camera that is under way does not count.
     own : ``Out(1)``
@@ -148,7 +148,6 @@ class Live(wiring.Component):
                 "trigger": In(1),
                 "view": In(1),
                 "under_way": Out(1),
-                "busy": Out(1),
                 "o_drop": Out(1),
                 "own": Out(1),
                 **{f"i_{name}": In(stream.Signature(shape)) for name, shape in passing.items()},
@@ -193,7 +192,6 @@ class Live(wiring.Component):
             camera.free.eq(self.free & known & self.running & ~self.drop),
             camera.cancel.eq(self.drop),
             self.under_way.eq(camera.under_way),
-            self.busy.eq(camera.busy),
             self.o_drop.eq(camera.drop),
         ]
 
@@ -297,7 +295,10 @@ class Live(wiring.Component):
 
         if eye.panel:
             m.submodules.screen = screen = Screen(eye.panel)
-            fits = (facts.height == eye.panel.height) & (facts.width == eye.panel.width)
+            fits = Signal()
+            m.d.sync += fits.eq(
+                (facts.height == eye.panel.height) & (facts.width == eye.panel.width)
+            )
             m.d.comb += [
                 screen.pixel.eq(seen.pixel),
                 screen.valid.eq(given),
@@ -312,13 +313,15 @@ class Live(wiring.Component):
         # The picture that is kept.
         if eye.keeps:
             m.submodules.picture = picture = PictureStore(pixels=eye.keeps)
+            kept = Signal()
+            m.d.sync += kept.eq(facts.pixels <= eye.keeps)
             m.d.comb += [
                 picture.pixel.eq(seen.pixel),
-                picture.valid.eq(given & (facts.pixels <= eye.keeps)),
+                picture.valid.eq(given & kept),
                 picture.first.eq(seen.first),
                 picture.last.eq(seen.last),
                 picture.number.eq(camera.number),
-                picture.counts.eq(told & (facts.pixels <= eye.keeps)),
+                picture.counts.eq(told & kept),
                 picture.hold.eq(responder.hold),
                 responder.held.eq(picture.held),
                 responder.number.eq(picture.o_number),

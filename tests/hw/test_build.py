@@ -271,6 +271,20 @@ def test_every_clock_must_reach_what_is_wanted(tmp_path):
         Timing.read(file, 140)
 
 
+@pytest.mark.parametrize("mhz", [100, 125])
+def test_the_main_clock_beside_a_screens(mhz, tmp_path):
+    fmax = {
+        "$glbnet$bits": {"achieved": 200.0, "constraint": 125.0},
+        "$glbnet$pixel_clk": {"achieved": 50.0, "constraint": 25.0},
+        "clk": {"achieved": 99.0, "constraint": mhz + 0.01},
+    }
+    use = {cell: {"used": 1, "available": 2} for cell in CELLS.values()}
+    file = tmp_path / "timing.json"
+    file.write_text(json.dumps({"fmax": fmax, "utilization": use, "critical_paths": []}))
+    timing = Timing.read(file, mhz)
+    assert (timing.main, timing.fmax_mhz, timing.met) == ("clk", 99.0, False)
+
+
 @pytest.mark.parametrize("tool", flow.TOOLS)
 def test_a_failing_tool_is_named(tool, arguments, mode, tmp_path, monkeypatch, capsys):
     built(arguments, monkeypatch)
