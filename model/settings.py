@@ -216,6 +216,12 @@ class Settings:
             classes=classes, image_size=self.image, **{key: getattr(self, key) for key in shared}
         )
 
+    @classmethod
+    def defaults(cls) -> dict[str, str]:
+        """As text, the value of every setting that need not be given."""
+        given = [item for item in fields(cls) if item.default is not MISSING]
+        return {item.name: str(item.default) for item in given}
+
     def lasting(self) -> dict[str, str]:
         """As text, every setting that changes the result: a resumed run must have the same."""
         passing = ("output", "strict", "nested", "threads", "resume", "report", "board", "variant")

@@ -146,8 +146,8 @@ def train(settings: Settings, group: Group) -> None:
     photographs = record(splits)
     if settings.resume:
         saved = checkpoint.load(last)
-        lasting = settings.lasting()
-        differ = [key for key, value in lasting.items() if saved.provenance.get(key) != value]
+        before = Settings.defaults() | saved.provenance  # settings of today may be new to it
+        differ = [key for key, value in settings.lasting().items() if before.get(key) != value]
         if differ:
             raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
         if saved.labels != splits.train.labels:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_resume_needs_the_same_settings(arguments, capsys):
     assert train.main([*arguments, "--epochs=1"]) == 0
     assert train.main([*arguments, "--epochs=1", "--rate=0.01", "--resume"]) == 2
     assert "was made with another rate" in capsys.readouterr().err
+
+
+def test_a_run_of_before_a_setting_was_known_goes_on(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    last = tmp_path / "run" / "last.pt"
+    made = checkpoint.load(last)
+    provenance = {key: value for key, value in made.provenance.items() if key != "blend"}
+    checkpoint.save(replace(made, provenance=provenance), last)
+    assert train.main([*arguments, "--epochs=1", "--resume"]) == 0
+    assert train.main([*arguments, "--epochs=1", "--resume", "--blend=0.5"]) == 2
+    assert "was made with another blend" in capsys.readouterr().err
 
 
 def test_resume_of_nothing(arguments, capsys):
