@@ -85,6 +85,8 @@ private:
     static constexpr int VSYNC_LINES = 3, BEFORE_LINES = 17, AFTER_LINES = 10, BLANK_PIXELS = 144;
     // PCLK's two edges to data and HREF: 0 to 5 ns after it falls.
     static constexpr int64_t VALID_PS = 5000;
+    // Data are held for so long after PCLK rises.
+    static constexpr int64_t HOLD_PS = 8000;
     // XCLK to PCLK is not in the data sheet: any phase may come, and it wanders.
     static constexpr int64_t DELAY_PS = 20000, JITTER_PS = 1500;
     // SCCB, data sheet table "SCCB timing", in ns.
@@ -238,6 +240,12 @@ private:
         if (high_) {
             const bool shown = (href_ || !(registers_[COM10] & 0x20)) && !lost();
             if (shown) changes_.push_back({at, PCLK, true});
+            // What is not promised is noise.
+            for (int bit = 0; bit < 8; ++bit) {
+                const bool level = spread(1);
+                levels_ = uint16_t(level ? levels_ | 8 << bit : levels_ & ~(8 << bit));
+                changes_.push_back({at + HOLD_PS, uint16_t(8 << bit), level});
+            }
             return;
         }
         changes_.push_back({at, PCLK, false});
