@@ -88,7 +88,8 @@ private:
     // Data are held for so long after PCLK rises.
     static constexpr int64_t HOLD_PS = 8000;
     // XCLK to PCLK is not in the data sheet: any phase may come, and it wanders.
-    static constexpr int64_t DELAY_PS = 20000, JITTER_PS = 1500;
+    // It takes every phase within some frames of a small camera.
+    static constexpr int64_t DELAY_PS = 20000, JITTER_PS = 1500, WANDER_PS = 20;
     // SCCB, data sheet table "SCCB timing", in ns.
     static constexpr int64_t LOW_NS = 1300, HIGH_NS = 600, START_NS = 600, STOP_NS = 600;
     static constexpr int64_t SETUP_NS = 100, BETWEEN_NS = 1300, RESET_NS = 1000000;
@@ -235,7 +236,8 @@ private:
 
     void edge() {
         high_ = !high_;
-        if (spread(200) == 0) delay_ += spread(2) - 1;  // it wanders
+        delay_ += spread(2 * WANDER_PS) - WANDER_PS;
+        if (delay_ < 0 || delay_ > DELAY_PS) delay_ = delay_ < 0 ? -delay_ : 2 * DELAY_PS - delay_;
         const int64_t at = now_ + delay_ + spread(2 * JITTER_PS) - JITTER_PS;
         if (high_) {
             const bool shown = (href_ || !(registers_[COM10] & 0x20)) && !lost();
