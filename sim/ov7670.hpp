@@ -85,8 +85,11 @@ private:
     static constexpr int VSYNC_LINES = 3, BEFORE_LINES = 17, AFTER_LINES = 10, BLANK_PIXELS = 144;
     // PCLK's two edges to data and HREF: 0 to 5 ns after it falls.
     static constexpr int64_t VALID_PS = 5000;
+    // Data are held for so long after PCLK rises.
+    static constexpr int64_t HOLD_PS = 8000;
     // XCLK to PCLK is not in the data sheet: any phase may come, and it wanders.
-    static constexpr int64_t DELAY_PS = 20000, JITTER_PS = 1500;
+    // It takes every phase within some frames of a small camera.
+    static constexpr int64_t DELAY_PS = 20000, JITTER_PS = 1500, WANDER_PS = 20;
     // SCCB, data sheet table "SCCB timing", in ns.
     static constexpr int64_t LOW_NS = 1300, HIGH_NS = 600, START_NS = 600, STOP_NS = 600;
     static constexpr int64_t SETUP_NS = 100, BETWEEN_NS = 1300, RESET_NS = 1000000;
@@ -233,11 +236,18 @@ private:
 
     void edge() {
         high_ = !high_;
-        if (spread(200) == 0) delay_ += spread(2) - 1;  // it wanders
+        delay_ += spread(2 * WANDER_PS) - WANDER_PS;
+        if (delay_ < 0 || delay_ > DELAY_PS) delay_ = delay_ < 0 ? -delay_ : 2 * DELAY_PS - delay_;
         const int64_t at = now_ + delay_ + spread(2 * JITTER_PS) - JITTER_PS;
         if (high_) {
             const bool shown = (href_ || !(registers_[COM10] & 0x20)) && !lost();
             if (shown) changes_.push_back({at, PCLK, true});
+            // What is not promised is noise.
+            for (int bit = 0; bit < 8; ++bit) {
+                const bool level = spread(1);
+                levels_ = uint16_t(level ? levels_ | 8 << bit : levels_ & ~(8 << bit));
+                changes_.push_back({at + HOLD_PS, uint16_t(8 << bit), level});
+            }
             return;
         }
         changes_.push_back({at, PCLK, false});

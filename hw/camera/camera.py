@@ -4,8 +4,9 @@ from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.board.stage import Stage
 from hw.camera.decoder import Decoder
 from hw.camera.ov7670 import ADDRESS, Times, settings
 from hw.camera.reader import FrameReader
@@ -166,23 +167,27 @@ class Camera(wiring.Component):
         queue = SyncFIFOBuffered(width=SEEN.size, depth=self._room)
         flush = self.drop | self.cancel
         m.submodules.queue = ResetInserter(flush)(queue)
+        # What comes out of a block RAM comes late, and whoever takes it decides by it.
+        offered = Stage(SEEN)
+        m.submodules.offered = ResetInserter(flush)(offered)
         begun = Signal(16)
         giving = Signal()  # a frame was begun, and its last pixel has not come
         begins, overrun = Signal(), Signal()
         seen = scaler.o
         m.d.comb += [
-            begins.eq(seen.valid & seen.payload.first & self.free & (queue.level == 0)),
+            begins.eq(seen.valid & seen.payload.first & self.free & ~self.under_way),
             queue.w_stream.payload.eq(seen.payload),
             queue.w_stream.valid.eq(seen.valid & (giving | begins)),
             overrun.eq(queue.w_stream.valid & ~queue.w_stream.ready),
-            self.o.payload.eq(queue.r_stream.payload),
-            self.o.valid.eq(queue.r_stream.valid),
-            queue.r_stream.ready.eq(self.o.ready),
+            offered.i.payload.eq(queue.r_stream.payload),
+            offered.i.valid.eq(queue.r_stream.valid),
+            queue.r_stream.ready.eq(offered.i.ready),
             self.begun.eq(reader.begun),
-            self.under_way.eq(giving | (queue.level != 0)),
+            self.under_way.eq(giving | (queue.level != 0) | offered.o.valid),
             self.busy.eq(begins | self.under_way),
             self.drop.eq((self.unsure & reader.damaged) | overrun),
         ]
+        connect(m, offered.o, flipped(self.o))
         m.d.sync += begun.eq(begun + reader.begun)
         with m.If(begins):
             m.d.sync += [giving.eq(1), self.unsure.eq(1), self.number.eq(begun)]

@@ -94,6 +94,7 @@ class PanelWriter(wiring.Component):
         letters = [code for label in self._answers for code in label.ljust(STRIDE, b" ")]
         m.submodules.letters = store = memory.Memory(shape=8, depth=len(letters), init=letters)
         letter = store.read_port()
+        kept = Signal(8)
         column = Signal(range(STRIDE))
         known = Signal(range(depth))
         m.d.comb += known.eq(Mux(winner < depth - 1, winner, depth - 1))
@@ -131,9 +132,12 @@ class PanelWriter(wiring.Component):
                 with m.If(ended):
                     m.next = "read"
             with m.State("read"):
+                m.next = "keep"
+            with m.State("keep"):
+                m.d.sync += kept.eq(letter.data)
                 m.next = "answer"
             with m.State("answer"):
-                m.d.comb += [self.o.valid.eq(1), cell.code.eq(letter.data)]
+                m.d.comb += [self.o.valid.eq(1), cell.code.eq(kept)]
                 m.d.sync += column.eq(column + 1)
                 m.next = "read"
                 with m.If(column == screen.COLUMNS - 1):

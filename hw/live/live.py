@@ -16,6 +16,7 @@ from hw.board.layouts import (
     TAGGED_PIXEL,
     TAGGED_RESULT,
 )
+from hw.board.stage import Stage
 from hw.camera.camera import DRIVEN, Camera
 from hw.camera.ov7670 import Times
 from hw.camera.sampler import WIRES
@@ -240,13 +241,15 @@ class Live(wiring.Component):
         )
         m.submodules.merger = merger = FrameMerger()
         connect(m, parting.o, trigger.i)
+        m.submodules.waiting = waiting = Stage(JUDGED_RESULT)
+        connect(m, waiting.o, responder.i)
         m.d.comb += [
             events.w_stream.payload.eq(trigger.o.payload.as_value()),
             events.w_stream.valid.eq(trigger.o.valid),
             trigger.o.ready.eq(events.w_stream.ready),
-            responder.i.payload.eq(events.r_stream.payload),
-            responder.i.valid.eq(events.r_stream.valid),
-            events.r_stream.ready.eq(responder.i.ready),
+            waiting.i.payload.eq(events.r_stream.payload),
+            waiting.i.valid.eq(events.r_stream.valid),
+            events.r_stream.ready.eq(waiting.i.ready),
             trigger.forget.eq(self.forget | camera.counts.setups),
             self.pin.eq(trigger.pin),
         ]
