@@ -182,7 +182,7 @@ BREAKS = [
         "with m.If(1):\n                    m.d.sync += onward",
     ),
     ("sdram store", RowStore, "readable + settled - read", "readable + put - read"),
-    ("sdram store", RowStore, "self.run & ~stored_next[-1]", "self.run"),
+    ("sdram store", RowStore, "self.run & ~stored[-1]", "self.run"),
 ]
 
 

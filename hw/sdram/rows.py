@@ -200,15 +200,12 @@ class RowStore(wiring.Component):
         take = Signal()  # a cycle late: until then the row counts as not given out
         read = Signal()
         stored = Signal(range(self._depth + 1))  # taken in and not given out
-        stored_next = Signal.like(stored)
-        room = Signal()  # a register: who gives the rows may be far
         readable = Signal(range(self._depth + 1))  # and not read yet
         reserved = Signal(range(self.READY + 1))  # read and not given out
         settled = Signal()  # what was put a cycle ago
         coming = Signal(Memory.READ_LATENCY)
         m.d.comb += [
-            self.i.ready.eq(room),
-            stored_next.eq(stored + put - take),
+            self.i.ready.eq(self.run & ~stored[-1]),  # its highest bit is that it is full
             memory.write_data.eq(self.i.payload),
             memory.write_enable.eq(put),
             read.eq((readable != 0) & (reserved != self.READY)),
@@ -221,8 +218,7 @@ class RowStore(wiring.Component):
             m.d.sync += memory.read_address.eq(memory.read_address + 1)
         m.d.sync += [
             take.eq(self.o.valid & self.o.ready),
-            stored.eq(stored_next),
-            room.eq(self.run & ~stored_next[-1]),  # its highest bit is that it is full
+            stored.eq(stored + put - take),
             readable.eq(readable + settled - read),
             reserved.eq(reserved + read - take),
             settled.eq(put),
