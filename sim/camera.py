@@ -7,6 +7,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -120,6 +121,11 @@ class CameraBoard:
 
     def __exit__(self, *exception) -> None:
         self.close()
+
+    def worked(self) -> float:
+        """Seconds that the board's process has computed, however busy the machine is."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def play(self, data: bytes) -> None:
         """Play a frame after those before; waits if many wait already."""

@@ -173,22 +173,27 @@ class Camera(wiring.Component):
         begun = Signal(16)
         giving = Signal()  # a frame was begun, and its last pixel has not come
         begins, overrun = Signal(), Signal()
+        gave, waits = Signal(), Signal()  # a pixel may be in the queue, and is
         seen = scaler.o
         m.d.comb += [
             begins.eq(seen.valid & seen.payload.first & self.free & ~self.under_way),
             queue.w_stream.payload.eq(seen.payload),
             queue.w_stream.valid.eq(seen.valid & (giving | begins)),
-            overrun.eq(queue.w_stream.valid & ~queue.w_stream.ready),
             offered.i.payload.eq(queue.r_stream.payload),
             offered.i.valid.eq(queue.r_stream.valid),
             queue.r_stream.ready.eq(offered.i.ready),
             self.begun.eq(reader.begun),
-            self.under_way.eq(giving | (queue.level != 0) | offered.o.valid),
+            self.under_way.eq(giving | gave | waits | offered.o.valid),
             self.busy.eq(begins | self.under_way),
             self.drop.eq((self.unsure & reader.damaged) | overrun),
         ]
         connect(m, offered.o, flipped(self.o))
-        m.d.sync += begun.eq(begun + reader.begun)
+        m.d.sync += [
+            begun.eq(begun + reader.begun),
+            overrun.eq(queue.w_stream.valid & ~queue.w_stream.ready & ~flush),
+            gave.eq(giving),
+            waits.eq(queue.level != 0),
+        ]
         with m.If(begins):
             m.d.sync += [giving.eq(1), self.unsure.eq(1), self.number.eq(begun)]
         with m.If(seen.valid & seen.payload.last):
