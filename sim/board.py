@@ -209,11 +209,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def command() -> int:
-        engine = ENGINES[arguments.engine]
-        if arguments.sdram:
-            design = holding(arguments.model, engine, sdram=True)
-        else:
-            design = Design.load(arguments.model, engine, CLOCK_HZ)
+        design = holding(arguments.model, ENGINES[arguments.engine], sdram=arguments.sdram)
         program = build(design, clocks_a_bit=arguments.clocks_a_bit)
         os.execv(program[0], [*program, "pty"])
 
