@@ -21,6 +21,7 @@ from spec import artifact, reference, synthetic
 from spec.decision import Decision
 from spec.models import packaged
 from spec.protocol import CHUNK_BYTES, Frame, Request, chunks
+from spec.replies import digest
 from spec.squeezenet import tiny
 
 PATIENCE = 60.0
@@ -160,3 +161,16 @@ def test_a_million_bytes_of_nonsense(design):
     session = fuzz.fuzz(design, bytes_=1_000_000, seed=1)
     assert session.bad_bytes >= 1_000_000
     assert len(session.kinds) == len(fuzz.NONSENSE)
+
+
+def test_it_begins_with_the_packaged_network_whatever_it_is_to_hold(tmp_path, monkeypatch):
+    path = tmp_path / "other.onnx"
+    artifact.save(synthetic.quantized(tiny()), path)
+    made = []
+    monkeypatch.setattr(board, "build", lambda design, **_: made.append(design) or ["board"])
+    monkeypatch.setattr(board.os, "execv", lambda *_: None)
+    board.main(["--model", str(path), "--engine", "4x4"])
+    board.main(["--engine", "4x4"])
+    one, other = made
+    assert one.identity == other.identity  # one engine, one model of it
+    assert one.identity.model == digest(packaged().read_bytes())
