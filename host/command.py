@@ -32,7 +32,7 @@ from spec.replies import Identity, digest, labels_digest
 from spec.samples import samples
 from spec.text import printable
 
-PATIENCE = {False: 2.0, True: 60.0}
+PATIENCE = {False: 2.0, True: 300.0}
 """Seconds without an answer before something is wrong: a board, a simulated one."""
 
 
