@@ -14,7 +14,7 @@ from host.client import BoardError, Client
 from host.line import SimulatedBoard
 from spec import terminal
 from spec.arguments import Parser, whole
-from spec.live import Event, Trigger, share_of_frames, trigger_of
+from spec.live import Event, Trigger, add_trigger, trigger_of
 from spec.quantized import QuantizedNetwork
 from spec.reference import probabilities
 from spec.text import printable
@@ -43,15 +43,7 @@ def add_arguments(sub: Parser) -> None:
     sub.add_argument("--frames", type=whole(1), metavar="N", help="end after so many")
     sub.add_argument("--off", action="store_true", help="the camera is no source from now on; end")
     sub.add_argument("--swapped", action="store_true", help="the camera exchanges a pixel's bytes")
-    sub.add_argument(
-        "--trigger", metavar="LABEL,…", help="the answers that pull the trigger pin from now on"
-    )
-    sub.add_argument(
-        "--trigger-least", type=int, metavar="SUM", help="what the largest class sum must be"
-    )
-    sub.add_argument(
-        "--trigger-frames", type=share_of_frames, metavar="N/M", help="so many of the last (1/1)"
-    )
+    add_trigger(sub, "from now on")
     sub.add_argument(
         "--picture", type=Path, metavar="FILE.png", help="save what the network saw; end"
     )

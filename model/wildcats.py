@@ -60,9 +60,13 @@ def opened(download: Path) -> Iterator[Path | zipfile.Path]:
         raise DownloadError(f"{shown}: cannot be read ({error.strerror})") from error
     except zipfile.BadZipFile as error:
         raise DownloadError(f"{shown}: neither a folder nor a zip") from error
+    if any(member.flag_bits & 1 for member in archive.infolist()):
+        archive.close()
+        raise DownloadError(f"{shown}: has a password; unpack it and name the folder")
     try:
         with archive:
             yield zipfile.Path(archive)
+    # NotImplementedError: a method of compression that zipfile does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise DownloadError(f"{shown}: damaged ({error}); download it again") from error
 

@@ -145,6 +145,19 @@ def share_of_frames(text: str) -> tuple[int, int]:
     return hits, frames
 
 
+def add_trigger(flags, when: str) -> None:
+    """The flags that say what pulls the trigger pin, for a parser or a group of its flags."""
+    flags.add_argument(
+        "--trigger", metavar="LABEL,…", help=f"the answers that pull the trigger pin ({when})"
+    )
+    flags.add_argument(
+        "--trigger-least", type=int, metavar="SUM", help="what the largest class sum must be"
+    )
+    flags.add_argument(
+        "--trigger-frames", type=share_of_frames, metavar="N/M", help="so many of the last (1/1)"
+    )
+
+
 def pulled(trigger: Trigger, answers: Iterable[tuple[int, int]]) -> list[tuple[bool, bool]]:
     """What becomes of answers, each a class and the largest sum: is it a hit, is the trigger on."""
     history: list[bool] = []

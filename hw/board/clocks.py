@@ -15,6 +15,33 @@ VCO_HZ = (Fraction(400_000_000), Fraction(800_000_000))
 DIVIDERS = {"reference": 128, "feedback": 80, "output": 128}
 """The largest dividers, as Project Trellis' ecppll has them."""
 
+PLL_SETTINGS = {
+    "a_ICP_CURRENT": "12",
+    "a_LPF_RESISTOR": "8",
+    "a_MFG_ENABLE_FILTEROPAMP": "1",
+    "a_MFG_GMCREF_SEL": "2",
+    "p_PLLRST_ENA": "DISABLED",
+    "p_INTFB_WAKE": "DISABLED",
+    "p_STDBY_ENABLE": "DISABLED",
+    "p_DPHASE_SOURCE": "DISABLED",
+    "p_OUTDIVIDER_MUXA": "DIVA",
+    "p_OUTDIVIDER_MUXB": "DIVB",
+    "p_OUTDIVIDER_MUXC": "DIVC",
+    "p_OUTDIVIDER_MUXD": "DIVD",
+}
+"""Of every EHXPLLL here: the loop's filter as ecppll has it, and what is not used."""
+
+PLL_TIED = (
+    "i_PHASESEL0",
+    "i_PHASESEL1",
+    "i_PHASEDIR",
+    "i_PHASESTEP",
+    "i_PHASELOADREG",
+    "i_PLLWAKESYNC",
+    "i_ENCLKOP",
+)
+"""Inputs of an EHXPLLL that nothing drives."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pll:
@@ -128,18 +155,7 @@ class Clocks(wiring.Component):
             "EHXPLLL",
             a_FREQUENCY_PIN_CLKI=f"{platform.default_clk_frequency / 1e6:g}",
             a_FREQUENCY_PIN_CLKOP=f"{self._hz / 1e6:g}",
-            a_ICP_CURRENT="12",
-            a_LPF_RESISTOR="8",
-            a_MFG_ENABLE_FILTEROPAMP="1",
-            a_MFG_GMCREF_SEL="2",
-            p_PLLRST_ENA="DISABLED",
-            p_INTFB_WAKE="DISABLED",
-            p_STDBY_ENABLE="DISABLED",
-            p_DPHASE_SOURCE="DISABLED",
-            p_OUTDIVIDER_MUXA="DIVA",
-            p_OUTDIVIDER_MUXB="DIVB",
-            p_OUTDIVIDER_MUXC="DIVC",
-            p_OUTDIVIDER_MUXD="DIVD",
+            **PLL_SETTINGS,
             p_CLKI_DIV=self._pll.reference,
             p_CLKFB_DIV=self._pll.feedback,
             p_CLKOP_ENABLE="ENABLED",
@@ -151,13 +167,7 @@ class Clocks(wiring.Component):
             i_STDBY=Const(0),
             i_CLKI=pad.i,
             i_CLKFB=output,
-            i_PHASESEL0=Const(0),
-            i_PHASESEL1=Const(0),
-            i_PHASEDIR=Const(0),
-            i_PHASESTEP=Const(0),
-            i_PHASELOADREG=Const(0),
-            i_PLLWAKESYNC=Const(0),
-            i_ENCLKOP=Const(0),
+            **{pin: Const(0) for pin in PLL_TIED},
             o_CLKOP=output,
             o_LOCK=locked,
             **second,

@@ -7,7 +7,7 @@ from amaranth.hdl import ClockDomain, ClockSignal, Const, DomainRenamer, Instanc
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.board.clocks import Pll
+from hw.board.clocks import PLL_SETTINGS, PLL_TIED, Pll
 from hw.display.screen import PIXEL_DOMAIN
 from hw.display.tmds import BITS, LANES, Serializer
 
@@ -50,18 +50,7 @@ class ScreenClocks(wiring.Component):
             a_FREQUENCY_PIN_CLKI=f"{self._hz / 1e6:g}",
             a_FREQUENCY_PIN_CLKOP=f"{BIT_HZ / 1e6:g}",
             a_FREQUENCY_PIN_CLKOS=f"{PIXEL_HZ / 1e6:g}",
-            a_ICP_CURRENT="12",
-            a_LPF_RESISTOR="8",
-            a_MFG_ENABLE_FILTEROPAMP="1",
-            a_MFG_GMCREF_SEL="2",
-            p_PLLRST_ENA="DISABLED",
-            p_INTFB_WAKE="DISABLED",
-            p_STDBY_ENABLE="DISABLED",
-            p_DPHASE_SOURCE="DISABLED",
-            p_OUTDIVIDER_MUXA="DIVA",
-            p_OUTDIVIDER_MUXB="DIVB",
-            p_OUTDIVIDER_MUXC="DIVC",
-            p_OUTDIVIDER_MUXD="DIVD",
+            **PLL_SETTINGS,
             p_CLKI_DIV=pll.reference,
             p_CLKFB_DIV=pll.feedback,
             p_CLKOP_ENABLE="ENABLED",
@@ -77,13 +66,7 @@ class ScreenClocks(wiring.Component):
             i_STDBY=Const(0),
             i_CLKI=self.reference,
             i_CLKFB=self.bits,
-            i_PHASESEL0=Const(0),
-            i_PHASESEL1=Const(0),
-            i_PHASEDIR=Const(0),
-            i_PHASESTEP=Const(0),
-            i_PHASELOADREG=Const(0),
-            i_PLLWAKESYNC=Const(0),
-            i_ENCLKOP=Const(0),
+            **{pin: Const(0) for pin in PLL_TIED},
             o_CLKOP=self.bits,
             o_CLKOS=self.pixels,
         )

@@ -12,7 +12,7 @@ from hw.live.live import Eye
 from plan.link import camera_block_rams, screen_block_rams
 from spec.arguments import Parser, whole
 from spec.camera import USUAL, Crop, Encoding, Sensor
-from spec.live import share_of_frames, trigger_of
+from spec.live import add_trigger, trigger_of
 from spec.quantized import QuantizedNetwork
 
 CAMERAS = ("ov7670",)
@@ -64,15 +64,7 @@ def add_arguments(parser: Parser) -> None:
     group.add_argument(
         "--display", choices=DISPLAYS, help="a monitor that shows what the network sees and says"
     )
-    group.add_argument(
-        "--trigger", metavar="LABEL,…", help="the answers that pull the trigger pin (no answer)"
-    )
-    group.add_argument(
-        "--trigger-least", type=int, metavar="SUM", help="what the largest class sum must be"
-    )
-    group.add_argument(
-        "--trigger-frames", type=share_of_frames, metavar="N/M", help="so many of the last (1/1)"
-    )
+    add_trigger(group, "no answer unless given")
 
 
 FLAGS = (

@@ -1,4 +1,4 @@
-"""Programs that stand in for programmers, and files for them to take."""
+"""Programs that stand in for programmers, files for them to take, the simulator around a part."""
 
 import json
 import stat
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from amaranth.sim import Simulator
 
 from hw import flash
 
@@ -66,3 +67,19 @@ def refused(capfd):
         return said.err.strip()
 
     return refused
+
+
+def run(component, *benches, background=()) -> None:
+    simulator = Simulator(component)
+    simulator.add_clock(1e-6)
+    for bench in benches:
+        simulator.add_testbench(bench)
+    for bench in background:
+        simulator.add_testbench(bench, background=True)
+    simulator.run()
+
+
+@pytest.fixture
+def simulate():
+    """A function that runs benches on a component until those not in the background end."""
+    return run

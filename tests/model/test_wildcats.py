@@ -1,5 +1,6 @@
 """A made-up download of the published layout, as a folder and as a zip, whole and not."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -96,6 +97,26 @@ def test_a_damaged_zip_leaves_nothing(download, tmp_path, capsys):
     data[middle : middle + 40] = bytes(40)
     archive.write_bytes(data)
     assert "damaged" in refused([archive, "--output", tmp_path / "out"], capsys)
+    assert not any((tmp_path / "out").iterdir())
+
+
+def in_every_header(archive: Path, at: int, change) -> None:
+    """Change a byte of each file's header in a zip and of the directory's copy, two bytes later."""
+    data = bytearray(archive.read_bytes())
+    for signature, place in ((b"PK\x03\x04", at), (b"PK\x01\x02", at + 2)):
+        for found in re.finditer(re.escape(signature), bytes(data)):
+            data[found.start() + place] = change(data[found.start() + place])
+    archive.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("at", "change", "said"),
+    [(8, lambda _: 99, "damaged (That compression"), (6, lambda old: old | 1, "has a password")],
+)
+def test_a_zip_that_cannot_be_unpacked_here(at, change, said, download, tmp_path, capsys):
+    archive = Path(shutil.make_archive(tmp_path / "download", "zip", download))
+    in_every_header(archive, at, change)
+    assert said in refused([archive, "--output", tmp_path / "out"], capsys)
     assert not any((tmp_path / "out").iterdir())
 
 

@@ -1,25 +1,14 @@
-"""A camera's wires for tests of single parts, and the simulator around them."""
+"""A camera's wires for tests of single parts."""
 
 from random import Random
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from hw.camera.ov7670 import Times
 
 TIMES = Times(xclk=2, quarter=1, pause=120, first=4000, gone=600, settle=0)
 """Short ones."""
-
-
-def run(component, *benches, background=()) -> None:
-    simulator = Simulator(component)
-    simulator.add_clock(1e-6)
-    for bench in benches:
-        simulator.add_testbench(bench)
-    for bench in background:
-        simulator.add_testbench(bench, background=True)
-    simulator.run()
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
@@ -59,12 +48,6 @@ class Wires:
         await self.vsync()
         for data in lines:
             await self.line(data)
-
-
-@pytest.fixture
-def simulate():
-    """A function that runs benches on a component until those not in the background end."""
-    return run
 
 
 @pytest.fixture
