@@ -114,9 +114,11 @@ def build(
     clocks_a_bit: int = CLOCKS_A_BIT,
     tick: int = TICK,
     eye: Eye | None = None,
+    longest: int = 0,
 ) -> list[str]:
     """Compile the board, unless that was done before; return the command that runs it, but for
     its last argument, ``pty`` or ``wire``. With a camera, :mod:`sim.camera` gives it others.
+    ``longest`` is how many cycles a frame of a network takes that it will be loaded with.
 
     Making the netlist takes longer than a photograph does. So which model came of which sources is
     noted, and a netlist made only if one of them has changed.
@@ -153,7 +155,7 @@ def build(
         note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle
     # has been dropped and filled up, and the one before computed.
-    patience = Shell.PATIENCE * tick + 3 * design.plan.cycles
+    patience = Shell.PATIENCE * tick + 3 * max(design.plan.cycles, longest)
     return [str(board), str(clocks_a_bit), str(patience)]
 
 
@@ -209,8 +211,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def command() -> int:
-        design = holding(arguments.model, ENGINES[arguments.engine], sdram=arguments.sdram)
-        program = build(design, clocks_a_bit=arguments.clocks_a_bit)
+        engine = ENGINES[arguments.engine]
+        design = holding(arguments.model, engine, sdram=arguments.sdram)
+        longest = plan(artifact.load(arguments.model).network, engine).cycles
+        program = build(design, clocks_a_bit=arguments.clocks_a_bit, longest=longest)
         os.execv(program[0], [*program, "pty"])
 
     bad = (ArtifactError, PlanError, verilate.SimulationError, ValueError)

@@ -13,6 +13,7 @@ from PIL import Image
 from host.client import Client
 from host.line import Line
 from hw.design import Design
+from plan.planner import plan
 from plan.starved import line_time
 from sim import board, full_line, fuzz
 from sim.end_to_end import classify, expected
@@ -166,11 +167,19 @@ def test_a_million_bytes_of_nonsense(design):
 def test_it_begins_with_the_packaged_network_whatever_it_is_to_hold(tmp_path, monkeypatch):
     path = tmp_path / "other.onnx"
     artifact.save(synthetic.quantized(tiny()), path)
-    made = []
-    monkeypatch.setattr(board, "build", lambda design, **_: made.append(design) or ["board"])
+    made, longest = [], []
+
+    def build(design, **options):
+        made.append(design)
+        longest.append(options["longest"])
+        return ["board"]
+
+    monkeypatch.setattr(board, "build", build)
     monkeypatch.setattr(board.os, "execv", lambda *_: None)
     board.main(["--model", str(path), "--engine", "4x4"])
     board.main(["--engine", "4x4"])
     one, other = made
     assert one.identity == other.identity  # one engine, one model of it
     assert one.identity.model == digest(packaged().read_bytes())
+    # Time must not stand still in a frame of what is loaded, however long that is.
+    assert longest == [plan(tiny(), one.engine).cycles, one.plan.cycles]
