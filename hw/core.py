@@ -4,6 +4,7 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.ecp5.copies import copies
 from hw.ecp5.memory import Memory
 from hw.machine import Machine
 from hw.streams import Pixel, Result, load_layout, settings_layout
@@ -81,7 +82,8 @@ class Core(wiring.Component):
         m.d.sync += stopped.eq(~self.running)
         m.submodules.machine = ResetInserter(stopped)(machine)
 
-        # The network: registers and memories, which no reset changes. What loads them may be far.
+        # The network: registers and memories, which no reset changes. What loads them may be far,
+        # and they from each other.
         load = Signal.like(self.i_load.payload, reset_less=True)
         arrived = Signal()
         m.d.comb += self.i_load.ready.eq(1)
@@ -107,10 +109,11 @@ class Core(wiring.Component):
             if name in ("registers", "stream"):
                 continue
             init = getattr(self._contents, name)
+            (near,) = copies(m, self.i_load.payload, f"{name}_load", 1)
             m.submodules[name] = memory = Memory(width=size.bits, depth=size.depth, init=init)
             m.d.comb += [
-                memory.write_address.eq(load.address),
-                memory.write_data.eq(load.data),
+                memory.write_address.eq(near.address),
+                memory.write_data.eq(near.data),
                 memory.write_enable.eq(arrives(name)),
                 memory.read_address.eq(getattr(machine, f"{name}_address")),
                 getattr(machine, name).eq(memory.read_data),

@@ -34,6 +34,9 @@ FLOOR = "placed.json"
 """Where each cell is; large, and read once for the floor plan."""
 BOOT_MHZ = "38.8"
 """How fast a device reads its flash memory at power-up; ecppack's own 2.4 takes an 85F 6 s."""
+TIMING_WEIGHT = 30
+"""How much nextpnr's placer minds slow paths beside the sum of all wires. Its own 10 is too little
+here, where single wires across the device limit: see docs/results.md."""
 PACKING = ("--compress", "--freq", BOOT_MHZ)
 
 
@@ -100,6 +103,7 @@ def prepare(platform: LatticePlatform, top, *, seed: int, sites: Sequence[str] =
         ],
         nextpnr_opts=[
             *("--seed", str(seed), "--timing-allow-fail"),
+            *("--placer-heap-timingweight", str(TIMING_WEIGHT)),
             *("--report", TIMING, "--write", FLOOR),
         ],
         ecppack_opts=list(PACKING),

@@ -1,6 +1,6 @@
 """The machine: pixels in, class sums and the frame's cycle count out, as its memories say."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -190,11 +190,13 @@ class Machine(wiring.Component):
         ]
         first, second = (data.View(word, one.read_data) for one in (patches, activations))
         patch, zero = copies(m, issuer.patch, "patch"), copies(m, issuer.zero, "zero")
+        i = Signal.like(array.i, reset_less=True)
         for row in range(engine.rows):
             part = part_of(row, engine.rows)
             source = Mux(patch[part], first[row], second[row])
-            m.d.sync += array.i[row].eq(Mux(zero[part], 0, source))
+            m.d.sync += i[row].eq(Mux(zero[part], 0, source))
         m.d.comb += [
+            array.i.eq(i),
             array.swap.eq(issuer.swap),
             array.load.eq(weights.load),
             array.weights.eq(weights.weights),
@@ -246,7 +248,7 @@ class Machine(wiring.Component):
         # Frames.
         m.d.comb += [
             results.idle.eq(issuer.idle),
-            results.taken.eq(self.i.valid & self.i.ready),
+            results.taken.eq(self.i.valid & self.i.ready & ~window.waiting),
             results.starved.eq(issuer.waiting & self.i.ready & ~self.i.valid),
             results.done.eq(
                 delayed(m, writer.last & writer.frame_last, latency.POOL, "frame_done")

@@ -248,7 +248,7 @@ int main(int argc, char** argv) {
             cycle(context, board);
 #ifdef CAMERA_PS
             driven = board.driven;
-            if (pulled != board.pin) camera.pulled(pulled = board.pin);
+            if (pulled != board.pin) camera.pulled(pulled = board.pin, board.leds);
 #ifdef SLEEPS
             awake += board.awake;
             ++cycles;

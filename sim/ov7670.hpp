@@ -49,12 +49,12 @@ public:
     int source() const { return waiting_ && !over_ ? sort_.source : -1; }
 
     // The trigger pin has changed: told on the board's standard error, with the cycles since the last
-    // frame's last line.
-    void pulled(bool level) const {
+    // frame's last line, and the lamps, the first one's bit the lowest.
+    void pulled(bool level, unsigned lamps) const {
         if (getenv("CARACAL_TRIGGER") == nullptr) return;
-        std::fprintf(stderr, "trigger %d after frame %llu, %llu cycles\n", level,
+        std::fprintf(stderr, "trigger %d after frame %llu, %llu cycles, lamps %02x\n", level,
                      static_cast<unsigned long long>(frames_),
-                     static_cast<unsigned long long>(cycle_ - last_end_));
+                     static_cast<unsigned long long>(cycle_ - last_end_), lamps);
     }
 
     // A cycle of the board's clock: what it drives (XCLK, SIOC, SIOD, whether it drives that), and

@@ -1,6 +1,7 @@
 """A board with a camera, simulated: what it says of frames, beside what else it is asked."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -135,6 +136,29 @@ def test_the_trigger_is_what_the_line_says(design, playing):
         simulated.play(frame(pixels, SENSOR))
     events = wait(client, len(shown))
     assert [(event.hit, event.pulled) for event in events] == wanted
+
+
+def test_pin_and_lamps_show_what_was_seen(design, command):
+    decision, classes = design.quantized.decision, len(design.quantized.labels)
+    by_answer = {decision.answer(sums_of(design, pixels)): pixels for pixels in some(design, 12)}
+    (other, dark), (wanted, bright) = sorted(by_answer.items())[:2]
+    trigger = live.Trigger(classes=frozenset({wanted}), least=-(2**31), hits=1, frames=1)
+    environment = os.environ | {"CARACAL_TRIGGER": "1"}
+    with camera.CameraBoard(
+        command, SENSOR, waiting=64, env=environment, stderr=subprocess.PIPE
+    ) as simulated:
+        line = Line(simulated.terminal)
+        client = Client(line, patience=PATIENCE)
+        client.set_trigger(trigger, classes + 1)
+        for pixels in (dark, bright, dark):
+            simulated.play(frame(pixels, SENSOR))
+        wait(client, 3)
+        line.close()
+        told = [simulated.process.stderr.readline().split() for _ in range(2)]
+    lamp = [1 << answer if answer < classes else 0 for answer in (wanted, other)]
+    shown = (1 << board.LEDS - 2) - 1  # the others are the self-test's and that of activity
+    assert [int(words[1]) for words in told] == [1, 0]
+    assert [int(words[-1], 16) & shown for words in told] == lamp
 
 
 def test_the_picture_that_the_network_saw(design, playing):

@@ -9,7 +9,7 @@ from spec import screen
 from spec.screen import Shown
 
 LABELS = ("Caracal", "a class of a very long name", "Löwe", "P-4/5 & (x)", "none")
-HEIGHT, WIDTH = 24, 20
+HEIGHT, WIDTH = 23, 21
 SHIFT = 3
 SECOND = 5000
 

@@ -39,7 +39,8 @@ class ChunkStore(wiring.Component):
         Forget all chunks.
     """
 
-    READ_LATENCY = Memory.READ_LATENCY
+    READ_LATENCY = Memory.READ_LATENCY + 1
+    """Cycles from an address to its byte: a register on the way, for the memory may be far."""
 
     def __init__(self, *, places: int, size: int = CHUNK_BYTES):
         for name, value in (("places", places), ("size", size)):
@@ -80,9 +81,9 @@ class ChunkStore(wiring.Component):
             data.write_address.eq(Cat(offset[:-1], into)),
             data.write_data.eq(self.i.payload),
             data.write_enable.eq(self.i.valid & self.room & ~offset[-1]),
-            data.read_address.eq(Cat(self.o.address, out)),
             self.o.data.eq(data.read_data),
         ]
+        m.d.sync += data.read_address.eq(Cat(self.o.address, out))
 
         m.d.comb += [
             note.addr.eq(into),

@@ -69,7 +69,7 @@ class Feeder(wiring.Component):
         first = Signal()
         color = Signal(24)
         part = Signal(range(3))
-        settle = Signal(range(ChunkStore.READ_LATENCY + 1))
+        settle = Signal(range(ChunkStore.READ_LATENCY))
         place = Signal(PLACE)
         waited = Signal(range(self._patience + 1))
         late = Signal()
@@ -127,7 +127,7 @@ class Feeder(wiring.Component):
                 m.d.sync += settle.eq(settle + 1)
                 with m.If(self.drop):
                     m.next = "idle"
-                with m.Elif(settle == ChunkStore.READ_LATENCY):
+                with m.Elif(settle == ChunkStore.READ_LATENCY - 1):  # it was there a cycle ago
                     m.d.sync += color.eq(Cat(color[8:], chunks.data))
                     m.d.sync += chunks.address.eq(chunks.address + 1)
                     m.d.sync += part.eq(Mux(part == 2, 0, part + 1))

@@ -79,7 +79,11 @@ class ImageIntake(wiring.Component):
         parser = self._parser
         m.submodules.loader = loader = ImageLoader(patience=self._patience)
         m.submodules.powerup = powerup = PowerUp(present=self._flash)
-        m.submodules.parser = ResetInserter(loader.idle & powerup.fresh)(parser)
+        # The words may come from the other end of the device.
+        afresh = ResetInserter(loader.idle & powerup.fresh)
+        m.submodules.words = words = afresh(Stage(32))
+        m.submodules.parser = afresh(parser)
+        connect(m, words.o, parser.i)
         # What is filled may be far from here, and wait for others.
         m.submodules.writes = writes = Stage(parser.o.payload.shape())
         connect(m, flipped(self.chunks), loader.chunks)
@@ -94,7 +98,6 @@ class ImageIntake(wiring.Component):
             loader.drop.eq(self.drop),
             self.abandoned.eq(loader.abandoned),
             powerup.idle.eq(self.flash_idle),
-            self.flash_run.eq(powerup.run),
             self.came_to.eq(powerup.came_to),
             self.fallen.eq(powerup.fallen),
             self.idle.eq(loader.idle & ~powerup.busy),
@@ -103,15 +106,18 @@ class ImageIntake(wiring.Component):
             loader.outcome.eq(parser.outcome),
             powerup.over.eq(parser.over),
             powerup.outcome.eq(parser.outcome),
-            parser.i.valid.eq(Mux(powerup.busy, powerup.o.valid, loader.o.valid)),
-            parser.i.payload.eq(Mux(powerup.busy, powerup.o.payload, loader.o.payload)),
-            powerup.o.ready.eq(powerup.busy & parser.i.ready),
-            loader.o.ready.eq(~powerup.busy & parser.i.ready),
+            words.i.valid.eq(Mux(powerup.busy, powerup.o.valid, loader.o.valid)),
+            words.i.payload.eq(Mux(powerup.busy, powerup.o.payload, loader.o.payload)),
+            powerup.o.ready.eq(powerup.busy & words.i.ready),
+            loader.o.ready.eq(~powerup.busy & words.i.ready),
             # What is looked at only goes nowhere.
             writes.i.valid.eq(parser.o.valid & ~looking),
             writes.i.payload.eq(parser.o.payload),
             parser.o.ready.eq(writes.i.ready | looking),
             self.begun.eq(parser.begun & ~looking),
+        ]
+        m.d.sync += [
+            self.flash_run.eq(powerup.run),
             self.done.eq(loaded | powerup.done),
             self.origin.eq(Mux(powerup.busy, Held.FLASH, Held.LOADED)),
         ]

@@ -75,13 +75,16 @@ class HeldNetwork(wiring.Component):
             self.load.payload.eq(write),
             self.load.valid.eq(self.i.valid & ~own),
             self.i.ready.eq(own | self.load.ready),
+            self.running.eq(self.held != Held.NONE),
+        ]
+        # A cycle later: nobody is in a hurry.
+        m.d.sync += [
             self.identity.valid.eq(self.i.valid & own & about),
             self.identity.payload.address.eq(write.address),
             self.identity.payload.data.eq(write.data),
             self.sums.valid.eq(self.i.valid & own & ~about),
             self.sums.payload.address.eq(write.address - NETWORK_WORDS),
             self.sums.payload.data.eq(write.data),
-            self.running.eq(self.held != Held.NONE),
         ]
         facts = [
             Signal(32, name=f"word_{at}", init=self._words[at]) for at in range(NETWORK.size // 32)

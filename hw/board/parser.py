@@ -41,7 +41,7 @@ class ImageParser(wiring.Component):
     Members
     -------
     i : ``In(stream.Signature(32))``
-        Its words, each ready a cycle after it is valid; up to 3 cycles and those of the write for
+        Its words, each ready a cycle after it is valid; up to 4 cycles and those of the write for
         each. Passes over what comes when the outcome is known.
     o : ``Out(stream.Signature(write_layout(memories)))``
         Words for the memories.
@@ -83,10 +83,6 @@ class ImageParser(wiring.Component):
             Const(Load.ENGINE if at in (4, 5) else Load.VERSION if at == 2 else Load.NO_IMAGE, 4)
             for at in range(HEADER_WORDS)
         )
-        sections = [memory.number | memory.file_words << 16 for memory in self._memories]
-        sections = Array(Const(section, 32) for section in sections)
-        depths = Array(Const(memory.depth, 32) for memory in self._memories)
-        lasts = Array(Const(memory.file_words - 1, 8) for memory in self._memories)
 
         # A word is looked at in its first cycle, and taken in the next.
         asking, seen = Signal(), Signal()
@@ -95,6 +91,16 @@ class ImageParser(wiring.Component):
         at = Signal(range(HEADER_WORDS))
         left = Signal(32)  # words of the file, this one included
         section = Signal(range(len(self._memories) + 1))
+        # What is known of the section, a cycle after its number.
+        heading, depth, last_piece = Signal(32), Signal(32), Signal(8)
+        with m.Switch(section):
+            for memory in self._memories:
+                with m.Case(memory.number):
+                    m.d.sync += [
+                        heading.eq(memory.number | memory.file_words << 16),
+                        depth.eq(memory.depth),
+                        last_piece.eq(memory.file_words - 1),
+                    ]
         count = Signal(32)  # words of the section that are to come
         piece = Signal(8)
         write = Signal.like(self.o.payload, reset_less=True)
@@ -103,10 +109,10 @@ class ImageParser(wiring.Component):
         right = Signal()
         m.d.sync += [
             alien.eq(checked[at] & (word != header[at])),
-            unnamed.eq((section == len(self._memories)) | (word != sections[section])),
-            unfit.eq((word == 0) | (word > depths[section])),
+            unnamed.eq((section == len(self._memories)) | (word != heading)),
+            unfit.eq((word == 0) | (word > depth)),
             final.eq(left == 1),
-            whole.eq(piece == lasts[section]),
+            whole.eq(piece == last_piece),
             right.eq(crc.match_detected),
         ]
 
@@ -127,6 +133,8 @@ class ImageParser(wiring.Component):
                     with m.Elif(at == HEADER_WORDS - 1):
                         m.d.sync += self.begun.eq(1)
                         m.next = "section"
+            with m.State("look up"):
+                m.next = "section"
             with m.State("section"):
                 m.d.comb += asking.eq(1)
                 m.d.sync += write.memory.eq(section)
@@ -166,7 +174,7 @@ class ImageParser(wiring.Component):
                     m.d.sync += [write.address.eq(write.address + 1), count.eq(count - 1)]
                     with m.If(count == 1):
                         m.d.sync += section.eq(section + 1)
-                        m.next = "section"
+                        m.next = "look up"
                     with m.Else():
                         m.next = "data"
             with m.State("sum"):  # while the last word enters it

@@ -53,6 +53,7 @@ class Scaler(wiring.Component):
         fits = Signal()
         tall, wide = Signal(range(sensor.height + 1)), Signal(range(sensor.width + 1))
         top, left = Signal(range(sensor.height)), Signal(range(sensor.width))
+        bottom, right = Signal.like(tall), Signal.like(wide)  # beyond the last one
         m.d.sync += fits.eq(0)
         for scale in reversed(SCALES):  # the largest that fits is looked at last
             with m.If(
@@ -65,6 +66,7 @@ class Scaler(wiring.Component):
                     wide.eq(self.width << scale.bit_length() - 1),
                 ]
         m.d.sync += [top.eq((sensor.height - tall) >> 1), left.eq((sensor.width - wide) >> 1)]
+        m.d.sync += [bottom.eq(top + tall), right.eq(left + wide)]
 
         # Where in the crop a pixel is, and which of its square.
         pixel = Signal(Pixel)
@@ -79,9 +81,9 @@ class Scaler(wiring.Component):
                 self.i.valid
                 & fits
                 & (line >= top)
-                & (line < top + tall)
+                & (line < bottom)
                 & (column >= left)
-                & (column < left + wide)
+                & (column < right)
             ),
         ]
         side = (1 << shift) - 1

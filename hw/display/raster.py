@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out
 from hw.display.tmds import BITS, LANES, Encoder
 from spec import font, screen
 
-PIXEL_BITS = 16
-"""Five, six and five of red, green and blue, red the lowest."""
+COLOR_BITS = 3
+"""Of each colour, see :func:`spec.screen.dithered`."""
+PIXEL_BITS = 3 * COLOR_BITS
+"""Red the lowest."""
 STRIDE = 32
 """Cells of a row in their memory."""
 
@@ -26,7 +28,7 @@ class Raster(wiring.Component):
     -------
     cell_address : ``Out``, cell : ``In(8)``
         Of the panel, rows of :data:`STRIDE`.
-    pixel_address : ``Out``, pixel : ``In(16)``
+    pixel_address : ``Out``, pixel : ``In(9)``
         Of the picture.
     words : ``Out(30)``, flag : ``Out(1)``
         See :class:`hw.display.tmds.Serializer`.
@@ -107,14 +109,14 @@ class Raster(wiring.Component):
             name: Const(sum(value << 8 * at for at, value in enumerate(color)), 24)
             for name, color in (("ink", screen.INK), ("marked", screen.MARKED))
         }
-        red, green, blue = pixel[:5], pixel[5:11], pixel[11:]
+        levels = [pixel.word_select(at, COLOR_BITS) for at in range(3)]
         color = Signal(24)
         final = Signal.like(kind)
         m.d.sync += final.eq(later)
         with m.If(later[2] & read.data.bit_select(bit, 1)):
             m.d.sync += color.eq(Mux(marked, ink["marked"], ink["ink"]))
         with m.Elif(later[1]):
-            m.d.sync += color.eq(Cat(red[2:], red, green[4:], green, blue[2:], blue))
+            m.d.sync += color.eq(Cat(Cat(level[1:], level, level) for level in levels))
         with m.Else():
             m.d.sync += color.eq(paper)
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from math import log, log2
 
-from amaranth.hdl import Cat, DomainRenamer, Module, Signal
+from amaranth.hdl import Cat, Const, DomainRenamer, Module, Signal
 from amaranth.lib import memory, stream, wiring
+from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.board.layouts import JUDGED_RESULT
@@ -115,20 +116,25 @@ class Screen(wiring.Component):
         write = picture.write_port()
         read = picture.read_port(domain=PIXEL_DOMAIN)
         at = Signal(range(pixels + 1))
-        color = self.pixel
+        column, line = Signal(range(panel.width)), Signal(2)  # of the pixel that ``at`` is of
         with m.If(self.valid & self.fits):
-            m.d.sync += at.eq(at + (at != pixels))
+            m.d.sync += [at.eq(at + (at != pixels)), column.eq(column + 1)]
+            with m.If(column == panel.width - 1):
+                m.d.sync += [column.eq(0), line.eq(line + 1)]
             with m.If(self.first):
-                m.d.sync += at.eq(0)
+                m.d.sync += [at.eq(0), column.eq(0), line.eq(0)]
         taken = Signal()
-        short = Signal(PIXEL_BITS)
+        across = column[:2] ^ line
+        threshold = Cat(Const(1, 1), line[1], across[1], line[0], across[0])
+        scaled = Signal(ArrayLayout(8, 3))
+        m.d.sync += taken.eq(self.valid & self.fits)
+        for value, color in zip(scaled, (self.pixel[name] for name in Pixel.members), strict=True):
+            m.d.sync += value.eq(color - (color >> 3))
         m.d.sync += [
-            taken.eq(self.valid & self.fits),
-            short.eq(Cat(color.red[3:], color.green[2:], color.blue[3:])),
             # The block RAMs are many.
             write.en.eq(taken & (at != pixels)),
             write.addr.eq(at),
-            write.data.eq(short),
+            write.data.eq(Cat((scaled[color] + threshold)[5:8] for color in range(3))),
         ]
         m.d.comb += [
             read.addr.eq(raster.pixel_address),
@@ -144,10 +150,12 @@ class Screen(wiring.Component):
             labels=panel.labels, classes=panel.classes, shift=panel.shift, second=panel.second
         )
         connect(m, flipped(self.i), writer.i)
-        m.d.comb += [
+        m.d.sync += [
             into.en.eq(writer.o.valid),
             into.addr.eq(writer.o.payload.address),
             into.data.eq(writer.o.payload.code),
+        ]
+        m.d.comb += [
             outof.addr.eq(raster.cell_address),
             raster.cell.eq(outof.data),
         ]

@@ -171,7 +171,7 @@ class MaxPool(wiring.Component):
         older = stages[REVISIT_MIN:]
         match = Signal(len(older))
         youngest = Signal(range(len(older)))
-        hidden = [Signal(name=f"hidden_{k}") for k in (2, 3)]
+        hidden = Signal()
         now, place = Signal(range(RING)), Signal(range(RING))
         for k, stage in enumerate(older):
             m.d.sync += match[k].eq(stage.keep & (stage.slot == i.slot))
@@ -179,8 +179,7 @@ class MaxPool(wiring.Component):
             with m.If(match[k]):
                 m.d.sync += youngest.eq(k)
         m.d.sync += [
-            hidden[0].eq(match.any()),
-            hidden[1].eq(hidden[0]),
+            hidden.eq(match.any()),
             now.eq(now + 1),
             place.eq(now - youngest),
         ]
@@ -189,18 +188,24 @@ class MaxPool(wiring.Component):
         m.submodules.ring = ring = memory.Memory(shape=beat, depth=RING, init=[])
         ring_write, ring_read = ring.write_port(), ring.read_port(domain="comb")
         partial = Signal(beat, reset_less=True)
+        from_ring = copies(m, hidden, "from_ring")
+        stored = data.View(beat, buffer.read_data)
         m.d.comb += ring_read.addr.eq(place)
-        m.d.sync += partial.eq(Mux(hidden[1], ring_read.data, buffer.read_data))
+        for k in columns:
+            part = part_of(k, self._columns)
+            m.d.sync += partial[k].eq(Mux(from_ring[part], ring_read.data[k], stored[k]))
 
         # Register 5: along the column.
         here = stages[4]
+        joins_y, opens_y = (copies(m, stages[3][name], name) for name in ("join", "open"))
         left = Signal(beat)  # in the buffer
         result = Signal(beat, reset_less=True)
         written = Signal(beat, reset_less=True)
         for k in columns:
+            part = part_of(k, self._columns)
             less = across[-1][k] < partial[k]
-            m.d.sync += result[k].eq(Mux(less & here.join, partial[k], across[-1][k]))
-            m.d.comb += left[k].eq(Mux(less & ~here.open, partial[k], across[-1][k]))
+            m.d.sync += result[k].eq(Mux(less & joins_y[part], partial[k], across[-1][k]))
+            m.d.comb += left[k].eq(Mux(less & ~opens_y[part], partial[k], across[-1][k]))
         m.d.comb += [ring_write.addr.eq(now), ring_write.data.eq(left), ring_write.en.eq(1)]
         m.d.sync += [
             self.o.valid.eq(here.result & here.emit),

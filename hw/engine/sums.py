@@ -5,6 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import copies, part_of
+
 
 def beat(columns: int, groups: int) -> data.StructLayout:
     """A pixel's outputs for one group of classes, and where they stand in its tile.
@@ -57,59 +59,82 @@ class ClassSums(wiring.Component):
             )
         self._columns = columns
         self._groups = groups
-        self._sums = data.ArrayLayout(signed(bits), columns)
+        self._bits = bits
         super().__init__(
             {
                 "i": In(stream.Signature(beat(columns, groups), always_ready=True)),
                 "group": In(range(groups)),
-                "sums": Out(self._sums),
+                "sums": Out(data.ArrayLayout(signed(bits), columns)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        # A register before all of it: the last convolution's outputs come from across the device.
+        # Then each part of the columns goes its own way.
+        coming = Signal(
+            data.StructLayout(
+                {
+                    "valid": 1,
+                    "group": range(self._groups),
+                    "first": 1,
+                    "last": 1,
+                    "fresh": 1,
+                    "address": range(self._groups),
+                }
+            )
+        )
+        m.d.comb += [
+            *(coming[name].eq(self.i.p[name]) for name in ("group", "first", "last", "fresh")),
+            coming.valid.eq(self.i.valid),
+            coming.address.eq(Mux(self.i.valid, self.i.p.group, self.group)),
+        ]
+        for part, arriving in enumerate(copies(m, coming, "coming")):
+            columns = [at for at in range(self._columns) if part_of(at, self._columns) == part]
+            if columns:
+                self._sum(m, part, columns, arriving)
+        return m
+
+    def _sum(self, m, part: int, columns: list[int], arriving) -> None:
+        """The sums of one part's columns."""
+        layout = data.ArrayLayout(signed(self._bits), len(columns))
         # In LUT RAM: a block RAM inferred here has no output register, and takes 6 ns.
-        m.submodules.memory = memory = Memory(
-            shape=self._sums, depth=self._groups, init=[], attrs={"ram_style": "distributed"}
+        m.submodules[f"memory_{part}"] = memory = Memory(
+            shape=layout, depth=self._groups, init=[], attrs={"ram_style": "distributed"}
         )
         write = memory.write_port()
         read = memory.read_port(domain="comb")
 
-        # A register before all of it: the last convolution's outputs come from across the device.
-        arrived = Signal()
-        arriving = Signal.like(self.i.payload, reset_less=True)
-        address = Signal.like(self.group, reset_less=True)
-        valid = Signal()
-        beat = Signal.like(self.i.payload, reset_less=True)
-        kept = Signal(self._sums, reset_less=True)
-        sums = Signal(self._sums, reset_less=True)
-        running = Signal(self._sums, reset_less=True)
-        clear = Signal()
-        stored = Signal()
+        beat = Signal.like(arriving, name=f"beat_{part}")
+        values = data.ArrayLayout(signed(9), len(columns))
+        early, late = (
+            Signal(values, name=f"{w}_{part}", reset_less=True) for w in ("early", "late")
+        )
+        kept, sums, running = (
+            Signal(layout, name=f"{which}_{part}", reset_less=True)
+            for which in ("kept", "sums", "running")
+        )
+        clear, stored = Signal(name=f"clear_{part}"), Signal(name=f"stored_{part}")
         # What comes right after a pixel of its own group finds the sums not yet in memory.
-        follows = valid & (beat.group == arriving.group)
-        m.d.comb += read.addr.eq(address)
+        follows = beat.valid & (beat.group == arriving.group)
+        m.d.comb += read.addr.eq(arriving.address)
         m.d.sync += [
-            arrived.eq(self.i.valid),
-            arriving.eq(self.i.payload),
-            address.eq(Mux(self.i.valid, self.i.p.group, self.group)),
-            valid.eq(arrived),
+            *(early[at].eq(self.i.p.data[column]) for at, column in enumerate(columns)),
+            late.eq(early),
             beat.eq(arriving),
             clear.eq(arriving.first & arriving.fresh),
             stored.eq(arriving.first & ~arriving.fresh & ~follows),
             kept.eq(read.data),
             sums.eq(kept),
         ]
-        m.d.comb += self.sums.eq(sums)
-        total = Signal(self._sums)
-        for column in range(self._columns):
-            base = Mux(clear, 0, Mux(stored, kept[column], running[column]))
-            m.d.comb += total[column].eq(base + beat.data[column])
-        with m.If(valid):
+        total = Signal(layout, name=f"total_{part}")
+        for at, column in enumerate(columns):
+            base = Mux(clear, 0, Mux(stored, kept[at], running[at]))
+            m.d.comb += [total[at].eq(base + late[at]), self.sums[column].eq(sums[at])]
+        with m.If(beat.valid):
             m.d.sync += running.eq(total)
         m.d.comb += [
             write.addr.eq(beat.group),
             write.data.eq(total),
-            write.en.eq(valid & beat.last),
+            write.en.eq(beat.valid & beat.last),
         ]
-        return m

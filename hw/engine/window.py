@@ -128,6 +128,9 @@ class WindowGenerator(wiring.Component):
         Byte ``k`` of a word is in bits ``8k … 8k+7``; bytes past the patch's end may be anything.
     row_done : ``Out(1)``
         Pulse after each row's last write.
+    waiting : ``Out(1)``
+        A frame may be taken, but the one before is not over: its last pixels, which nobody needs,
+        are still to come.
     """
 
     def __init__(self, *, capacities: Capacities, word_bytes: int):
@@ -144,6 +147,7 @@ class WindowGenerator(wiring.Component):
                 "free": In(range(capacities.ring_rows + 1)),
                 "o": Out(stream.Signature(word, always_ready=True)),
                 "row_done": Out(1),
+                "waiting": Out(1),
             }
         )
 
@@ -155,7 +159,7 @@ class WindowGenerator(wiring.Component):
         older = range(kernel - 1)
 
         # Register 0, the scan: which position is next, and may it go?
-        running, waiting, blocked, go = Signal(), Signal(), Signal(), Signal()
+        running, blocked, go = Signal(), Signal(), Signal()
         rows, columns = capacities.scan
         m.submodules.x = x = Axis(positions=columns, kernel=kernel, stride=capacities.stride)
         m.submodules.y = y = Axis(positions=rows, kernel=kernel, stride=capacities.stride)
@@ -179,8 +183,8 @@ class WindowGenerator(wiring.Component):
 
         # A frame begins at `start`, or after the pixels of the frame before that nobody needs.
         m.d.sync += [
-            running.eq(Mux(running, ~(go & x.last & y.last), waiting | self.start)),
-            waiting.eq(running & (waiting | self.start)),
+            running.eq(Mux(running, ~(go & x.last & y.last), self.waiting | self.start)),
+            self.waiting.eq(running & (self.waiting | self.start)),
         ]
 
         # What the scan waits for: a row of the ring, and the words of the patch before. `busy` is

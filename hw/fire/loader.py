@@ -140,7 +140,7 @@ class ParamLoader(wiring.Component):
         with m.Elif(column != self._columns):
             m.d.comb += read.eq(1)
             m.d.sync += column.eq(column + 1)
-        reading = Signal(latency.MEMORY_READ + 1)
+        reading = Signal(latency.MEMORY_READ)
         m.d.sync += [
             self.address.eq(times(group, self._columns) + column),
             reading.eq(Cat(read, reading)),
@@ -148,11 +148,12 @@ class ParamLoader(wiring.Component):
 
         shadow = Signal.like(self.params, reset_less=True)
         params = Signal.like(self.params, reset_less=True)
-        with m.If(reading[-1]):
-            m.d.sync += shadow.eq(Cat(self.word, shadow))
-        swap = copies(m, self.swap, "swap")
+        there, swap = copies(m, reading[-1], "there"), copies(m, self.swap, "swap")
         for place in range(self._columns):
-            with m.If(swap[part_of(place, self._columns)]):
+            part = part_of(place, self._columns)
+            with m.If(there[part]):
+                m.d.sync += shadow[place].eq(shadow[place - 1] if place else self.word)
+            with m.If(swap[part]):
                 m.d.sync += params[place].eq(shadow[place])
         m.d.comb += self.params.eq(params)
         return m

@@ -26,6 +26,7 @@ from hw.live.merger import FrameMerger
 from hw.live.parting import Parting
 from hw.live.picture import PictureStore, picture_words
 from hw.live.responder import LiveResponder
+from hw.live.source import PixelSource
 from hw.live.trigger import SETTINGS, Trigger
 from hw.streams import Result
 from spec import live
@@ -196,26 +197,17 @@ class Live(wiring.Component):
             self.o_drop.eq(camera.drop),
         ]
 
-        # Pixels: there are never those of two sources.
-        seen = camera.o.payload
+        # Pixels.
+        m.submodules.source = source = PixelSource()
+        connect(m, flipped(self.i_pixels), source.i)
+        connect(m, camera.o, source.camera)
+        connect(m, source.o, flipped(self.o_pixels))
+        own, seen = source.own, camera.o.payload
+        given = camera.o.valid & camera.o.ready  # a pixel of the camera's
         m.d.comb += [
-            self.o_pixels.valid.eq(camera.o.valid | self.i_pixels.valid),
-            self.o_pixels.payload.eq(self.i_pixels.payload),
-            camera.o.ready.eq(self.o_pixels.ready),
-            self.i_pixels.ready.eq(self.o_pixels.ready & ~camera.o.valid),
+            source.number.eq(camera.number),
+            source.drop.eq(self.drop | camera.drop),
         ]
-        with m.If(camera.o.valid):
-            m.d.comb += [
-                self.o_pixels.payload.pixel.eq(seen.pixel),
-                self.o_pixels.payload.first.eq(seen.first),
-                self.o_pixels.payload.tag.testing.eq(0),
-                self.o_pixels.payload.tag.number.eq(camera.number),
-            ]
-        given = Signal()  # a pixel of the camera's
-        m.d.comb += given.eq(camera.o.valid & self.o_pixels.ready)
-        own = Signal()  # the frame that is, or was last, under way is the camera's
-        with m.If(self.o_pixels.valid & self.o_pixels.ready & self.o_pixels.payload.first):
-            m.d.sync += own.eq(camera.o.valid)
 
         # Results: not before it is known that the frame is whole.
         sure = ~(own & camera.unsure)
@@ -250,9 +242,12 @@ class Live(wiring.Component):
             waiting.i.payload.eq(events.r_stream.payload),
             waiting.i.valid.eq(events.r_stream.valid),
             events.r_stream.ready.eq(waiting.i.ready),
-            trigger.forget.eq(self.forget | camera.counts.setups),
             self.pin.eq(trigger.pin),
         ]
+        # What the camera counts is told a cycle later: it is at its pads, at the device's edge.
+        counted = Signal.like(camera.counts)
+        m.d.sync += counted.eq(camera.counts)
+        m.d.sync += trigger.forget.eq(self.forget | counted.setups)
         connect(m, flipped(self.i_words), merger.i)
         connect(m, responder.o, merger.i_second)
         connect(m, merger.o, flipped(self.o_words))
@@ -284,7 +279,7 @@ class Live(wiring.Component):
             ]
         counts = Signal(ArrayLayout(32, len(live.COUNTED)))
         told = parting.o.valid & parting.o.ready & parting.o.payload.result.last
-        pulses = {name: camera.counts[name] for name in camera.counts.shape().members}
+        pulses = {name: counted[name] for name in counted.shape().members}
         for place, name in enumerate(live.COUNTED):
             with m.If((pulses | {"events": told})[name]):
                 m.d.sync += counts[place].eq(counts[place] + 1)
@@ -303,14 +298,16 @@ class Live(wiring.Component):
                 (facts.height == eye.panel.height) & (facts.width == eye.panel.width)
             )
             m.d.comb += [
+                screen.fits.eq(fits),
+                self.screen_words.eq(screen.words),
+                self.screen_flag.eq(screen.flag),
+            ]
+            m.d.sync += [
                 screen.pixel.eq(seen.pixel),
                 screen.valid.eq(given),
                 screen.first.eq(seen.first),
-                screen.fits.eq(fits),
                 screen.i.payload.eq(parting.o.payload),
                 screen.i.valid.eq(parting.o.valid & parting.o.ready),
-                self.screen_words.eq(screen.words),
-                self.screen_flag.eq(screen.flag),
             ]
 
         # The picture that is kept.
