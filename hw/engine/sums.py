@@ -6,14 +6,15 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 
-def beat(columns: int, groups: int) -> data.StructLayout:
-    """A pixel's outputs for one group of classes, and where they stand in its tile.
+def beat(columns: int, groups: int, pixels: int = 1) -> data.StructLayout:
+    """A pixel's outputs for one group of classes, or two pixels' sums of them, and where they
+    stand in their tile.
 
     ``first`` and ``last`` pixel of the group's tile; ``fresh`` if this tile begins the sums.
     """
     return data.StructLayout(
         {
-            "data": data.ArrayLayout(signed(9), columns),
+            "data": data.ArrayLayout(signed(8 + pixels), columns),
             "group": range(groups),
             "first": 1,
             "last": 1,
@@ -36,6 +37,8 @@ class ClassSums(wiring.Component):
         Groups of classes.
     bits : int
         Width of a sum, signed.
+    pixels : int
+        Pixels a cycle, 1 or 2.
 
     Members
     -------
@@ -49,7 +52,7 @@ class ClassSums(wiring.Component):
 
     READ_LATENCY = 3
 
-    def __init__(self, *, columns: int, groups: int, bits: int):
+    def __init__(self, *, columns: int, groups: int, bits: int, pixels: int = 1):
         if min(columns, groups) < 1 or bits < 9:
             raise ValueError(
                 "columns and groups must be at least 1, bits at least 9, not "
@@ -60,7 +63,7 @@ class ClassSums(wiring.Component):
         self._sums = data.ArrayLayout(signed(bits), columns)
         super().__init__(
             {
-                "i": In(stream.Signature(beat(columns, groups), always_ready=True)),
+                "i": In(stream.Signature(beat(columns, groups, pixels), always_ready=True)),
                 "group": In(range(groups)),
                 "sums": Out(self._sums),
             }
