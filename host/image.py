@@ -36,6 +36,7 @@ def board_engine(board: Identity) -> tuple[Engine, Capacities]:
         columns=board.columns,
         lut_rows=board.lut_rows,
         tile_pixels=board.tile_pixels,
+        pixels=board.pixels,
     )
     capacities = Capacities(**values)
     if fingerprint(engine, capacities) != board.engine:

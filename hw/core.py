@@ -1,13 +1,13 @@
 """The core: a machine and the network in its memories. No pins, no clocks."""
 
 from amaranth.hdl import Module, ResetInserter, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.ecp5.copies import copies
 from hw.ecp5.memory import Memory
 from hw.machine import Machine
-from hw.streams import Pixel, Result, load_layout, settings_layout
+from hw.streams import Pixel, Result, beat_layout, load_layout, settings_layout
 from plan.capacities import Capacities
 from plan.contents import Contents
 from plan.engine import Engine
@@ -51,9 +51,9 @@ class Core(wiring.Component):
         first one on when ``running`` rises.
     settings : ``Out(settings_layout(engine, capacities))``
         The network's registers.
-    trace : ``Out(stream.Signature(ArrayLayout(8, columns), always_ready=True))``
+    trace : ``Out(stream.Signature(beat_layout(engine), always_ready=True))``
         Every requantized beat before pooling, in program order: for the proof.
-    written : ``Out(stream.Signature(ArrayLayout(8, columns), always_ready=True))``
+    written : ``Out(stream.Signature(beat_layout(engine), always_ready=True))``
         Every beat that goes to the activation memory, in program order: for the proof.
     """
 
@@ -61,7 +61,7 @@ class Core(wiring.Component):
         self._engine = engine
         self._capacities = capacities
         self._contents = contents
-        beat = stream.Signature(data.ArrayLayout(8, engine.columns), always_ready=True)
+        beat = stream.Signature(beat_layout(engine), always_ready=True)
         members = {
             "i": In(stream.Signature(Pixel)),
             "o": Out(stream.Signature(Result)),

@@ -62,10 +62,11 @@ def floorplan(variant: str, engine: Engine, capacities: Capacities) -> dict[str,
     """The site (a ``BEL`` of nextpnr) of multipliers and block RAMs, by patterns of their cells'
     names after yosys.
 
-    Empty where the device has no :data:`GRIDS`, where the engine does not fill it in this way, or
-    takes less than half of its multipliers, for which there is room nearby.
+    Empty where the device has no :data:`GRIDS`, where the engine does not fill it in this way (none
+    of two pixels a cycle does), or takes less than half of its multipliers, for which there is room
+    nearby.
     """
-    grid = GRIDS.get(variant)
+    grid = GRIDS.get(variant) if engine.pixels == 1 else None
     array = _array(grid, engine) if grid else {}
     if not grid or 2 * len(array) <= len(grid.multiplier_rows) * len(grid.multipliers):
         return {}

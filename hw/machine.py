@@ -8,6 +8,7 @@ from hw.ecp5.copies import PARTS, copies, part_of
 from hw.ecp5.memory import Memory
 from hw.engine.accumulator import Accumulator
 from hw.engine.array import SystolicArray
+from hw.engine.pair_pool import PairMaxPool
 from hw.engine.pool import MaxPool
 from hw.engine.requantizer import Requantizer
 from hw.engine.sums import ClassSums
@@ -17,7 +18,7 @@ from hw.fire.loader import ParamLoader, WeightLoader
 from hw.fire.results import Results
 from hw.fire.rows import MemoryRows, StreamedRows
 from hw.fire.writer import Writer, destination
-from hw.streams import Param, Pixel, Result, delayed, settings_layout
+from hw.streams import Param, Pixel, Result, beat_layout, delayed, settings_layout
 from plan import latency
 from plan.capacities import Capacities
 from plan.engine import Engine
@@ -55,7 +56,7 @@ class Machine(wiring.Component):
     def __init__(self, *, engine: Engine, capacities: Capacities):
         self._engine = engine
         self._capacities = capacities
-        beat = stream.Signature(data.ArrayLayout(8, engine.columns), always_ready=True)
+        beat = stream.Signature(beat_layout(engine), always_ready=True)
         sizes = memories(engine, capacities)
         members = {
             "settings": In(settings_layout(engine, capacities)),
@@ -83,18 +84,26 @@ class Machine(wiring.Component):
         groups = engine.groups(capacities.classes)
 
         m.submodules.window = window = WindowGenerator(
-            capacities=capacities, word_bytes=engine.rows
+            capacities=capacities, word_bytes=engine.rows, pixels=engine.pixels
         )
-        m.submodules.patches = patches = Memory(
-            width=word.size, depth=capacities.patch_words, parts=PARTS, early=True
-        )
-        m.submodules.activations = activations = Memory(
-            width=word.size,
-            depth=capacities.activation_words,
-            lanes=engine.lanes,
-            parts=PARTS,
-            early=True,
-        )
+        banks = ("", "_odd")[: engine.pixels]
+        patches = [
+            Memory(width=word.size, depth=capacities.patch_words, parts=PARTS, early=True)
+            for _ in banks
+        ]
+        activations = [
+            Memory(
+                width=word.size,
+                depth=capacities.activation_words,
+                lanes=engine.lanes,
+                parts=PARTS,
+                early=True,
+            )
+            for _ in banks
+        ]
+        for name, memory in {"patches": patches, "activations": activations}.items():
+            for bank, suffix in enumerate(banks):
+                m.submodules[name + suffix] = memory[bank]
         m.submodules.issuer = issuer = Issuer(
             format=format,
             steps=capacities.steps,
@@ -109,10 +118,13 @@ class Machine(wiring.Component):
             columns=engine.columns, groups=capacities.param_groups
         )
         m.submodules.array = array = SystolicArray(
-            rows=engine.rows, columns=engine.columns, lut_rows=engine.lut_rows
+            rows=engine.rows,
+            columns=engine.columns,
+            lut_rows=engine.lut_rows,
+            pixels=engine.pixels,
         )
         m.submodules.accumulator = accumulator = Accumulator(
-            columns=engine.columns,
+            columns=engine.pixels * engine.columns,
             sum_bits=array.o.shape().elem_shape.width,
             bits=engine.accumulator_bits,
             depth=engine.tile_pixels,
@@ -124,13 +136,16 @@ class Machine(wiring.Component):
             lanes=engine.lanes,
             groups=groups,
         )
-        m.submodules.pool = pool = MaxPool(
+        m.submodules.pool = pool = (MaxPool if engine.pixels == 1 else PairMaxPool)(
             columns=engine.columns,
             depth=capacities.pool_slots,
             meta=destination(address_bits, engine.lanes, groups),
         )
         m.submodules.sums = sums = ClassSums(
-            columns=engine.columns, groups=groups, bits=capacities.sum_bits
+            columns=engine.columns,
+            groups=groups,
+            bits=capacities.sum_bits,
+            pixels=engine.pixels,
         )
         m.submodules.results = results = Results(
             classes=capacities.classes, columns=engine.columns, bits=capacities.sum_bits
@@ -178,23 +193,40 @@ class Machine(wiring.Component):
             window.start.eq(results.start),
             window.free.eq(issuer.free),
             issuer.row_done.eq(window.row_done),
-            patches.write_address.eq(window.o.p.address),
-            patches.write_data.eq(window.o.p.data),
-            patches.write_enable.eq(window.o.valid),
         ]
+        for bank, memory in enumerate(patches):
+            mine = window.o.valid
+            if engine.pixels == 2:
+                mine = window.o.valid & (window.o.p.odd == bank)
+            m.d.comb += [
+                memory.write_address.eq(window.o.p.address),
+                memory.write_data.eq(window.o.p.data),
+                memory.write_enable.eq(mine),
+            ]
 
         # Addresses to the array's input.
-        m.d.comb += [
-            patches.read_address.eq(issuer.address),
-            activations.read_address.eq(issuer.address),
-        ]
-        first, second = (data.View(word, one.read_data) for one in (patches, activations))
+        pairs = engine.pixels == 2
+        addresses = (issuer.address_even, issuer.address) if pairs else (issuer.address,)
+        for bank, address in enumerate(addresses):
+            m.d.comb += [
+                patches[bank].read_address.eq(address),
+                activations[bank].read_address.eq(address),
+            ]
+        first, second = (
+            [data.View(word, one.read_data) for one in memory] for memory in (patches, activations)
+        )
         patch, zero = copies(m, issuer.patch, "patch"), copies(m, issuer.zero, "zero")
+        aside = copies(m, issuer.aside, "aside") if pairs else None
         i = Signal.like(array.i, reset_less=True)
-        for row in range(engine.rows):
-            part = part_of(row, engine.rows)
-            source = Mux(patch[part], first[row], second[row])
-            m.d.sync += i[row].eq(Mux(zero[part], 0, source))
+        for pixel in range(engine.pixels):
+            for row in range(engine.rows):
+                part = part_of(row, engine.rows)
+                kept, nothing = second[pixel][row], zero[part]
+                if pairs:
+                    kept = Mux(aside[part], second[1 - pixel][row], kept)
+                    nothing = zero[part][pixel]
+                source = Mux(patch[part], first[pixel][row], kept)
+                m.d.sync += i[pixel * engine.rows + row].eq(Mux(nothing, 0, source))
         m.d.comb += [
             array.i.eq(i),
             array.swap.eq(issuer.swap),
@@ -212,13 +244,14 @@ class Machine(wiring.Component):
             params.group.eq(issuer.params_group),
             params.swap.eq(accumulator.swap),
         ]
-        for column in range(engine.columns):
+        for column in range(engine.pixels * engine.columns):
             m.submodules[f"requantizer{column}"] = requantizer = Requantizer()
+            param = params.params[column % engine.columns]
             m.d.comb += [
                 requantizer.accumulator.eq(accumulator.o.payload[column]),
-                requantizer.bias.eq(params.params[column].bias),
-                requantizer.multiplier.eq(params.params[column].multiplier),
-                requantizer.relu.eq(params.params[column].relu),
+                requantizer.bias.eq(param.bias),
+                requantizer.multiplier.eq(param.multiplier),
+                requantizer.relu.eq(param.relu),
                 pool.data[column].eq(requantizer.o),
             ]
         m.d.comb += writer.comes.eq(
@@ -227,21 +260,38 @@ class Machine(wiring.Component):
 
         # Bytes to memory and to class sums.
         connect(m, issuer.step, writer.step)
-        connect(m, writer.o, pool.i)
-        written = pool.o.p.meta
+        if pairs:
+            connect(m, writer.o_even, pool.i_even)
+            connect(m, writer.o_odd, pool.i_odd)
+            m.d.comb += pool.along.eq(writer.along)
+            written = (pool.o_even, pool.o_odd)
+        else:
+            connect(m, writer.o, pool.i)
+            written = (pool.o,)
+        for memory, bank in zip(activations, written, strict=True):
+            to, lanes = bank.p.meta, range(engine.lanes)
+            m.d.comb += [
+                memory.write_address.eq(to.address),
+                memory.write_data.eq(Cat(bank.p.data.as_value() for _ in lanes)),
+                memory.write_enable.eq(Mux(bank.valid & ~to.final, to.lanes, 0)),
+            ]
+        # A pair has a first pixel, at least.
+        to = written[0].p.meta
         m.d.comb += [
-            activations.write_address.eq(written.address),
-            activations.write_data.eq(Cat(pool.o.p.data.as_value() for _ in range(engine.lanes))),
-            activations.write_enable.eq(Mux(pool.o.valid & ~written.final, written.lanes, 0)),
-            sums.i.valid.eq(pool.o.valid & written.final),
-            sums.i.p.group.eq(written.group),
-            sums.i.p.first.eq(written.first),
-            sums.i.p.last.eq(written.last),
-            sums.i.p.fresh.eq(written.fresh),
+            sums.i.valid.eq(written[0].valid & to.final),
+            sums.i.p.group.eq(to.group),
+            sums.i.p.first.eq(to.first),
+            sums.i.p.last.eq(to.last),
+            sums.i.p.fresh.eq(to.fresh),
         ]
         for column in range(engine.columns):
-            value = pool.o.p.data[column]
-            m.d.comb += sums.i.p.data[column].eq(Mux(self.settings.relu, value, value.as_signed()))
+            values = [
+                Mux(self.settings.relu, bank.p.data[column], bank.p.data[column].as_signed())
+                for bank in written
+            ]
+            if pairs:
+                values = [values[0] + Mux(written[1].valid, values[1], 0)]
+            m.d.comb += sums.i.p.data[column].eq(values[0])
         retire = delayed(m, writer.last, latency.POOL, "retire")
         m.d.comb += issuer.retire.eq(retire)
 
@@ -258,10 +308,22 @@ class Machine(wiring.Component):
         ]
         connect(m, results.o, flipped(self.o))
 
-        m.d.comb += [
-            self.trace.valid.eq(pool.i.valid),
-            self.trace.payload.eq(pool.data),
-            self.written.valid.eq(pool.o.valid & ~written.final),
-            self.written.payload.eq(pool.o.p.data),
-        ]
+        # For the proof.
+        stored = [bank.valid & ~bank.p.meta.final for bank in written]
+        if pairs:
+            m.d.comb += [
+                self.trace.valid.eq(pool.along.valid),
+                self.trace.p.data.eq(pool.data),
+                self.trace.p.there.eq(Cat(1, ~pool.along.single)),
+                self.written.valid.eq(stored[0] | stored[1]),
+                self.written.p.data.eq(Cat(bank.p.data.as_value() for bank in written)),
+                self.written.p.there.eq(Cat(stored)),
+            ]
+        else:
+            m.d.comb += [
+                self.trace.valid.eq(pool.i.valid),
+                self.trace.payload.eq(pool.data),
+                self.written.valid.eq(stored[0]),
+                self.written.payload.eq(pool.o.p.data),
+            ]
         return m

@@ -19,6 +19,15 @@ Param = data.StructLayout(PARAM | {"bias": signed(PARAM["bias"])})
 """What an output channel has."""
 
 
+def beat_layout(engine: Engine) -> data.ArrayLayout | data.StructLayout:
+    """What comes out of an engine in a cycle, a byte a column.
+
+    With two pixels a cycle: the bytes of both, and ``there`` which of them there are.
+    """
+    words = data.ArrayLayout(8, engine.pixels * engine.columns)
+    return words if engine.pixels == 1 else data.StructLayout({"data": words, "there": 2})
+
+
 def settings_layout(engine: Engine, capacities: Capacities) -> data.StructLayout:
     """The registers of a network, by name; see :data:`plan.settings.SETTINGS`."""
     return data.StructLayout(setting_widths(engine, capacities))

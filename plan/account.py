@@ -34,7 +34,7 @@ def intervals(plan: Plan) -> tuple[Interval, ...]:
     free = FIRST_PIXEL
     for step, time in zip(plan.program.steps, step_times(plan.program), strict=True):
         start = time.start
-        end = time.last_pass + max(step.pixels, plan.engine.pass_cycles_min)
+        end = time.last_pass + max(step.cycles, plan.engine.pass_cycles_min)
         made.append(
             Interval(
                 layer=step.conv.name,
@@ -81,7 +81,7 @@ def accounts(plan: Plan) -> tuple[Account, ...]:
     issued, occupied, waiting = (dict.fromkeys(names, 0) for _ in range(3))
     waiting[steps[0].conv.name] = timed[0].wait
     for step, time, wait in zip(steps, timed, waits, strict=True):
-        issued[time.layer] += step.passes * step.pixels
+        issued[time.layer] += step.passes * step.cycles
         occupied[time.layer] += time.end - time.start
         # As in plan.timing: a step ends where the next one starts.
         waiting[time.layer] += wait

@@ -23,8 +23,21 @@ def leave_lut(rows: int) -> int:
     return INPUT + rows - 1 + LUT
 
 
-def latency(rows: int, columns: int, lut_rows: int) -> int:
-    """Activations at the port to all their column sums at the port."""
+def split_lut_rows(rows: int, lut_rows: int, pixels: int) -> tuple[int, ...]:
+    """Each pixel's rows on LUTs, of so many in all: the last pixel's come first."""
+    return tuple(
+        min(rows, max(0, lut_rows - rows * (pixels - 1 - pixel))) for pixel in range(pixels)
+    )
+
+
+def latency(rows: int, columns: int, lut_rows: int, pixels: int = 1) -> int:
+    """Activations at the port to all their column sums at the port: those of the later pixel."""
+    each = split_lut_rows(rows, lut_rows, pixels)
+    return max(pixel_latency(rows, columns, own) for own in each)
+
+
+def pixel_latency(rows: int, columns: int, lut_rows: int) -> int:
+    """The same of a pixel alone that has so many rows on LUTs."""
     if lut_rows == 0:
         sums = leave_dsp(rows, 0)
     elif lut_rows == rows:

@@ -36,7 +36,8 @@ class Capacities:
     Parameters
     ----------
     steps, activation_words, patch_words, weight_rows
-        Words of the program, the activation, the patch and the weight memory on the chip.
+        Words of the program, of each bank of the activation and of the patch memory, and of the
+        weight memory on the chip.
     param_groups
         Output groups of the parameter memory: those of all convolutions.
     planes, groups
@@ -50,7 +51,7 @@ class Capacities:
     ring_rows
         Rows of patches in their ring.
     pool_slots
-        Partial maxima that wait in the max-pool's row buffer.
+        Partial maxima that wait in each of the max-pool's row buffers.
     positions
         Values that are added up in a class sum.
     stream_rows

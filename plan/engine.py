@@ -21,15 +21,20 @@ class Engine:
     columns
         Output channels a pass, even; divides ``rows``. Two columns share a multiplier.
     lut_rows
-        How many of ``rows`` have processing elements on LUTs instead of multipliers.
+        How many rows have processing elements on LUTs instead of multipliers: of ``rows`` for each
+        pixel, those of the second one first.
     tile_pixels
-        Depth of the accumulator memory: the most pixels a step can have.
+        Depth of the accumulator memory: the most cycles that a step can have in a pass.
+    pixels
+        Pixels that enter the array in a cycle: 1, or 2 that lie side by side in a row and share
+        the weights.
     """
 
     rows: int = 16
     columns: int = 16
     lut_rows: int = 0
     tile_pixels: int = 512
+    pixels: int = 1
 
     def __post_init__(self):
         if not 4 <= self.rows <= 32:
@@ -38,15 +43,14 @@ class Engine:
             raise ValueError(
                 f"columns must be even and divide rows ({self.rows}), not {self.columns}"
             )
-        if not 0 <= self.lut_rows <= self.rows:
-            raise ValueError(f"lut_rows must be from 0 to {self.rows}, not {self.lut_rows}")
+        if self.pixels not in (1, 2):
+            raise ValueError(f"pixels must be 1 or 2, not {self.pixels}")
+        if not 0 <= self.lut_rows <= self.rows * self.pixels:
+            raise ValueError(
+                f"lut_rows must be from 0 to {self.rows * self.pixels}, not {self.lut_rows}"
+            )
         if not 16 <= self.tile_pixels <= 4096:
             raise ValueError(f"tile_pixels must be from 16 to 4096, not {self.tile_pixels}")
-
-    @property
-    def pixels(self) -> int:
-        """Pixels that enter the array in a cycle."""
-        return 1
 
     @property
     def macs_per_cycle(self) -> int:
@@ -60,7 +64,8 @@ class Engine:
     @property
     def multipliers(self) -> int:
         """``MULT18X18D``: one for two MACs of a row, and one a requantizer lane."""
-        return (self.rows - self.lut_rows) * self.columns // 2 + self.columns
+        rows = self.rows * self.pixels - self.lut_rows
+        return rows * self.columns // 2 + self.columns * self.pixels
 
     @property
     def accumulator_bits(self) -> int:
@@ -100,7 +105,7 @@ class Engine:
     @property
     def array_latency(self) -> int:
         """Cycles from a pixel at the array to its column sums."""
-        return array_timing.latency(self.rows, self.columns, self.lut_rows)
+        return array_timing.latency(self.rows, self.columns, self.lut_rows, self.pixels)
 
     @property
     def write_latency(self) -> int:
@@ -113,23 +118,31 @@ class Engine:
             + latency.POOL
         )
 
+    def across(self, width: int) -> int:
+        """Cycles for a row of so many pixels, and its words in each of the ``pixels`` banks."""
+        return ceil(width / self.pixels)
+
     def groups(self, channels: int) -> int:
         """Output groups: passes over ``channels`` output channels."""
         return ceil(channels / self.columns)
 
     def __str__(self) -> str:
         lut = f", {self.lut_rows} rows on LUTs" if self.lut_rows else ""
-        return f"{self.rows}×{self.columns}{lut}, {self.macs_per_cycle} MAC/cycle"
+        pixels = f"×{self.pixels}" if self.pixels > 1 else ""
+        return f"{self.rows}×{self.columns}{pixels}{lut}, {self.macs_per_cycle} MAC/cycle"
 
 
 ENGINES = {
+    "16x16x2-lut17": Engine(pixels=2, lut_rows=17),
     "16x16": Engine(),
+    "16x8x2": Engine(columns=8, pixels=2),
     "16x8": Engine(columns=8),
     "16x4-lut4": Engine(columns=4, lut_rows=4),
     "16x4": Engine(columns=4),
     "16x2": Engine(columns=2),
     "8x8": Engine(rows=8, columns=8),
     "4x4": Engine(rows=4, columns=4),
+    "4x4x2-lut5": Engine(rows=4, columns=4, pixels=2, lut_rows=5),
     "4x2-lut4": Engine(rows=4, columns=2, lut_rows=4),
 }
 """Presets by name."""

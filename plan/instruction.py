@@ -18,8 +18,8 @@ ISSUE_FIELDS = {
     "i_plane": "source: words a plane",
     "i_plane_last": "i_plane − 1",
     "i_start": "source: offset in a plane of the first pixel of the first tap; may be negative",
-    "x_last": "columns of the tile − 1",
-    "pixels_last": "pixels of the tile − 1",
+    "x_last": "columns of the tile − 1, two side by side counted as one if they enter in a cycle",
+    "pixels_last": "cycles in which the tile's pixels enter the array − 1",
     "rows_last": "rows of the tile − 1",
     "groups_in_last": "source planes − 1",
     "groups_out_last": "output groups − 1",
@@ -35,6 +35,11 @@ ISSUE_FIELDS = {
     "frame_last": "the last step of a frame",
 }
 """Fields that the issue side reads, and what they mean."""
+
+PAIR_FIELDS = {
+    "x_odd": "the tile's rows are odd: the last pair of each has no second pixel",
+}
+"""What both sides read besides in an engine of two pixels a cycle."""
 
 WRITE_FIELDS = {
     "o_base": "destination: address of the first plane",
@@ -55,6 +60,12 @@ WRITE_FIELDS = {
 WRITE_SHARED = ("x_last", "rows_last", "groups_out_last", "top", "bottom", "frame_last")
 
 
+def field_names(engine: Engine) -> tuple[str, ...]:
+    """The fields of an engine's instructions, in order."""
+    pairs = PAIR_FIELDS if engine.pixels == 2 else {}
+    return (*ISSUE_FIELDS, *pairs, *WRITE_FIELDS)
+
+
 @dataclass(frozen=True)
 class Format:
     """Field widths of a program, in bits, from the least significant field on."""
@@ -65,7 +76,8 @@ class Format:
     def of(cls, engine: Engine, capacities: Capacities) -> "Format":
         """The format of every program for an engine with these capacities.
 
-        ``i_start`` is signed; ``streamed`` has no bit where nothing is.
+        ``i_start`` is signed; ``streamed`` has no bit where nothing is. :data:`PAIR_FIELDS` are
+        only in the programs of engines that need them.
         """
         address = capacities.address_bits
         tile = engine.tile_pixels - 1
@@ -81,12 +93,17 @@ class Format:
             "slot": capacities.pool_slots - 1,
         }
         widths = {}
-        for name in ISSUE_FIELDS | WRITE_FIELDS:
+        for name in field_names(engine):
             widths[name] = max(1, most.get(name, 1).bit_length())
         for name in ("i_base", "i_plane", "i_plane_last", "o_base", "o_plane", "o_plane_last"):
             widths[name] = address
         signs = {"i_start": address + 1, "o_start": address}
         return cls(widths | signs | {"streamed": int(capacities.streamed)})
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it is for an engine of two pixels a cycle."""
+        return PAIR_FIELDS.keys() <= self.widths.keys()
 
     @property
     def bits(self) -> int:

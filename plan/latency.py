@@ -33,5 +33,8 @@ REQUANTIZER = 7
 POOL = 6
 """Beat to the word it ends."""
 
+POOL_REVISIT = 2
+"""The fewest cycles between two results of the max-pool along rows that meet a partial maximum."""
+
 CHUNK_BYTE = 1 + MEMORY_READ + 1
 """Looking for a byte of a chunk to looking for the next one, or to offering the pixel."""

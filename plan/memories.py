@@ -39,13 +39,17 @@ def memories(engine: Engine, capacities: Capacities) -> dict[str, Words]:
 
 def fingerprint(engine: Engine, capacities: Capacities) -> bytes:
     """Eight bytes that tell engines apart: the same for circuits that take the same network."""
-    said = (astuple(engine), astuple(capacities), Format.of(engine, capacities).widths, SETTINGS)
+    shape = astuple(engine)
+    if engine.pixels == 1:
+        shape = shape[:-1]  # as it was before there were engines of two
+    said = (shape, astuple(capacities), Format.of(engine, capacities).widths, SETTINGS)
     return hashlib.sha256(repr(said).encode()).digest()[:8]
 
 
 def engine_block_rams(engine: Engine, capacities: Capacities) -> dict[str, int]:
     """EBR by memory."""
-    word = 8 * engine.rows
+    word, pixels = 8 * engine.rows, engine.pixels
+    totals = pixels * engine.columns * engine.accumulator_bits
     held = {
         name: block_rams(size.bits, size.depth)
         for name, size in memories(engine, capacities).items()
@@ -54,11 +58,11 @@ def engine_block_rams(engine: Engine, capacities: Capacities) -> dict[str, int]:
     store = {"weight store": block_rams(engine.stream_bits, STORE_ROWS)}
     return (store if capacities.streamed else {}) | {
         "weights": held["weights"],
-        "activations": block_rams(word, capacities.activation_words, engine.lanes),
-        "patches": block_rams(word, capacities.patch_words),
-        "accumulators": block_rams(engine.columns * engine.accumulator_bits, engine.tile_pixels),
+        "activations": pixels * block_rams(word, capacities.activation_words, engine.lanes),
+        "patches": pixels * block_rams(word, capacities.patch_words),
+        "accumulators": block_rams(totals, engine.tile_pixels),
         "parameters": held["params"],
         "program": held["program"],
-        "pool rows": block_rams(8 * engine.columns, capacities.pool_slots),
+        "pool rows": pixels * block_rams(8 * engine.columns, capacities.pool_slots),
         "image lines": line_block_rams(capacities.width, capacities.kernel),
     }

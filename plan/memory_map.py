@@ -18,7 +18,8 @@ Words = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """Where a tensor lives: ``planes`` planes of ``plane`` words from address ``base``."""
+    """Where a tensor lives: ``planes`` planes of ``plane`` words from address ``base``, in each of
+    the banks that its columns take turns in; ``width`` words of a plane are a row."""
 
     tensor: str
     base: int
@@ -83,6 +84,7 @@ def regions(
     work: tuple[Phase, ...],
     orders: list[list[tuple[Tile, bool]]],
     inputs: dict[str, Words],
+    engine: Engine,
 ) -> dict[str, Region]:
     """The activation memory: narrow tensors at its beginning and at its end in turn, rings between.
 
@@ -99,24 +101,26 @@ def regions(
     rings, narrow = [], []
     for phase, order in zip(work, orders, strict=True):
         i = phase.consumer.i
+        across = engine.across(i.width)
         rings.append(
             Region(
                 tensor=phase.wide,
                 base=0,
-                plane=min(ring_rows(order), i.height) * i.width,
+                plane=min(ring_rows(order), i.height) * across,
                 planes=len(inputs[phase.consumer.name]),
-                width=i.width,
+                width=across,
             )
         )
     for phase, reader in pairwise(work):
         o = phase.consumer.o
+        across = engine.across(o.width)
         narrow.append(
             Region(
                 tensor=phase.consumer.name,
                 base=0,
-                plane=o.pixels,
+                plane=o.height * across,
                 planes=len(inputs[reader.producers[0].name]),
-                width=o.width,
+                width=across,
             )
         )
     read = [0, *(region.words for region in narrow)]

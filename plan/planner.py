@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from plan import latency
 from plan.capacities import NAMES, Capacities
 from plan.engine import Engine
 from plan.memories import engine_block_rams
 from plan.memory_map import Region, Words, inputs, regions
 from plan.program import Program
-from plan.schedule import PlanError, border, interleave, phases
+from plan.schedule import Phase, PlanError, border, interleave, phases
 from plan.settings import SETTINGS, WINDOW
 from plan.steps import steps
 from plan.stream import Stream
@@ -151,7 +152,7 @@ class Plan:
             rows = "border      " if f["blank"] else f"rows {step.first_row:3}–{last:3}"
             lines.append(
                 f"{index:4}  {step.conv.name:18} {rows}"
-                f"  passes {step.passes:4} × {step.pixels:4} pixels"
+                f"  passes {step.passes:4} × {step.cycles:4} cycles"
                 f"  read {'patch' if f['patch'] else 'act'} {f['i_base']:5}"
                 f"  write {'sums' if f['final'] else f['o_base'] + f['o_start']:>5}"
                 f"  wait {f['wait']}"
@@ -169,14 +170,27 @@ def _window(first: Conv, engine: Engine, ring_rows: int) -> WindowGeometry:
             padding=first.padding,
             word_bytes=engine.rows,
             ring_rows=ring_rows,
+            pixels=engine.pixels,
         )
     except ValueError as error:
         raise PlanError(f"{first.name}: {error}") from error
 
 
+def _check_pools(work: Sequence[Phase], engine: Engine) -> None:
+    """The max-pool sees a partial maximum again after :data:`plan.latency.POOL_REVISIT` cycles."""
+    for pool in (phase.pool for phase in work if phase.pool):
+        if engine.across(pool.i.width) < latency.POOL_REVISIT:
+            raise PlanError(
+                f"{pool.name}: an engine of {engine.pixels} pixels a cycle pools maps at least "
+                f"{(latency.POOL_REVISIT - 1) * engine.pixels + 1} wide, not {pool.i.width}; "
+                "one of a pixel a cycle does"
+            )
+
+
 def default_target(engine: Engine) -> int:
-    """Pixels a tile that keep an engine busy whose weights are all on the chip."""
-    return max(engine.pass_cycles_min, 96 if engine.tile_pixels >= 96 else 0)
+    """Cycles a tile that keep an engine busy whose weights are all on the chip."""
+    usual = engine.across(96)
+    return max(engine.pass_cycles_min, usual if engine.tile_pixels >= usual else 0)
 
 
 def plan(
@@ -192,7 +206,8 @@ def plan(
     Parameters
     ----------
     targets
-        Pixels of each phase's tiles, or a little more; by default :func:`default_target`.
+        Cycles of each phase's tiles in a pass, or a little more; by default
+        :func:`default_target`.
     streamed
         Names of the convolutions whose weights come from outside.
     stream
@@ -206,13 +221,14 @@ def plan(
     if network.image.channels != 3:
         raise PlanError(f"the image must have 3 channels, not {network.image.channels}")
     work = phases(network)
+    _check_pools(work, engine)
     targets = targets or [default_target(engine)] * len(work)
     orders = [
-        list(interleave(phase, target, engine.tile_pixels))
+        list(interleave(phase, target, engine.tile_pixels, engine.pixels))
         for phase, target in zip(work, targets, strict=True)
     ]
     reads = inputs(network, work, engine)
-    places = regions(work, orders, reads)
+    places = regions(work, orders, reads, engine)
     ring = 2 * max(tile.rows for tile, consumes in orders[0] if not consumes)
     window = _window(network.first, engine, min(ring, network.first.o.height))
     patch = Region(
@@ -220,7 +236,7 @@ def plan(
         base=0,
         plane=window.plane,
         planes=window.words,
-        width=window.o_width,
+        width=window.across,
     )
     program = Program(
         engine=engine,

@@ -46,10 +46,11 @@ class Program:
 
     @property
     def pool_slots(self) -> int:
-        """Partial maxima the pool's row buffer holds: pooled columns × output groups."""
+        """Partial maxima the pool's row buffers hold each: pooled columns × output groups."""
         return max(
             (
-                step.fields["slot"] + step.tile.pool.o.width * (step.fields["groups_out_last"] + 1)
+                step.fields["slot"]
+                + self.engine.across(step.tile.pool.o.width) * (step.fields["groups_out_last"] + 1)
                 for step in self.steps
                 if step.tile.pool
             ),

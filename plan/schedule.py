@@ -95,20 +95,31 @@ def border(last: Conv) -> int:
     return last.o.pixels - last.i.pixels
 
 
-def split(height: int, width: int, target: int, most: int) -> list[tuple[int, int]]:
-    """Tiles (first row, rows) as even as can be, of ``target`` pixels or a little more.
+def split(
+    height: int, width: int, target: int, most: int, pixels: int = 1
+) -> list[tuple[int, int]]:
+    """Tiles (first row, rows) as even as can be, of ``target`` cycles or a little more.
 
     Raises
     ------
     PlanError
-        If a single row has more than ``most`` pixels.
+        If a single row takes more than ``most`` cycles, ``pixels`` of it in each.
     """
-    if width > most:
-        raise PlanError(f"a row of {width} pixels does not fit an accumulator tile of {most}")
-    rows = min(ceil(target / width), most // width)
-    count = max(1, height // rows, ceil(height / (most // width)))
+    across = _across(width, most, pixels)
+    rows = min(ceil(target / across), most // across)
+    count = max(1, height // rows, ceil(height / (most // across)))
     edges = [height * index // count for index in range(count + 1)]
     return [(first, last - first) for first, last in pairwise(edges)]
+
+
+def _across(width: int, most: int, pixels: int) -> int:
+    """Cycles of a row."""
+    across = ceil(width / pixels)
+    if across > most:
+        raise PlanError(
+            f"a row of {width} pixels does not fit an accumulator tile of {most * pixels}"
+        )
+    return across
 
 
 def finished(rows: int, pool: MaxPool | None) -> int:
@@ -119,11 +130,11 @@ def finished(rows: int, pool: MaxPool | None) -> int:
     return sum(min(row * pool.stride + pool.kernel, height) <= rows for row in range(pool.o.height))
 
 
-def produce(phase: Phase, target: int, most: int) -> list[tuple[Tile, ...]]:
+def produce(phase: Phase, target: int, most: int, pixels: int = 1) -> list[tuple[Tile, ...]]:
     """Tiles of a phase's producers; those at one index compute the same rows."""
     o = phase.producers[0].o
     tiles = []
-    for first, rows in split(o.height, o.width, target, most):
+    for first, rows in split(o.height, o.width, target, most, pixels):
         done = finished(first, phase.pool)
         tiles.append(
             tuple(
@@ -141,12 +152,12 @@ def produce(phase: Phase, target: int, most: int) -> list[tuple[Tile, ...]]:
     return tiles
 
 
-def consume(phase: Phase, made: list[tuple[Tile, ...]], target: int, most: int) -> list[Tile]:
+def consume(
+    phase: Phase, made: list[tuple[Tile, ...]], target: int, most: int, pixels: int = 1
+) -> list[Tile]:
     """Tiles of a phase's consumer, along the rows that the producers' tiles complete."""
     conv = phase.consumer
-    width = conv.o.width
-    if width > most:
-        raise PlanError(f"a row of {width} pixels does not fit an accumulator tile of {most}")
+    width = _across(conv.o.width, most, pixels)
     edges = [0]
     for tile, *_ in made:
         done = tile.o_first + tile.o_rows
@@ -166,13 +177,22 @@ def consume(phase: Phase, made: list[tuple[Tile, ...]], target: int, most: int) 
     ]
 
 
-def interleave(phase: Phase, target: int, most: int) -> Iterator[tuple[Tile, bool]]:
+def interleave(
+    phase: Phase, target: int, most: int, pixels: int = 1
+) -> Iterator[tuple[Tile, bool]]:
     """A phase's tiles in order, and whether each consumes the wide tensor.
 
     The consumer stays a tile behind: while it waits for nothing, the pipeline never drains.
+
+    Parameters
+    ----------
+    target, most
+        Cycles of a tile: about how many, and at most.
+    pixels
+        How many enter the array in a cycle.
     """
-    made = produce(phase, target, most)
-    waiting = consume(phase, made, target, most)
+    made = produce(phase, target, most, pixels)
+    waiting = consume(phase, made, target, most, pixels)
     ready = 0
     for tiles in made:
         for tile in tiles:

@@ -30,7 +30,7 @@ class Option:
     Parameters
     ----------
     target
-        Pixels of its tiles, see :func:`plan.schedule.produce`.
+        Cycles of its tiles in a pass, see :func:`plan.schedule.interleave`.
     streamed
         Names of its convolutions whose weights come from outside.
     cost
@@ -160,11 +160,12 @@ def _subsets(convs: tuple[Conv, ...], stream: Stream | None) -> Iterator[frozens
 def targets(phase: Phase, engine: Engine) -> list[int]:
     """Sizes of tiles that cut a phase's rows in different ways, the usual one among them."""
     o = phase.producers[0].o
-    most = engine.tile_pixels
+    most, across = engine.tile_pixels, engine.across(o.width)
     found = {}
-    for target in (default_target(engine), *range(o.width, most + 1, o.width)):
+    for target in (default_target(engine), *range(across, most + 1, across)):
         try:
-            found.setdefault(len(split(o.height, o.width, target, most)), target)
+            count = len(split(o.height, o.width, target, most, engine.pixels))
+            found.setdefault(count, target)
         except PlanError:
             return []
     return sorted(found.values())
@@ -176,7 +177,7 @@ def _alone(usual: Plan, number: int, target: int) -> Program | None:
     work = phases(network)
     reads = inputs(network, work, engine)
     try:
-        order = list(interleave(work[number], target, engine.tile_pixels))
+        order = list(interleave(work[number], target, engine.tile_pixels, engine.pixels))
     except PlanError:
         return None
     patch, window = usual.program.patch, usual.program.window
@@ -187,7 +188,7 @@ def _alone(usual: Plan, number: int, target: int) -> Program | None:
     source = usual.program.regions[work[number - 1].consumer.name] if number else patch
     near = work[max(0, number - 1) : number + 2]
     orders = [order if phase is work[number] else [] for phase in near]
-    places = regions(near, orders, reads)
+    places = regions(near, orders, reads, engine)
     return Program(
         engine=engine,
         window=window,

@@ -161,7 +161,7 @@ def _frame_time(program: Program, window: OfferedWindow) -> FrameTime:
     for step, time in zip(program.steps, times, strict=True):
         if time.rows_done is not None:
             waits.append((max(resting, known), time.rows_done + 1))
-        resting = time.last_pass + step.pixels + 1
+        resting = time.last_pass + step.cycles + 1
         known = time.start + latency.KNOWN
     # Then the next frame's first step waits, while pixels that no patch needs are asked for.
     end = times[-1].end + latency.SUMS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from plan.engine import Engine
-from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS
+from plan.instruction import field_names
 from plan.memory_map import Region, Words
 from plan.schedule import QUEUE, Phase, Tile, border
 from spec.network import Conv, Network
@@ -11,9 +11,13 @@ from spec.network import Conv, Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An instruction: one tile of rows of one convolution, and its encoded fields."""
+    """An instruction: one tile of rows of one convolution, and its encoded fields.
+
+    ``width`` are the pixels of a row.
+    """
 
     tile: Tile
+    width: int
     fields: dict[str, int]
 
     def sourced(self, *, outside: bool) -> "Step":
@@ -40,6 +44,11 @@ class Step:
 
     @property
     def pixels(self) -> int:
+        return (self.fields["rows_last"] + 1) * self.width
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which a pass issues pixels."""
         return self.fields["pixels_last"] + 1
 
 
@@ -75,6 +84,7 @@ def steps(
         taps = 1 if conv == network.first else conv.taps
         rows += engine.groups(conv.channels) * len(reads[conv.name]) * taps * engine.rows
 
+    names = field_names(engine)
     result: list[Step] = []
     writers: dict[tuple[str, int], int] = {}
     narrow = patch
@@ -100,14 +110,16 @@ def steps(
             before = () if consumes else phase.producers[: phase.producers.index(conv)]
             block = sum(engine.groups(other.channels) for other in before)
             pool = tile.pool.kernel if tile.pool else 0
+            across = engine.across(conv.o.width)
             fields = {
                 "patch": first,
                 "i_base": source.base,
                 "i_plane": source.plane,
                 "i_plane_last": source.plane - 1,
-                "i_start": source.offset(tile.first) - halo * (conv.o.width + 1),
-                "x_last": conv.o.width - 1,
-                "pixels_last": tile.pixels - 1,
+                "i_start": source.offset(tile.first) - halo * (across + 1),
+                "x_last": across - 1,
+                "x_odd": conv.o.width % 2,
+                "pixels_last": tile.rows * across - 1,
                 "rows_last": tile.rows - 1,
                 "groups_in_last": len(reads[conv.name]) - 1,
                 "groups_out_last": engine.groups(conv.channels) - 1,
@@ -130,10 +142,11 @@ def steps(
                 "fresh": tile.top and not border(network.last),
                 "pool3": pool == 3,
                 "pool2": pool == 2,
-                "slot": block * tile.pool.o.width if tile.pool else 0,
+                "slot": block * engine.across(tile.pool.o.width) if tile.pool else 0,
                 "y_odd": tile.first % 2,
             }
-            result.append(Step(tile=tile, fields={k: int(v) for k, v in fields.items()}))
+            fields = {name: int(fields[name]) for name in names}
+            result.append(Step(tile=tile, width=conv.o.width, fields=fields))
         narrow = made
     return tuple(result)
 
@@ -147,7 +160,8 @@ def blanks(
     ``before`` ones.
     """
     tile = Tile(conv=conv, pool=None, first=0, rows=0, o_first=0, o_rows=0)
-    common = dict.fromkeys([*ISSUE_FIELDS, *WRITE_FIELDS], 0) | {
+    names = field_names(engine)
+    common = dict.fromkeys(names, 0) | {
         "i_plane": 1,
         "groups_out_last": engine.groups(conv.channels) - 1,
         "blank": 1,
@@ -156,9 +170,13 @@ def blanks(
         "final": 1,
     }
     result = []
-    for start in range(0, pixels, engine.tile_pixels):
-        last = min(engine.tile_pixels, pixels - start) - 1
+    most = engine.tile_pixels * engine.pixels
+    for start in range(0, pixels, most):
+        width = min(most, pixels - start)
+        last = engine.across(width) - 1
         wait = min(QUEUE - 1, before + len(result))
-        fields = {"x_last": last, "pixels_last": last, "wait": wait, "fresh": int(start == 0)}
-        result.append(Step(tile=tile, fields=common | fields))
+        fields = {"x_last": last, "x_odd": width % 2, "pixels_last": last}
+        fields |= {"wait": wait, "fresh": int(start == 0)}
+        fields = {name: (common | fields)[name] for name in names}
+        result.append(Step(tile=tile, width=width, fields=fields))
     return result

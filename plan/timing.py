@@ -65,15 +65,15 @@ def step_times(
         if rows := step.fields["patch_rows"]:
             rows_done = [window.next_row() for _ in range(rows)][-1]
             start = max(start, rows_done + latency.CONDITION)
-        period = max(step.pixels, engine.pass_cycles_min)
+        period = max(step.cycles, engine.pass_cycles_min)
         if step.fields["streamed"]:
             starts = _streamed_passes(step, start, last, engine, stream)
             start, last = starts[0], starts[-1]
         else:
             last = start + (step.passes - 1) * period
         if rows:
-            window.free(last + step.pixels + latency.FREE, rows)
-        end = last + step.pixels - 1 + engine.write_latency
+            window.free(last + step.cycles + latency.FREE, rows)
+        end = last + step.cycles - 1 + engine.write_latency
         times.append(StepTime(start, last, end, rows_done))
         earliest = last + period
     return times
@@ -85,14 +85,14 @@ def _streamed_passes(
     """The cycles in which the passes of a step start, if all but their weights is there at
     ``start``; the pass before them started in the cycle ``before``."""
     starts = []
-    pixels = step.pixels
+    cycles = step.cycles
     # The last row is taken no earlier than from a memory on the chip.
     fetch = engine.load_delay + engine.rows - 1
     for _ in range(step.passes):
         taken = max(before + fetch, stream.rows_there())
         stream.take(taken)
         before = max(start, taken + 1 + latency.LOADER)
-        start = before + pixels
+        start = before + cycles
         starts.append(before)
     return starts
 

@@ -33,7 +33,8 @@ class WindowGeometry:
 
     A patch is ``kernel²`` pixels in the order of :func:`patch_pixels`, three bytes each, in words
     of ``word_bytes`` bytes; word ``k`` lies in plane ``k`` of the patch memory. A plane is a ring
-    of ``ring_rows`` rows of patches.
+    of ``ring_rows`` rows of patches, which take turns in as many banks as ``pixels`` enter the
+    array in a cycle.
     """
 
     height: int
@@ -43,9 +44,10 @@ class WindowGeometry:
     padding: int
     word_bytes: int
     ring_rows: int
+    pixels: int = 1
 
     def __post_init__(self):
-        for key in ("height", "width", "kernel", "stride", "word_bytes", "ring_rows"):
+        for key in ("height", "width", "kernel", "stride", "word_bytes", "ring_rows", "pixels"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, not {getattr(self, key)}")
         if not 0 <= self.padding < self.kernel:
@@ -75,13 +77,18 @@ class WindowGeometry:
         return -(-(self.kernel**2) * CHANNELS // self.word_bytes)
 
     @property
+    def across(self) -> int:
+        """Words of a row in a plane of a bank."""
+        return -(-self.o_width // self.pixels)
+
+    @property
     def plane(self) -> int:
-        """Words a plane."""
-        return self.ring_rows * self.o_width
+        """Words a plane of a bank."""
+        return self.ring_rows * self.across
 
     @property
     def depth(self) -> int:
-        """Words of the patch memory."""
+        """Words of the patch memory, of each bank."""
         return self.words * self.plane
 
     @property

@@ -25,7 +25,9 @@ class Script:
     sums: dict[int, np.ndarray] = field(default_factory=dict)
 
 
-def script(rng: np.random.Generator, rows: int, columns: int, settle: int, passes: int) -> Script:
+def script(
+    rng: np.random.Generator, rows: int, columns: int, settle: int, passes: int, pixels: int
+) -> Script:
     """Random passes; every other one is as short as the array allows, and so is what follows."""
     s = Script()
     load = 3
@@ -43,9 +45,10 @@ def script(rng: np.random.Generator, rows: int, columns: int, settle: int, passe
         count = 1 if tight and number % 2 else settle + rows + (0 if tight else rng.integers(9))
         for cycle in range(start, start + count):
             if cycle == start or tight or rng.random() < 0.8:
-                values = rng.choice([0, 255], rows) if number < 4 else rng.integers(0, 256, rows)
-                s.pixels[cycle] = values
-                s.sums[cycle] = values @ weights
+                shape = (pixels, rows)
+                values = rng.choice([0, 255], shape) if number < 4 else rng.integers(0, 256, shape)
+                s.pixels[cycle] = values.ravel()
+                s.sums[cycle] = (values @ weights).ravel()
         load = start + settle + (0 if tight else rng.integers(5))
     return s
 
@@ -59,9 +62,10 @@ async def equals_a_matrix_product(dut):
     p = parameters()
     rng = np.random.default_rng(p["seed"])
     rows, columns = p["rows"], p["columns"]
-    latency = array_timing.latency(rows, columns, p["lut_rows"])
+    pixels = p.get("pixels", 1)
+    latency = array_timing.latency(rows, columns, p["lut_rows"], pixels)
     settle = array_timing.settle(rows)
-    s = script(rng, rows, columns, settle - p["impatience"], p["passes"])
+    s = script(rng, rows, columns, settle - p["impatience"], p["passes"], pixels)
     cycles = range(max(s.sums) + latency + 1)
 
     def noise(count, bits):
@@ -71,7 +75,7 @@ async def equals_a_matrix_product(dut):
         return 1024 * row[0::2] + row[1::2]
 
     inputs = {
-        "i": [pack(s.pixels.get(c, noise(rows, 8)), 8) for c in cycles],
+        "i": [pack(s.pixels.get(c, noise(pixels * rows, 8)), 8) for c in cycles],
         "swap": [int(c in s.swaps) for c in cycles],
         "weights": [
             pack(pairs(s.loads[c]) if c in s.loads else noise(columns // 2, 18), 18) for c in cycles

@@ -3,8 +3,8 @@
 // Files, in the directory of the run: segments.txt has a line for each network that is run: how
 // many words of loads.txt to load first, with the core at rest (0: it has the network), its frames,
 // and the pixels of one; loads.txt has a word a line, hexadecimal; pixels.bin (red, green, blue
-// bytes, raster order, all frames) is read; trace.bin and written.bin take the core's words, COLUMNS
-// bytes rounded up to four each; results.txt takes a line a result: the cycle in which it was first
+// bytes, raster order, all frames) is read; trace.bin and written.bin take the core's words, WORD_BITS
+// rounded up to 32 each; results.txt takes a line a result: the cycle in which it was first
 // offered, the word, its last flag; offered.bin the cycles, of 32 bits, from which each pixel was
 // offered; frames.txt a line a frame: the cycle in which its first pixel was taken, how many cycles
 // the core wanted its next pixel in vain, and how many it held a result.
@@ -12,7 +12,7 @@
 `timescale 1ns/1ps
 
 module bench_core #(
-    parameter COLUMNS = 16,
+    parameter WORD_BITS = 128,
     parameter LOAD_BITS = 1
 );
   logic clk = 0;
@@ -34,7 +34,7 @@ module bench_core #(
   logic running = 1, load_valid = 0;
   logic [LOAD_BITS - 1:0] load_word, load;
   logic [32:0] o_payload, o_before;
-  logic [8 * COLUMNS - 1:0] trace_payload, written_payload;
+  logic [WORD_BITS - 1:0] trace_payload, written_payload;
 
   core core (
       .clk(clk), .rst(rst),

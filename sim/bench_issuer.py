@@ -75,9 +75,10 @@ class Surroundings:
 class Foretold:
     """What must be seen in which cycle, from the starts of passes on."""
 
-    def __init__(self):
-        self.address: dict[int, int] = {}
-        self.with_data: dict[int, tuple[bool, bool]] = {}
+    def __init__(self, banks: int):
+        self._banks = banks
+        self.address: dict[int, list[int | None]] = {}  # coded as in :mod:`sim.walk`, a pixel each
+        self.with_data: dict[int, tuple[list[int | None], bool]] = {}
         self.with_pixel: dict[int, tuple[dict, bool]] = {}
         self.step: dict[int, dict] = {}
         self.params: dict[int, int] = {}
@@ -91,30 +92,37 @@ class Foretold:
         if one.last:
             self.params[now + 1] = one.params
         if f["patch_rows"] and number == step.passes - 1:
-            self.free[now + step.pixels + latency.FREE] = f["patch_rows"]
-        for pixel, address in enumerate(one.addresses):
+            self.free[now + step.cycles + latency.FREE] = f["patch_rows"]
+        rows = [*zip(*[iter(one.addresses)] * step.width, strict=True)]
+        together = [
+            row[x : x + self._banks] for row in rows for x in range(0, step.width, self._banks)
+        ]
+        for pixel, addresses in enumerate(together):
             at = now + ADDRESS + pixel
-            if address is not None:
-                self.address[at] = address
-            padding = address is None
-            self.with_data[at + latency.MEMORY_READ] = (padding, bool(f["patch"]))
+            self.address[at] = addresses
+            self.with_data[at + latency.MEMORY_READ] = (addresses, bool(f["patch"]))
             tag = {
                 "valid": 1,
                 "first": one.first,
                 "last": one.last,
-                "end": pixel == step.pixels - 1,
+                "end": pixel == step.cycles - 1,
                 "open": one.last and pixel == 0,
             }
             self.with_pixel[now + latency.ISSUE + pixel] = (tag, pixel == 0)
 
     def check(self, dut, now: int, write: data.StructLayout) -> None:
         """What is foretold for this cycle is seen, and nothing else."""
-        if now in self.address:
-            assert int(dut.address.value) == self.address.pop(now)
+        for address in filter(None.__ne__, self.address.pop(now, [])):
+            word, bank = divmod(address, self._banks)
+            even = self._banks == 2 and bank == 0
+            assert int((dut.address_even if even else dut.address).value) == word
         if now in self.with_data:
-            padding, patch = self.with_data.pop(now)
-            assert int(dut.zero.value) == padding
-            assert padding or int(dut.patch.value) == patch
+            addresses, patch = self.with_data.pop(now)
+            for pixel, address in enumerate(addresses):
+                assert int(dut.zero.value) >> pixel & 1 == (address is None)
+                assert address is None or int(dut.patch.value) == patch
+                if address is not None and self._banks == 2:
+                    assert int(dut.aside.value) == (address % 2 != pixel)
         tag, swap = self.with_pixel.pop(now, (None, False))
         got = Tag.from_bits(int(dut.tag.value))
         assert int(dut.swap.value) == swap
@@ -197,7 +205,7 @@ class Issue:
             self.begun += 1
             self.began = now
             self._rows_taken += step.fields["patch_rows"]
-        self.ends = now + step.pixels
+        self.ends = now + step.cycles
         self._around.started(now)
         if number == step.passes - 1:
             self._around.issued(self.ends)
@@ -211,7 +219,7 @@ async def says_it_in_time(dut, slow):
     plan = chosen(p["network"], p["engine"])
     around = Surroundings(plan, Random(p["seed"]), slow)
     issue = Issue(plan, FRAMES, around)
-    foretold = Foretold()
+    foretold = Foretold(plan.engine.pixels)
     write = write_layout(Format.of(plan.engine, plan.needs()))
     for name in ("weights_ready", "retire", "row_done"):
         getattr(dut, name).value = 0

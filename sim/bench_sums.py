@@ -13,8 +13,8 @@ from sim.runner import parameters, reset
 async def equals_numpy(dut):
     p = parameters()
     rng = np.random.default_rng(p["seed"])
-    columns, groups, bits = p["columns"], p["groups"], p["bits"]
-    layout = beat(columns, groups)
+    columns, groups, bits, both = p["columns"], p["groups"], p["bits"], p["pixels"]
+    layout = beat(columns, groups, both)
     beats: dict[int, dict] = {}
     reads: dict[int, int] = {}
     wants: dict[int, int] = {}
@@ -25,11 +25,11 @@ async def equals_numpy(dut):
         for tile in range(int(rng.integers(1, 5))):
             pixels = int(rng.choice([1, 2, 3, 17]))
             for group in range(groups):
-                values = rng.integers(-128, 128, (pixels, columns))
+                values = rng.integers(-128 * both, 127 * both + 1, (pixels, columns))
                 if frame % 3 == 0:
-                    values += 128  # a network with a last ReLU
+                    values += 128 * both  # a network with a last ReLU
                 if frame < 2:
-                    values[:] = -128 if frame else 255
+                    values[:] = both * (-128 if frame else 255)
                 total[group] += values.sum(axis=0)
                 for pixel, value in enumerate(values.tolist()):
                     while rng.random() < gap:

@@ -66,7 +66,7 @@ class Cycle:
     """What a generator showed in a clock cycle."""
 
     taken: bool
-    address: int | None
+    address: int | None  # of words of banks in turn
     data: int | None
     row_done: bool
 
@@ -102,6 +102,9 @@ class Generator:
             payload = int(self._port("o__payload").value)
             address = payload & ((1 << self._address_bits) - 1)
             word = payload >> self._address_bits
+            if self._g.pixels == 2:
+                bits = 8 * self._g.word_bytes
+                address, word = 2 * address + (word >> bits), word & ((1 << bits) - 1)
         row_done = bool(int(self._port("row_done").value))
         await RisingEdge(self._dut.clk)
         if taken:
@@ -111,16 +114,20 @@ class Generator:
 
     def _write(self, cycle: Cycle) -> None:
         if cycle.address is not None:
-            assert cycle.address < self._g.depth
+            assert cycle.address < self._g.depth * self._g.pixels
             assert cycle.address not in self._memory, "a row that is not free was overwritten"
             self._memory[cycle.address] = cycle.data
 
     def _read(self, row: int) -> list[list[int]]:
         """The words of a row's patches, which then are no longer in the memory."""
-        first = row % self._g.ring_rows * self._g.o_width
+        g = self._g
+        first = row % g.ring_rows * g.across * g.pixels
         return [
-            [self._memory.pop(k * self._g.plane + first + x) & m for k, m in enumerate(self._masks)]
-            for x in range(self._g.o_width)
+            [
+                self._memory.pop(k * g.plane * g.pixels + first + x) & mask
+                for k, mask in enumerate(self._masks)
+            ]
+            for x in range(g.o_width)
         ]
 
     async def frame(self, *, stall: float, reader: int, overlap: bool) -> None:

@@ -19,7 +19,7 @@ from amaranth.lib import wiring
 
 from hw.core import Core
 from hw.engine.sums import ClassSums
-from hw.streams import load_layout
+from hw.streams import beat_layout, load_layout
 from plan.capacities import Capacities
 from plan.contents import Contents, contents
 from plan.engine import Engine
@@ -122,7 +122,7 @@ def build(core: wiring.Component, plan: Plan, **options) -> Path:
     ``options`` are more of :func:`sim.runner.build`'s.
     """
     load = core.i_load.payload.shape()
-    constants = {"COLUMNS": plan.engine.columns, "LOAD_BITS": load.size}
+    constants = {"WORD_BITS": beat_layout(plan.engine).size, "LOAD_BITS": load.size}
     return runner.build(core, name="core", top=BENCH, constants=constants, **options)
 
 
@@ -214,7 +214,9 @@ def observe_runs(
     with (work / "pixels.bin").open("wb") as file:
         for run in runs:
             np.stack(run.images).tofile(file)
-    size = sum(len(run.images) * _words(run.plan, computed) * _word_bytes(run.plan) for run in runs)
+    size = sum(
+        len(run.images) * _words(run.plan, computed)[0] * _word_bytes(run.plan) for run in runs
+    )
     with _watched(work / TRACE, size, progress):
         plusargs = [f"+{key}={value}" for key, value in settings.items()]
         simulate(model, plusargs, int(2 * cycles) + 1000, work)
@@ -223,23 +225,32 @@ def observe_runs(
     return frames
 
 
-def _words(plan: Plan, kind: Callable[[Plan, Step], Block | None]) -> int:
-    """Words of a frame that are computed, or written."""
-    blocks = [kind(plan, step) for step in plan.program.steps]
-    return sum(block.words for block in blocks if block)
+def _words(plan: Plan, kind: Callable[[Plan, Step], Block | None]) -> list[int]:
+    """Words of a frame that are computed, or written, of each bank."""
+    blocks = [block for step in plan.program.steps if (block := kind(plan, step))]
+    banks = plan.engine.pixels
+    return [sum(block.words(bank, banks) for block in blocks) for bank in range(banks)]
 
 
 def _word_bytes(plan: Plan) -> int:
-    """Bytes of a word in the bench's files: whole 32-bit units."""
-    return 4 * ceil(plan.engine.columns / 4)
+    """Bytes of what comes in a cycle in the bench's files: whole 32-bit units."""
+    return 4 * ceil(beat_layout(plan.engine).size / 32)
+
+
+def _banks(file: Path, plan: Plan) -> list[np.ndarray]:
+    """The words of each bank in one of the bench's files."""
+    beats = np.fromfile(file, np.uint8).reshape(-1, _word_bytes(plan))
+    pixels, columns = plan.engine.pixels, plan.engine.columns
+    words = [beats[:, pixel * columns : (pixel + 1) * columns] for pixel in range(pixels)]
+    if pixels == 1:
+        return words
+    there = beats[:, pixels * columns]
+    return [word[there >> pixel & 1 == 1] for pixel, word in enumerate(words)]
 
 
 def _read(work: Path, runs: list[Run]) -> list[list[Frame]]:
     """The frames in the files of a run."""
-    trace, stores = (
-        np.fromfile(work / name, np.uint8).reshape(-1, _word_bytes(runs[0].plan))
-        for name in (TRACE, "written.bin")
-    )
+    trace, stores = (_banks(work / name, runs[0].plan) for name in (TRACE, "written.bin"))
     results = np.loadtxt(work / "results.txt", np.int64, ndmin=2)
     results = np.split(results, np.flatnonzero(results[:, 2])[:-1] + 1)
     totals = np.loadtxt(work / "frames.txt", np.int64, ndmin=2)
@@ -255,11 +266,14 @@ def _read(work: Path, runs: list[Run]) -> list[list[Frame]]:
             if len(sums) != plan.network.classes:
                 raise runner.SimulationError(f"{len(sums)} sums of {plan.network.classes} classes")
             parts = []
-            for words, kind in ((trace, computed), (stores, written)):
-                count = _words(plan, kind)
-                parts.append(words[:count, : plan.engine.columns])
+            for banks, kind in ((trace, computed), (stores, written)):
+                split = [
+                    np.split(bank, [count])
+                    for bank, count in zip(banks, _words(plan, kind), strict=True)
+                ]
+                parts.append([mine for mine, _ in split])
+                banks[:] = [others for _, others in split]
             offers, offered = np.split(offered, [plan.network.image.pixels])
-            trace, stores = trace[len(parts[0]) :], stores[len(parts[1]) :]
             found[-1].append(
                 Frame(
                     tensors=rebuild(plan, *parts) | {"sums": np.array(sums)},
@@ -270,8 +284,8 @@ def _read(work: Path, runs: list[Run]) -> list[list[Frame]]:
                     held=int(held),
                 )
             )
-    if len(trace) or len(stores):
-        raise runner.SimulationError(f"{len(trace) + len(stores)} words more than planned")
+    if left := sum(map(len, trace + stores)):
+        raise runner.SimulationError(f"{left} words more than planned")
     return found
 
 

@@ -95,6 +95,8 @@ ENGINES = PRESETS | {
     "6x2": Engine(rows=6, columns=2, lut_rows=1, tile_pixels=32),
     "8x4": Engine(rows=8, columns=4),
     "8x8-lut3": Engine(rows=8, columns=8, lut_rows=3),
+    "6x2x2-lut7": Engine(rows=6, columns=2, lut_rows=7, tile_pixels=32, pixels=2),
+    "8x4x2": Engine(rows=8, columns=4, pixels=2),
 }
 CASES = [
     ("fire", "4x4"),
@@ -110,6 +112,17 @@ CASES = [
     ("cut windows", "6x2"),
 ]
 """Pairs of the two."""
+
+OF_TWO_PIXELS = [
+    ("fire", "4x4x2-lut5"),
+    ("oblong", "6x2x2-lut7"),
+    ("wide kernel", "8x4x2"),
+    ("two layers", "6x2x2-lut7"),
+    ("rings", "4x4x2-lut5"),
+    ("cut windows", "6x2x2-lut7"),
+    ("padded", "6x2x2-lut7"),
+]
+"""The same of engines of two pixels a cycle."""
 
 
 def draw_network(rng: Random) -> Network:
@@ -143,25 +156,30 @@ def draw_network(rng: Random) -> Network:
     return Network("drawn", layers[0].i, (*layers, last))
 
 
-def draw_engine(rng: Random) -> Engine:
-    """Small engines, for they are built quickly; every share of rows on LUTs."""
+def draw_engine(rng: Random, *, pairs: bool) -> Engine:
+    """Small engines, for they are built quickly; every share of rows on LUTs.
+
+    ``pairs``: of two pixels a cycle, too.
+    """
     rows = rng.choice([4, 5, 6, 7, 8, 9, 10, 12])
     columns = rng.choice([count for count in range(2, rows + 1, 2) if rows % count == 0] or [0])
     if not columns:
-        return draw_engine(rng)
+        return draw_engine(rng, pairs=pairs)
+    pixels = rng.choice([1, 2]) if pairs else 1
     return Engine(
         rows=rows,
         columns=columns,
-        lut_rows=rng.choice([0, 0, 1, rows]),
+        lut_rows=rng.choice([0, 0, 1, pixels * rows]),
         tile_pixels=rng.choice([16, 32, 64, 100, 512]),
+        pixels=pixels,
     )
 
 
-def drawn(number: int) -> Plan:
+def drawn(number: int, *, pairs: bool = False) -> Plan:
     """The plan of a network and an engine; the same number gives the same ones."""
     rng = Random(number)
     while True:
-        network, engine = draw_network(rng), draw_engine(rng)
+        network, engine = draw_network(rng), draw_engine(rng, pairs=pairs)
         try:
             return plan(network, engine)
         except PlanError:

@@ -2,8 +2,10 @@
 
 A step's words come in the order: output group → pixel in raster order; a word is ``columns``
 bytes, one output channel each. Where a max-pool follows, the pixels written are the pooled ones.
+With two pixels a cycle, those of even columns are one such sequence, those of odd columns another.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +35,9 @@ class Block:
     margin: int = 0
     border: bool = False
 
-    @property
-    def words(self) -> int:
-        return self.groups * self.rows * self.width
+    def words(self, bank: int, banks: int) -> int:
+        """Words in a bank, of so many that columns take turns in."""
+        return self.groups * self.rows * len(range(bank, self.width, banks))
 
 
 def computed(plan: Plan, step: Step) -> Block:
@@ -49,7 +51,7 @@ def computed(plan: Plan, step: Step) -> Block:
             groups=plan.engine.groups(step.conv.channels),
             first_row=sum(other.pixels for other in blanks[: blanks.index(step)]),
             rows=1,
-            width=step.pixels,
+            width=step.width,
             margin=plan.network.last.padding,
             border=True,
         )
@@ -90,7 +92,11 @@ def written(plan: Plan, step: Step) -> Block | None:
     )
 
 
-def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.ndarray]:
+Banks = Sequence[np.ndarray]
+"""For each bank that columns take turns in its words, uint8, (words, columns)."""
+
+
+def rebuild(plan: Plan, trace: Banks, write: Banks) -> dict[str, np.ndarray]:
     """Every tensor of a frame, in the order and form of :func:`spec.reference.run`, without sums.
 
     Parameters
@@ -98,7 +104,7 @@ def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.nd
     plan
         The plan of the core.
     trace, write
-        uint8, (words, columns): the words the core computed, and those it wrote, in one frame.
+        The words the core computed, and those it wrote, in one frame.
 
     Raises
     ------
@@ -123,17 +129,23 @@ def rebuild(plan: Plan, trace: np.ndarray, write: np.ndarray) -> dict[str, np.nd
     return tensors
 
 
-def _fill(tensors: dict, blocks: list[Block], words: np.ndarray, kind: str) -> None:
-    expected = sum(block.words for block in blocks)
-    if len(words) != expected:
-        raise SimulationError(f"{expected} words must be {kind}, not {len(words)}")
-    at = 0
+def _fill(tensors: dict, blocks: list[Block], banks: Banks, kind: str) -> None:
+    for bank, words in enumerate(banks):
+        expected = sum(block.words(bank, len(banks)) for block in blocks)
+        if len(words) != expected:
+            raise SimulationError(f"{expected} words must be {kind}, not {len(words)}")
+    at = [0] * len(banks)
     for block in blocks:
-        if not block.words:
+        if not block.rows:
             continue  # the first rows of a tile may not complete a pooled one
-        part = words[at : at + block.words].reshape(block.groups, block.rows, block.width, -1)
-        at += block.words
-        channels = part.transpose(0, 3, 1, 2).reshape(-1, block.rows, block.width)
+        shape = (block.groups, block.rows, block.width, banks[0].shape[1])
+        pixels = np.empty(shape, np.uint8)
+        for bank, words in enumerate(banks):
+            end = at[bank] + block.words(bank, len(banks))
+            part = words[at[bank] : end]
+            pixels[:, :, bank :: len(banks)] = part.reshape(*shape[:2], -1, shape[3])
+            at[bank] = end
+        channels = pixels.transpose(0, 3, 1, 2).reshape(-1, block.rows, block.width)
         last = block.first_channel + block.channels
         target = tensors[block.tensor][block.first_channel : last]
         if block.border:

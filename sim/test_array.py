@@ -21,8 +21,19 @@ def test_the_array_is_a_matrix_product(rows, columns, lut_rows):
     runner.run(SystolicArray(**size), "sim.bench_array", parameters=parameters(size, ["o"]))
 
 
-def test_on_the_cells_of_the_ecp5():
-    size = {"rows": 4, "columns": 2, "lut_rows": 2}
+@pytest.mark.parametrize(
+    ("rows", "columns", "lut_rows"),
+    [(5, 4, 0), (4, 4, 3), (9, 2, 9), (6, 4, 8), (4, 2, 8)],
+    ids=str,
+)
+def test_two_pixels_meet_the_same_weights(rows, columns, lut_rows):
+    size = {"rows": rows, "columns": columns, "lut_rows": lut_rows, "pixels": 2}
+    runner.run(SystolicArray(**size), "sim.bench_array", parameters=parameters(size, ["o"]))
+
+
+@pytest.mark.parametrize("more", [{"lut_rows": 2}, {"lut_rows": 5, "pixels": 2}], ids=str)
+def test_on_the_cells_of_the_ecp5(more):
+    size = {"rows": 4, "columns": 2} | more
     pair = TwinAndCells(SystolicArray(**size), SystolicArray(**size))
     given = parameters(size, ["twin_o", "cells_o"])
     runner.run(pair, "sim.bench_array", name="array_on_cells", cells=CELLS, parameters=given)

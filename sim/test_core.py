@@ -9,7 +9,7 @@ from plan.planner import Plan
 from plan.starved import frame_time
 from sim.compare import Comparison, compare
 from sim.cosimulate import READ_OUT, Frame, build, core, observe
-from sim.networks import CASES, chosen
+from sim.networks import CASES, OF_TWO_PIXELS, chosen
 from spec import synthetic
 from spec.quantized import QuantizedNetwork
 
@@ -35,7 +35,7 @@ def differing(quantized: QuantizedNetwork, images: list, frames: list[Frame]) ->
     return [line for line in lines if line.differs]
 
 
-@pytest.mark.parametrize(("network", "engine"), CASES + UNSTALLED)
+@pytest.mark.parametrize(("network", "engine"), CASES + OF_TWO_PIXELS + UNSTALLED)
 def test_frames_are_the_reference_s_and_as_long_as_planned(network, engine):
     quantized, planned, model = built(network, engine)
     images = [synthetic.image(quantized.network, seed) for seed in range(3)]
@@ -48,7 +48,7 @@ def test_frames_are_the_reference_s_and_as_long_as_planned(network, engine):
 
 
 @pytest.mark.parametrize(("i_stall", "o_stall"), [(0.6, 0.0), (0.0, 0.8), (0.3, 0.5)])
-@pytest.mark.parametrize(("network", "engine"), CASES)
+@pytest.mark.parametrize(("network", "engine"), CASES + OF_TWO_PIXELS)
 def test_stalls_change_no_value(network, engine, i_stall, o_stall):
     quantized, planned, model = built(network, engine)
     images = [synthetic.image(quantized.network, seed) for seed in range(3)]

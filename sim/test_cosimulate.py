@@ -71,7 +71,7 @@ def test_too_few_words_are_refused():
     planned = plan(tiny(), ENGINE)
     nothing = np.zeros((0, ENGINE.columns), np.uint8)
     with pytest.raises(SimulationError, match=r"^\d+ words must be computed, not 0$"):
-        rebuild(planned, nothing, nothing)
+        rebuild(planned, [nothing], [nothing])
 
 
 def test_another_shape_or_type_differs_everywhere():

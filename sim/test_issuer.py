@@ -8,7 +8,10 @@ from sim.networks import chosen
 from sim.stored import StoredProgram
 
 
-@pytest.mark.parametrize(("network", "engine"), [("rings", "6x2"), ("oblong", "8x8-lut3")])
+@pytest.mark.parametrize(
+    ("network", "engine"),
+    [("rings", "6x2"), ("oblong", "8x8-lut3"), ("rings", "6x2x2-lut7"), ("oblong", "8x4x2")],
+)
 def test_every_cycle(network, engine):
     plan = chosen(network, engine)
     format = Format.of(plan.engine, plan.needs())

@@ -15,7 +15,7 @@ from spec import reference, synthetic
 
 @pytest.mark.parametrize("draw", range(int(os.environ.get("CARACAL_DRAWS", "3"))))
 def test_drawn_networks(draw):
-    planned = drawn(draw)
+    planned = drawn(draw, pairs=bool(draw % 2))
     print(planned.network, planned.engine)
     quantized = synthetic.quantized(planned.network, draw)
     images = [synthetic.image(planned.network, seed) for seed in range(2)]

@@ -29,7 +29,10 @@ class Bank(wiring.Component):
 
     def __init__(self, bank: list[list[dict[str, int]]]):
         self._generators = [
-            WindowGenerator(**capable(*(WindowGeometry(**g) for g in one))) for one in bank
+            WindowGenerator(
+                **capable(*(WindowGeometry(**g) for g in one)), pixels=one[0].get("pixels", 1)
+            )
+            for one in bank
         ]
         super().__init__(
             {f"g{k}": In(one.signature.flip()) for k, one in enumerate(self._generators)}
@@ -68,4 +71,7 @@ def test_patches_and_their_timing():
     # One generator for all of a word's size, and some that are made for one geometry.
     shared = [[g for g in tried if g["word_bytes"] == size] for size in (4, 8, 16)]
     bank = [*shared, *([g] for g in tried[::5]), [REFERENCE]]
+    # The same with two banks of patches.
+    paired = [g | {"pixels": 2} for g in [*tried[1::2], REFERENCE]]
+    bank += [[g for g in paired if g["word_bytes"] == size] for size in (4, 8, 16)]
     runner.run(Bank(bank), "sim.bench_window", name="windows", parameters={"seed": 1, "bank": bank})

@@ -7,9 +7,12 @@ from plan.instruction import Format
 from sim import runner
 from sim.networks import chosen
 
+ENGINES = ("6x2", "6x2x2-lut7")
+
 
 @pytest.mark.parametrize(
-    ("network", "engine"), [("rings", "6x2"), ("oblong", "6x2"), ("two blocks", "6x2")]
+    ("network", "engine"),
+    [(network, engine) for network in ("rings", "oblong", "two blocks") for engine in ENGINES],
 )
 def test_every_beat(network, engine):
     plan = chosen(network, engine)

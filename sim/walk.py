@@ -17,7 +17,10 @@ PASSED = Flags(False, False, True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """The pixels of one pass: ``addresses`` are of words, ``None`` where the tap is padding."""
+    """The pixels of one pass: ``addresses`` are of words, ``None`` where the tap is padding.
+
+    Where columns take turns in banks, an address counts the same word of each of them in turn.
+    """
 
     first: bool
     last: bool
@@ -32,7 +35,8 @@ class Pass:
 def passes(step: Step, engine: Engine) -> Iterator[Pass]:
     """The passes of a step, in order: output group → tap → source plane."""
     f = step.fields
-    width, height = f["x_last"] + 1, f["rows_last"] + 1
+    width, height, banks = step.width, f["rows_last"] + 1, engine.pixels
+    across, halo = f["x_last"] + 1, f["taps3"]
     planes, groups = f["groups_in_last"] + 1, f["groups_out_last"] + 1
     taps = 9 if f["taps3"] else 1
     weights = f["weights"]
@@ -51,8 +55,10 @@ def passes(step: Step, engine: Engine) -> Iterator[Pass]:
                             or (tap_y == 2 and y == height - 1 and f["bottom"])
                         )
                     )
-                    place = f["i_start"] + (y + tap_y) * width + x + tap_x
-                    visits.append(None if outside else f["i_base"] + place % f["i_plane"])
+                    column, bank = divmod(x + tap_x - halo, banks)
+                    place = f["i_start"] + halo + (y + tap_y) * across + column
+                    at = f["i_base"] + place % f["i_plane"]
+                    visits.append(None if outside else at * banks + bank)
             for plane in range(planes):
                 yield Pass(
                     first=tap == 0 and plane == 0,
@@ -63,7 +69,7 @@ def passes(step: Step, engine: Engine) -> Iterator[Pass]:
                     tap=tap,
                     group=group,
                     addresses=tuple(
-                        None if at is None else at + plane * f["i_plane"] for at in visits
+                        None if at is None else at + plane * f["i_plane"] * banks for at in visits
                     ),
                 )
                 weights += engine.rows
@@ -73,7 +79,8 @@ def passes(step: Step, engine: Engine) -> Iterator[Pass]:
 class Beat:
     """One requantized word on its way: what the max-pool does with it, and where it goes.
 
-    ``slot`` is None where the max-pool keeps nothing, ``address`` where nothing comes out.
+    ``slot`` is None where the max-pool keeps nothing, ``address`` where nothing comes out; both
+    count those of banks in turn.
     """
 
     group: int
@@ -91,33 +98,36 @@ class Beat:
 def beats(step: Step, engine: Engine) -> Iterator[Beat]:
     """The beats of a step, in order: output group → pixel. Rows count from the map's first."""
     f = step.fields
-    width, rows = f["x_last"] + 1, f["rows_last"] + 1
+    width, rows, banks = step.width, f["rows_last"] + 1, engine.pixels
     kernel = 3 if f["pool3"] else 2 if f["pool2"] else 0
     across = [flags(kernel, x, width - 1) if kernel else PASSED for x in range(width)]
     o_width = sum(one.emit for one in across)
+    o_across = engine.across(o_width)
     for group in range(f["groups_out_last"] + 1):
         place, lane = divmod(f["o_lane"] + group, engine.lanes)
-        emitted = 0
+        o_row = 0
         for row in range(rows):
             y = step.first_row + row
             flags_y = flags(kernel, y, step.conv.o.height - 1) if kernel else PASSED
-            slot = f["slot"] + group * o_width
+            slots = f["slot"] + group * o_across
+            o_column = 0
             for x, flags_x in enumerate(across):
                 address = None
+                column, bank = divmod(o_column, banks)
                 if flags_x.emit and flags_y.emit:
-                    offset = (f["o_start"] + emitted) % f["o_plane"]
-                    address = f["o_base"] + place * f["o_plane"] + offset
-                    emitted += 1
+                    offset = (f["o_start"] + o_row * o_across + column) % f["o_plane"]
+                    address = (f["o_base"] + place * f["o_plane"] + offset) * banks + bank
                 yield Beat(
                     group=group,
                     y=y,
                     x=x,
                     flags_x=flags_x,
                     flags_y=flags_y,
-                    slot=slot if kernel else None,
+                    slot=(slots + column) * banks + bank if kernel else None,
                     address=address,
                     lane=lane,
                     first=row == 0 and x == 0,
                     last=row == rows - 1 and x == width - 1,
                 )
-                slot += flags_x.emit
+                o_column += flags_x.emit
+            o_row += flags_y.emit

@@ -48,37 +48,56 @@ class _Pair(wiring.Component):
     ----------
     above : int
         Rows of this kind above it, whose sums it continues.
+    partner : type
+        What kind of element computes a second pixel with these weights, if there is one.
+    follows : bool
+        This is that element: its activations are plain bytes, and its weights another one's.
 
     Members
     -------
     i, o : ``ACTIVATION``
         From the left, and a cycle later to the right.
     load : ``In(1)``
-        Shift the weights of the column down by one row.
-    i_weights, o_weights : ``weights()``
-        The shadow registers of the row above and of this one.
+        Shift the weights of the column down by one row; not if it follows.
+    i_weights, o_weights : ``weights(partner)``
+        The shadow registers of the row above and of this one; if it follows, ``i_weights`` are
+        those to use, and there are no others.
+    active : ``Out(weights(partner))``
+        The weights in use; only with a partner.
     i_sums : ``In(sums(above))``, o_sums : ``Out(sums(above + 1))``
         The sums of the rows above, taken :attr:`LATENCY` cycles after ``i``, and a cycle later
         those with this row's products.
     """
 
-    def __init__(self, *, above):
-        super().__init__(
-            {
-                "i": In(ACTIVATION),
-                "o": Out(ACTIVATION),
-                "load": In(1),
-                "i_weights": In(self.weights()),
-                "o_weights": Out(self.weights()),
-                "i_sums": In(self.sums(above)),
-                "o_sums": Out(self.sums(above + 1)),
-            }
-        )
+    def __init__(self, *, above, partner=None, follows=False):
+        self._follows = follows
+        self._partner = partner
+        weights = self.weights(partner)
+        activation = unsigned(8) if follows else ACTIVATION
+        members = {
+            "i": In(activation),
+            "o": Out(activation),
+            "load": In(1),
+            "i_weights": In(weights),
+            "o_weights": Out(weights),
+            "i_sums": In(self.sums(above)),
+            "o_sums": Out(self.sums(above + 1)),
+        }
+        if follows:
+            del members["load"], members["o_weights"]
+        if partner:
+            members["active"] = Out(weights)
+        super().__init__(members)
 
     def _weights_and_activation(self, m):
         """The registers both kinds have; returns the activation and the weights that meet it."""
-        shadow = Signal(self.weights(), reset_less=True)
-        active = Signal(self.weights(), reset_less=True)
+        if self._follows:
+            value = Signal(unsigned(8), reset_less=True)
+            m.d.sync += value.eq(self.i)
+            m.d.comb += self.o.eq(value)
+            return value, self.i_weights
+        shadow = Signal(self.weights(self._partner), reset_less=True)
+        active = Signal(self.weights(self._partner), reset_less=True)
         here = Signal(ACTIVATION, reset_less=True)
         m.d.sync += here.eq(self.i)
         with m.If(self.load):
@@ -86,6 +105,8 @@ class _Pair(wiring.Component):
         with m.If(self.i.swap):
             m.d.sync += active.eq(shadow)
         m.d.comb += [self.o.eq(here), self.o_weights.eq(shadow)]
+        if self._partner:
+            m.d.comb += self.active.eq(active)
         return here.value, active
 
 
@@ -100,20 +121,31 @@ class DspPair(_Pair):
     LATENCY = 1 + Multiplier.LATENCY + 1
 
     @staticmethod
-    def weights():
-        """``pair``, and ``tail``: −a modulo 64, so that its product is added, not subtracted."""
-        return data.StructLayout({"pair": PAIR, "tail": unsigned(_TAIL)})
+    def weights(partner=None):
+        """``pair``, and ``tail``: −a modulo 64, so that its product is added, not subtracted.
+
+        A partner on LUTs needs ``a``, too.
+        """
+        more = {"a": signed(8)} if partner is LutPair else {}
+        return data.StructLayout({"pair": PAIR, "tail": unsigned(_TAIL)} | more)
 
     @staticmethod
-    def enter(m, pair):
+    def weights_of(active):
+        """What a follower takes of its partner's weights."""
+        return active
+
+    @staticmethod
+    def enter(m, pair, partner=None):
         """The weights of a stored pair (combinational)."""
-        weights = Signal(DspPair.weights())
+        weights = Signal(DspPair.weights(partner))
         a_minus_1_if_b_negative = pair.as_unsigned()[SPLIT : SPLIT + _TAIL]
         m.d.comb += [
             weights.pair.eq(pair),
             # −a = ~a + 1, and a negative b has taken 1 from a.
             weights.tail.eq(~a_minus_1_if_b_negative + ~pair[SPLIT - 1]),
         ]
+        if partner is LutPair:
+            m.d.comb += weights.a.eq(pair.as_unsigned()[SPLIT:] + pair[SPLIT - 1])
         return weights
 
     @staticmethod
@@ -214,11 +246,18 @@ class LutPair(_Pair):
     LATENCY = 3
 
     @staticmethod
-    def weights():
+    def weights(partner=None):
         return data.ArrayLayout(signed(8), 2)
 
     @staticmethod
-    def enter(m, pair):
+    def weights_of(active):
+        """What a follower takes of its partner's weights."""
+        if active.shape() == LutPair.weights():
+            return active.as_value()
+        return Cat(active.a, active.pair[:8])
+
+    @staticmethod
+    def enter(m, pair, partner=None):
         """The weights of a stored pair (combinational)."""
         weights = Signal(LutPair.weights())
         bits = pair.as_unsigned()

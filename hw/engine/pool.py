@@ -12,9 +12,6 @@ from hw.ecp5.memory import Memory
 from hw.streams import delayed
 from plan import latency
 
-REVISIT_MIN = 2
-"""The fewest cycles between two horizontal results of one slot: maps are two wide or more."""
-
 HIDDEN = 7
 """Cycles between two results of a slot from which the second one reads what the first one wrote:
 five registers to the write port, two more until reads see it."""
@@ -55,20 +52,11 @@ def flags(kernel: int, position: int, last: int) -> Flags:
     return Flags(even, position > 0, (even and position > 0) or position == last)
 
 
-def flags_layout(depth: int, meta) -> data.StructLayout:
+def flags_layout(depth: int, meta, *, rows: bool = True) -> data.StructLayout:
     """Shape of what :class:`MaxPool` is told of a beat."""
-    return data.StructLayout(
-        {
-            "open_x": 1,
-            "join_x": 1,
-            "emit_x": 1,
-            "open_y": 1,
-            "join_y": 1,
-            "emit_y": 1,
-            "slot": range(depth),
-            "meta": meta,
-        }
-    )
+    axes = "xy" if rows else "y"
+    names = [f"{flag}_{axis}" for axis in axes for flag in Flags._fields]
+    return data.StructLayout(dict.fromkeys(names, 1) | {"slot": range(depth), "meta": meta})
 
 
 class MaxPool(wiring.Component):
@@ -91,30 +79,35 @@ class MaxPool(wiring.Component):
         Slots: pooled width × interleaved channel groups.
     meta
         Shape of what travels with a beat.
+    rows
+        It makes maxima along rows. Otherwise each beat is a horizontal result.
 
     Members
     -------
     data : ``In(ArrayLayout(unsigned(8), columns))``
-        The beat that ``i`` speaks of in the same cycle.
-    i : ``In(stream.Signature(flags_layout(depth, meta), always_ready=True))``
-        Horizontal results of one slot must be ``REVISIT_MIN`` cycles apart or more.
+        The beat that ``i`` speaks of in the same cycle; without ``rows``, of which it spoke in the
+        one before.
+    i : ``In(stream.Signature(flags_layout(depth, meta, rows=rows), always_ready=True))``
+        Horizontal results of one slot must be ``latency.POOL_REVISIT`` cycles apart or more.
     o : ``Out(stream.Signature(StructLayout({"data", "meta"}), always_ready=True))``
         ``meta`` is that of the beat that ended the window.
     """
 
     LATENCY = latency.POOL
 
-    def __init__(self, *, columns: int, depth: int, meta):
+    def __init__(self, *, columns: int, depth: int, meta, rows: bool = True):
         if columns < 1 or depth < 1:
             raise ValueError(f"columns and depth must be at least 1, not {columns} and {depth}")
         self._columns = columns
         self._depth = depth
         self._meta = Shape.cast(meta)
+        self._rows = rows
+        told = flags_layout(depth, meta, rows=rows)
         result = data.StructLayout({"data": data.ArrayLayout(unsigned(8), columns), "meta": meta})
         super().__init__(
             {
                 "data": In(data.ArrayLayout(unsigned(8), columns)),
-                "i": In(stream.Signature(flags_layout(depth, meta), always_ready=True)),
+                "i": In(stream.Signature(told, always_ready=True)),
                 "o": Out(stream.Signature(result, always_ready=True)),
             }
         )
@@ -128,10 +121,12 @@ class MaxPool(wiring.Component):
         arrived = Signal(beat, reset_less=True)
         valid = Signal()
         i = Signal.like(self.i.payload, reset_less=True)
-        m.d.sync += [arrived.eq(self.data), valid.eq(self.i.valid), i.eq(self.i.payload)]
-        opens = copies(m, self.i.valid & self.i.p.open_x, "opens")
-        goes_on = copies(m, self.i.valid & ~self.i.p.emit_x, "goes_on")
-        joins = copies(m, self.i.p.join_x, "joins")
+        if self._rows:
+            m.d.sync += arrived.eq(self.data)
+            opens = copies(m, self.i.valid & self.i.p.open_x, "opens")
+            goes_on = copies(m, self.i.valid & ~self.i.p.emit_x, "goes_on")
+            joins = copies(m, self.i.p.join_x, "joins")
+        m.d.sync += [valid.eq(self.i.valid), i.eq(self.i.payload)]
 
         m.submodules.buffer = buffer = Memory(width=8 * self._columns, depth=self._depth)
         assert buffer.READ_LATENCY == 3
@@ -142,7 +137,7 @@ class MaxPool(wiring.Component):
         )
         stages = [Signal(control, name=f"control_{k}") for k in range(HIDDEN)]
         m.d.comb += [
-            stages[0].result.eq(valid & i.emit_x),
+            stages[0].result.eq(valid & i.emit_x if self._rows else valid),
             stages[0].open.eq(i.open_y),
             stages[0].join.eq(i.join_y),
             stages[0].emit.eq(i.emit_y),
@@ -155,7 +150,9 @@ class MaxPool(wiring.Component):
         # Register 1: along the row. Registers 2 to 4 wait for the slot's partial maximum.
         running = Signal(beat, reset_less=True)
         across = [Signal(beat, name=f"across_{k}", reset_less=True) for k in (1, 2, 3, 4)]
-        for k in columns:
+        if not self._rows:
+            m.d.sync += across[0].eq(self.data)
+        for k in columns if self._rows else ():
             part = part_of(k, self._columns)
             less = arrived[k] < running[k]
             m.d.sync += across[0][k].eq(Mux(less & joins[part], running[k], arrived[k]))
@@ -168,7 +165,7 @@ class MaxPool(wiring.Component):
         # from a ring of the values of the last cycles, in LUT RAM. Registers 1 to 3: is there such
         # a result, and where?
         m.d.comb += buffer.read_address.eq(i.slot)
-        older = stages[REVISIT_MIN:]
+        older = stages[latency.POOL_REVISIT :]
         match = Signal(len(older))
         youngest = Signal(range(len(older)))
         hidden = Signal()

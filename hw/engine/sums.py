@@ -8,14 +8,15 @@ from amaranth.lib.wiring import In, Out
 from hw.ecp5.copies import copies, part_of
 
 
-def beat(columns: int, groups: int) -> data.StructLayout:
-    """A pixel's outputs for one group of classes, and where they stand in its tile.
+def beat(columns: int, groups: int, pixels: int = 1) -> data.StructLayout:
+    """A pixel's outputs for one group of classes, or two pixels' sums of them, and where they
+    stand in their tile.
 
     ``first`` and ``last`` pixel of the group's tile; ``fresh`` if this tile begins the sums.
     """
     return data.StructLayout(
         {
-            "data": data.ArrayLayout(signed(9), columns),
+            "data": data.ArrayLayout(signed(8 + pixels), columns),
             "group": range(groups),
             "first": 1,
             "last": 1,
@@ -38,6 +39,8 @@ class ClassSums(wiring.Component):
         Groups of classes.
     bits : int
         Width of a sum, signed.
+    pixels : int
+        Pixels a cycle, 1 or 2.
 
     Members
     -------
@@ -51,7 +54,7 @@ class ClassSums(wiring.Component):
 
     READ_LATENCY = 3
 
-    def __init__(self, *, columns: int, groups: int, bits: int):
+    def __init__(self, *, columns: int, groups: int, bits: int, pixels: int = 1):
         if min(columns, groups) < 1 or bits < 9:
             raise ValueError(
                 "columns and groups must be at least 1, bits at least 9, not "
@@ -60,9 +63,10 @@ class ClassSums(wiring.Component):
         self._columns = columns
         self._groups = groups
         self._bits = bits
+        self._pixels = pixels
         super().__init__(
             {
-                "i": In(stream.Signature(beat(columns, groups), always_ready=True)),
+                "i": In(stream.Signature(beat(columns, groups, pixels), always_ready=True)),
                 "group": In(range(groups)),
                 "sums": Out(data.ArrayLayout(signed(bits), columns)),
             }
@@ -106,7 +110,7 @@ class ClassSums(wiring.Component):
         read = memory.read_port(domain="comb")
 
         beat = Signal.like(arriving, name=f"beat_{part}")
-        values = data.ArrayLayout(signed(9), len(columns))
+        values = data.ArrayLayout(signed(8 + self._pixels), len(columns))
         early, late = (
             Signal(values, name=f"{w}_{part}", reset_less=True) for w in ("early", "late")
         )

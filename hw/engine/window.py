@@ -100,7 +100,8 @@ class WindowGenerator(wiring.Component):
     """Patches of a raster image, zero-padded, as writes into the patch memory.
 
     Word ``k`` of the patch at (row, column) goes to address
-    ``k · plane + (row mod ring_rows) · o_width + column``; rows count from 0 in each frame.
+    ``k · plane + (row mod ring_rows) · across + column // pixels``, in bank ``column mod pixels``;
+    rows count from 0 in each frame.
 
     The scan takes a position a cycle. It waits for pixels, for a free row of the ring where an
     image row begins that completes patches, and where a patch is complete for the words of the
@@ -112,6 +113,8 @@ class WindowGenerator(wiring.Component):
         The largest image, kernel, stride, ring and patch memory.
     word_bytes : int
         Bytes of a word of the patch memory.
+    pixels : int
+        Banks of the patch memory, 1 or 2, in which the patches of a row take turns.
 
     Members
     -------
@@ -125,7 +128,8 @@ class WindowGenerator(wiring.Component):
     free : ``In(range(ring_rows + 1))``
         So many rows of the ring, the oldest, are free from now on.
     o : ``Out(stream.Signature(StructLayout({"address", "data"}), always_ready=True))``
-        Byte ``k`` of a word is in bits ``8k … 8k+7``; bytes past the patch's end may be anything.
+        With two banks, ``odd`` says that it is for the second one. Byte ``k`` of a word is in bits
+        ``8k … 8k+7``; bytes past the patch's end may be anything.
     row_done : ``Out(1)``
         Pulse after each row's last write.
     waiting : ``Out(1)``
@@ -133,12 +137,18 @@ class WindowGenerator(wiring.Component):
         are still to come.
     """
 
-    def __init__(self, *, capacities: Capacities, word_bytes: int):
+    def __init__(self, *, capacities: Capacities, word_bytes: int, pixels: int = 1):
         if word_bytes < 1:
             raise ValueError(f"word_bytes must be at least 1, not {word_bytes}")
+        if pixels not in (1, 2):
+            raise ValueError(f"pixels must be 1 or 2, not {pixels}")
         self._capacities = capacities
         self._word_bytes = word_bytes
-        word = data.StructLayout({"address": range(capacities.patch_words), "data": 8 * word_bytes})
+        self._pixels = pixels
+        odd = {"odd": 1} if pixels == 2 else {}
+        word = data.StructLayout(
+            {"address": range(capacities.patch_words), "data": 8 * word_bytes} | odd
+        )
         super().__init__(
             {
                 "geometry": In(window_layout(capacities, word_bytes)),
@@ -276,13 +286,23 @@ class WindowGenerator(wiring.Component):
         )
         plane_last = Signal.like(first)
         ends_row = Signal()
+        following = Mux(first == plane_last, 0, first + 1)
+        if self._pixels == 2:
+            odd, bank = Signal(), Signal()
+            full = odd | newest.ends_row
+            following = Mux(full, following, first)
+            with m.If(newest.patch):
+                m.d.sync += [bank.eq(odd), odd.eq(~full)]
+            with m.If(self.start):
+                m.d.sync += odd.eq(0)
+            m.d.comb += self.o.payload.odd.eq(bank)
         m.d.sync += plane_last.eq(g.plane - 1)
         with m.If(newest.patch):
             m.d.sync += [
                 words.eq(patch),
                 valid.eq(Cat(place < g.words for place in range(planes))),
                 address.eq(first),
-                first.eq(Mux(first == plane_last, 0, first + 1)),
+                first.eq(following),
                 ends_row.eq(newest.ends_row),
             ]
         with m.Else():

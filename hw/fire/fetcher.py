@@ -5,25 +5,25 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from plan import latency
-from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from plan.instruction import ISSUE_FIELDS, PAIR_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
 
 
 def layout(format: Format, fields) -> data.StructLayout:
-    """Some fields of a step."""
-    widths = format.widths
+    """Some fields of a step, those of them that the format has."""
+    widths = {name: format.widths[name] for name in fields if name in format.widths}
     return data.StructLayout(
-        {name: signed(widths[name]) if name == "i_start" else widths[name] for name in fields}
+        {name: signed(bits) if name == "i_start" else bits for name, bits in widths.items()}
     )
 
 
 def issue_layout(format: Format) -> data.StructLayout:
     """The fields of a step that the issue side reads."""
-    return layout(format, ISSUE_FIELDS)
+    return layout(format, (*ISSUE_FIELDS, *PAIR_FIELDS))
 
 
 def write_layout(format: Format) -> data.StructLayout:
     """The fields of a step that the write side reads."""
-    return layout(format, (*WRITE_FIELDS, *WRITE_SHARED))
+    return layout(format, (*WRITE_FIELDS, *WRITE_SHARED, *PAIR_FIELDS))
 
 
 class Fetcher(wiring.Component):

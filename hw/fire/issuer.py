@@ -62,12 +62,15 @@ class Issuer(wiring.Component):
         Nothing is issued because rows of patches are missing.
     idle : ``Out(1)``
         No step is unfinished, and the next frame's first one could start.
-    address : ``Out(address_bits)``
-        A pixel's word.
+    address, address_even : ``Out(address_bits)``
+        A pixel's word; with two at a time, that of the bank of odd columns, and that of the other.
     patch : ``Out(1)``
         The data read in the next cycle comes from the patch memory.
-    zero : ``Out(1)``
+    zero : ``Out(1)``, or ``Out(2)``, a bit a pixel
         The data read in the next cycle is padding.
+    aside : ``Out(1)``
+        With two pixels at a time: of the data read in the next cycle, what the bank of odd columns
+        has is the first pixel's.
     swap : ``Out(1)``
         The data at the array's input is a pass's first.
     tag : ``Out(Tag)``
@@ -91,6 +94,7 @@ class Issuer(wiring.Component):
         self._format = format
         self._steps = steps
         self._sizes = {"address_bits": address_bits, "param_groups": param_groups}
+        pairs = {"address_even": Out(address_bits), "aside": Out(1)} if format.pairs else {}
         super().__init__(
             {
                 "program_address": Out(range(steps)),
@@ -111,9 +115,10 @@ class Issuer(wiring.Component):
                 "idle": Out(1),
                 "address": Out(address_bits),
                 "patch": Out(1),
-                "zero": Out(1),
+                "zero": Out(1 + format.pairs),
                 "swap": Out(1),
                 "tag": Out(Tag),
+                **pairs,
             }
         )
 
@@ -177,7 +182,10 @@ class Issuer(wiring.Component):
         # The address, and what goes with the data that it reads.
         opening = Signal()
         m.d.sync += opening.eq(start)
-        with_data = Cat(pixels.padding, step.patch)
+        with_data, of_data = Cat(pixels.padding, step.patch), Cat(self.zero, self.patch)
+        if self._format.pairs:
+            with_data, of_data = Cat(with_data, pixels.aside), Cat(of_data, self.aside)
+            m.d.comb += self.address_even.eq(pixels.address_even)
         with_pixel = Signal(data.StructLayout({"tag": Tag, "swap": 1}))
         m.d.comb += [
             self.address.eq(pixels.address),
@@ -188,9 +196,7 @@ class Issuer(wiring.Component):
             with_pixel.tag.end.eq(pixels.end),
             with_pixel.tag.open.eq(opening & now_is.last),
         ]
-        m.d.comb += Cat(self.zero, self.patch).eq(
-            delayed(m, with_data, latency.MEMORY_READ, "with_data")
-        )
+        m.d.comb += of_data.eq(delayed(m, with_data, latency.MEMORY_READ, "with_data"))
         m.d.comb += Cat(self.tag, self.swap).eq(
             delayed(m, with_pixel, latency.MEMORY_READ + 2, "with_pixel")
         )

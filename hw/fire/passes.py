@@ -63,6 +63,7 @@ class PassWalk(wiring.Component):
     """
 
     def __init__(self, *, format: Format, address_bits: int, param_groups: int):
+        self._pairs = format.pairs
         step = issue_layout(format)
         walk = pass_layout(format, address_bits=address_bits, param_groups=param_groups)
         super().__init__(
@@ -109,15 +110,18 @@ class PassWalk(wiring.Component):
                         coming.param.eq(now.param + 1),
                     ]
                 with m.Elif(now.tap_x == 2):
-                    # From the right tap of a row to the left one of the next: a row less two.
+                    # From the right tap of a row to the left one of the next: a row less two
+                    # pixels, or less a pair.
                     m.d.sync += [
-                        coming.offset.eq(now.offset + step.x_last - 1),
+                        coming.offset.eq(now.offset + step.x_last - int(not self._pairs)),
                         coming.tap_x.eq(0),
                         coming.tap_y.eq(now.tap_y + 1),
                     ]
                 with m.Else():
+                    # To the right: where pairs are read, the middle tap's is the right one's too.
+                    further = (now.tap_x == 0) if self._pairs else 1
                     m.d.sync += [
-                        coming.offset.eq(now.offset + 1),
+                        coming.offset.eq(now.offset + further),
                         coming.tap_x.eq(now.tap_x + 1),
                     ]
 

@@ -1,6 +1,6 @@
 """The pixels of a pass, one after the other."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,11 @@ from plan.instruction import Format
 
 
 class PixelWalk(wiring.Component):
-    """A pixel a cycle, from the cycle after ``start`` on.
+    """A pixel a cycle, or two side by side, from the cycle after ``start`` on.
+
+    Columns of pixels lie in two banks in turn if two go at once. Then a tap to the left or to the
+    right takes the first pixel's word from the odd columns' bank and the second one's from the
+    even columns', which is a word further.
 
     Parameters
     ----------
@@ -27,28 +31,34 @@ class PixelWalk(wiring.Component):
         A pixel is under way.
     end : ``Out(1)``
         It is its pass's last, while ``active``.
-    padding : ``Out(1)``
+    padding : ``Out(1)``, or ``Out(2)``, a bit a pixel
         It is outside of what is read, while ``active``.
     address : ``Out(address_bits)``
-        Its word, while ``active``.
+        Its word, while ``active``; if two go at once, in the bank of odd columns.
+    address_even : ``Out(address_bits)``
+        If two go at once, the word in the bank of even columns.
+    aside : ``Out(1)``
+        If two go at once: the first pixel's word is that of the bank of odd columns.
     """
 
     def __init__(self, *, format: Format, address_bits: int, param_groups: int):
         step = issue_layout(format)
         walk = pass_layout(format, address_bits=address_bits, param_groups=param_groups)
-        super().__init__(
-            {
-                "start": In(1),
-                "step": In(step),
-                "coming_step": In(step),
-                "now": In(walk),
-                "coming": In(walk),
-                "active": Out(1),
-                "end": Out(1),
-                "padding": Out(1),
-                "address": Out(address_bits),
-            }
-        )
+        self._pairs = format.pairs
+        members = {
+            "start": In(1),
+            "step": In(step),
+            "coming_step": In(step),
+            "now": In(walk),
+            "coming": In(walk),
+            "active": Out(1),
+            "end": Out(1),
+            "padding": Out(1 + self._pairs),
+            "address": Out(address_bits),
+        }
+        if self._pairs:
+            members |= {"address_even": Out(address_bits), "aside": Out(1)}
+        super().__init__(members)
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -73,11 +83,22 @@ class PixelWalk(wiring.Component):
                 y.eq(0),
                 offset.eq(self.coming.offset),
             ]
-        padding = step.blank | step.taps3 & (
-            ((now.tap_x == 0) & (x == 0))
-            | ((now.tap_x == 2) & x_end)
-            | ((now.tap_y == 0) & step.top & (y == 0))
-            | ((now.tap_y == 2) & step.bottom & (y == step.rows_last))
-        )
-        m.d.comb += [self.padding.eq(padding), self.address.eq(now.base + offset)]
+        left, right = (now.tap_x == 0) & (x == 0), (now.tap_x == 2) & x_end
+        above = (now.tap_y == 0) & step.top & (y == 0)
+        below = (now.tap_y == 2) & step.bottom & (y == step.rows_last)
+
+        def padding(beside):
+            return step.blank | step.taps3 & (beside | above | below)
+
+        if self._pairs:
+            # Nobody looks at a second pixel that its row does not have.
+            aside = self.aside
+            m.d.comb += [
+                aside.eq(step.taps3 & (now.tap_x != 1)),
+                self.address_even.eq((Cat(1, now.base) + Cat(aside, offset))[1:]),
+                self.padding.eq(Cat(padding(left | (right & step.x_odd)), padding(right))),
+            ]
+        else:
+            m.d.comb += self.padding.eq(padding(left | right))
+        m.d.comb += self.address.eq(now.base + offset)
         return m

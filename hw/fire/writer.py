@@ -4,9 +4,11 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.engine.pair_pool import Along
 from hw.engine.pool import flags_layout
 from hw.fire.counter import Counter
 from hw.fire.fetcher import write_layout
+from hw.fire.places import PairPlaces, Places
 from plan.instruction import Format
 from plan.schedule import QUEUE
 
@@ -33,9 +35,10 @@ def destination(address_bits: int, lanes: int, groups: int) -> data.StructLayout
 class Writer(wiring.Component):
     """Gives each beat its pooling flags and its destination, in the order of the steps.
 
-    One beat a cycle; what is said of it is there together with it. A step's destination begins to
-    hold with its first beat, which comes long after the step itself has been announced, and two
-    cycles or more after the first beat of the step before, as passes do.
+    A beat is a requantized pixel, or two side by side if the format is for pairs. One beat a
+    cycle; what is said of it is there together with it. A step's destination begins to hold with
+    its first beat, which comes long after the step itself has been announced, and two cycles or
+    more after the first beat of the step before, as passes do.
 
     Parameters
     ----------
@@ -58,8 +61,10 @@ class Writer(wiring.Component):
         In the next cycle there is a requantized value: output group, then pixel.
     o : ``Out(stream)``
         What :class:`hw.engine.pool.MaxPool` needs to know of it, in that cycle; always ready.
+    along, o_even, o_odd : ``Out``
+        Instead of ``o``, for pairs, what :class:`hw.engine.pair_pool.PairMaxPool` needs to know.
     last : ``Out(1)``
-        The beat at ``o`` is a step's last.
+        The beat spoken of is a step's last.
     frame_last : ``Out(1)``
         That step is a frame's last.
     """
@@ -80,12 +85,16 @@ class Writer(wiring.Component):
             )
         self._lanes = lanes
         self._slots = slots
+        self._pairs = format.pairs
         meta = destination(address_bits, lanes, groups)
+        told = flags_layout(slots, meta, rows=not self._pairs)
+        flow = Out(stream.Signature(told, always_ready=True))
+        told = {"along": Out(Along), "o_even": flow, "o_odd": flow} if self._pairs else {"o": flow}
         super().__init__(
             {
                 "step": In(stream.Signature(write_layout(format), always_ready=True)),
                 "comes": In(1),
-                "o": Out(stream.Signature(flags_layout(slots, meta), always_ready=True)),
+                **told,
                 "last": Out(1),
                 "frame_last": Out(1),
             }
@@ -111,39 +120,63 @@ class Writer(wiring.Component):
         group = Counter(step.groups_out_last.shape(), "group")
         lane = Signal(range(self._lanes))
         base = Signal.like(step.o_base)
-        offset = Signal.like(step.o_start)
-        slot = Signal(range(self._slots))
-        row_slot = Signal.like(slot)
+        places = (PairPlaces if self._pairs else Places)(step, self._slots)
         new_group = Signal(init=1)
         # Registers, since all else turns on them: the coming beat is its group's, its step's last.
         group_end, step_end = Signal(), Signal()
         ends_group = x.ends_next & Mux(x.end, y.ends_next, y.end)
         ends_step = ends_group & Mux(group_end, group.ends_next, group.end)
 
-        o = self.o.payload
         pools = step.pool3 | step.pool2
         x_odd, x_first = x.value[0], x.start
         y_odd = y.value[0] ^ step.y_odd
         y_first = step.top & y.start
         y_last = step.bottom & y.end
-        emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
         emit_y = Mux(pools, y_last | Mux(step.pool3, ~y_odd & ~y_first, y_odd), 1)
+
+        def tell(o, slot, offset, last):
+            """Statements of a beat that do not depend on its place in its row."""
+            return [
+                o.open_y.eq(pools & ~y_odd),
+                o.join_y.eq(pools & Mux(step.pool3, ~y_first, y_odd)),
+                o.emit_y.eq(emit_y),
+                o.slot.eq(slot),
+                o.meta.address.eq(base + offset),
+                o.meta.lanes.eq(1 << lane),
+                o.meta.final.eq(step.final),
+                o.meta.group.eq(group.value),
+                o.meta.first.eq(new_group),
+                o.meta.last.eq(last),
+                o.meta.fresh.eq(step.fresh),
+            ]
+
+        if self._pairs:
+            # A window of 3×3 ends with the first pixel of the pair after its own, or with its row.
+            half = x.end & step.x_odd  # its last pixel alone
+            whole = x.end & ~half
+            even = Mux(step.pool3, x_odd | whole, ~x_odd)
+            odd = Mux(step.pool3, Mux(x_odd, whole, ~x_first), x_odd)
+            m.d.sync += [
+                self.along.valid.eq(self.comes),
+                self.along.pools.eq(pools),
+                self.along.odd.eq(x_odd),
+                self.along.single.eq(half),
+                self.o_even.valid.eq(self.comes & (even | ~pools)),
+                self.o_odd.valid.eq(self.comes & Mux(pools, odd, ~half)),
+                *tell(self.o_even.payload, places.slot, places.offset, group_end),
+                *tell(self.o_odd.payload, places.odd_slot, places.odd_offset, group_end),
+            ]
+        else:
+            emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
+            o = self.o.payload
+            m.d.sync += [
+                self.o.valid.eq(self.comes),
+                o.open_x.eq(pools & ~x_odd),
+                o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
+                o.emit_x.eq(emit_x),
+                *tell(o, places.slot, places.offset, group_end),
+            ]
         m.d.sync += [
-            self.o.valid.eq(self.comes),
-            o.open_x.eq(pools & ~x_odd),
-            o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
-            o.emit_x.eq(emit_x),
-            o.open_y.eq(pools & ~y_odd),
-            o.join_y.eq(pools & Mux(step.pool3, ~y_first, y_odd)),
-            o.emit_y.eq(emit_y),
-            o.slot.eq(slot),
-            o.meta.address.eq(base + offset),
-            o.meta.lanes.eq(1 << lane),
-            o.meta.final.eq(step.final),
-            o.meta.group.eq(group.value),
-            o.meta.first.eq(new_group),
-            o.meta.last.eq(group_end),
-            o.meta.fresh.eq(step.fresh),
             self.last.eq(self.comes & step_end),
             self.frame_last.eq(step.frame_last),
         ]
@@ -151,12 +184,12 @@ class Writer(wiring.Component):
         with m.If(self.comes):
             m.d.sync += [*x.advance(), new_group.eq(group_end)]
             m.d.sync += [group_end.eq(ends_group), step_end.eq(ends_step)]
-            with m.If(emit_x):
-                m.d.sync += slot.eq(slot + 1)
-                with m.If(emit_y):
-                    m.d.sync += offset.eq(Mux(offset == step.o_plane_last, 0, offset + 1))
+            if self._pairs:
+                places.advance_pair(m, pools, emit_y, x)
+            else:
+                places.advance(m, emit_x, emit_y)
             with m.If(x.end):
-                m.d.sync += [*y.advance(), slot.eq(row_slot)]
+                m.d.sync += [*y.advance(), *places.next_row()]
 
         m.d.comb += queue.r_en.eq(~known)
         with m.If(~known):
@@ -181,16 +214,12 @@ class Writer(wiring.Component):
                     *group.begin(coming.groups_out_last),
                     lane.eq(coming.o_lane),
                     base.eq(coming.o_base),
-                    offset.eq(coming.o_start),
-                    slot.eq(coming.slot),
-                    row_slot.eq(coming.slot),
+                    *places.begin(coming),
                 ]
             with m.Else():
                 m.d.sync += [
                     *group.advance(),
-                    offset.eq(step.o_start),
-                    slot.eq(slot + 1),
-                    row_slot.eq(slot + 1),
+                    *places.next_group(),
                     lane.eq(lane + 1),
                 ]
                 with m.If(lane == self._lanes - 1):

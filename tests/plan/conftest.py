@@ -76,6 +76,8 @@ ENGINES_TRIED = ENGINES | {
     "short tiles": Engine(rows=8, columns=4, tile_pixels=48),
     "12x6": Engine(rows=12, columns=6, tile_pixels=128),
     "32x16": Engine(rows=32, columns=16, lut_rows=5),
+    "8x4x2": Engine(rows=8, columns=4, pixels=2),
+    "8x8x2, short tiles": Engine(rows=8, columns=8, pixels=2, lut_rows=11, tile_pixels=48),
 }
 
 

@@ -17,6 +17,9 @@ from plan.engine import ENGINES, Engine
         ({"columns": 32}, r"columns must be even and divide rows \(16\), not 32"),
         ({"lut_rows": -1}, "lut_rows must be from 0 to 16, not -1"),
         ({"lut_rows": 17}, "lut_rows must be from 0 to 16, not 17"),
+        ({"lut_rows": 33, "pixels": 2}, "lut_rows must be from 0 to 32, not 33"),
+        ({"pixels": 0}, "pixels must be 1 or 2, not 0"),
+        ({"pixels": 3}, "pixels must be 1 or 2, not 3"),
         ({"tile_pixels": 15}, "tile_pixels must be from 16 to 4096, not 15"),
         ({"tile_pixels": 4097}, "tile_pixels must be from 16 to 4096, not 4097"),
     ],
@@ -30,8 +33,9 @@ def legal():
     for rows in range(4, 33):
         for columns in range(2, rows + 1, 2):
             if rows % columns == 0:
-                for lut_rows in range(rows + 1):
-                    yield Engine(rows=rows, columns=columns, lut_rows=lut_rows)
+                for pixels in (1, 2):
+                    for lut_rows in range(pixels * rows + 1):
+                        yield Engine(rows=rows, columns=columns, lut_rows=lut_rows, pixels=pixels)
 
 
 def test_an_output_group_has_its_parameters_before_the_next_ones_come():
@@ -63,10 +67,19 @@ def test_rows_on_luts_save_multipliers():
     assert str(ENGINES["16x4-lut4"]) == "16×4, 4 rows on LUTs, 64 MAC/cycle"
 
 
+def test_two_pixels_a_cycle_are_as_many_macs_again():
+    engine = ENGINES["16x16x2-lut17"]
+    # The second pixel's rows on LUTs, and one of the first's: an 85F has 156 multipliers.
+    assert (engine.macs_per_cycle, engine.multipliers) == (512, 15 * 8 + 32)
+    assert str(engine) == "16×16×2, 17 rows on LUTs, 512 MAC/cycle"
+    assert [engine.across(width) for width in (1, 2, 7, 8)] == [1, 1, 4, 4]
+
+
 def test_names_of_presets_tell_their_shape():
     for name, engine in ENGINES.items():
         lut = f"-lut{engine.lut_rows}" if engine.lut_rows else ""
-        assert name == f"{engine.rows}x{engine.columns}{lut}"
+        pixels = f"x{engine.pixels}" if engine.pixels > 1 else ""
+        assert name == f"{engine.rows}x{engine.columns}{pixels}{lut}"
 
 
 def test_output_groups_are_rounded_up():

@@ -6,7 +6,7 @@ import pytest
 
 from plan.capacities import Capacities
 from plan.engine import ENGINES, Engine
-from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
+from plan.instruction import ISSUE_FIELDS, PAIR_FIELDS, WRITE_FIELDS, WRITE_SHARED, Format
 from plan.planner import plan
 from spec.squeezenet import tiny
 
@@ -30,7 +30,9 @@ def test_every_instruction_comes_back(made):
 
 def test_fields_are_those_of_the_table(made):
     format = Format.of(made.engine, made.needs())
-    assert list(format.widths) == [*ISSUE_FIELDS, *WRITE_FIELDS]
+    pairs = PAIR_FIELDS if made.engine.pixels == 2 else {}
+    assert list(format.widths) == [*ISSUE_FIELDS, *pairs, *WRITE_FIELDS]
+    assert format.pairs == bool(pairs)
     assert not ISSUE_FIELDS.keys() & WRITE_FIELDS.keys()
     assert set(WRITE_SHARED) <= ISSUE_FIELDS.keys()
     for step in made.program.steps:

@@ -43,6 +43,34 @@ def test_figures_of_the_reference():
     }
 
 
+def test_figures_of_the_reference_with_two_pixels_a_cycle():
+    made = plan(squeezenet(), ENGINES["16x16x2-lut17"])
+    assert made.cycles == 142_624
+    assert made.utilization > 0.89
+    assert made.multipliers == 152
+    assert made.block_rams == {
+        "weights": 44,
+        "activations": 54,
+        "patches": 8,
+        "accumulators": 23,
+        "parameters": 3,
+        "program": 5,
+        "pool rows": 8,
+        "image lines": 2,
+    }
+
+
+def test_a_pooled_map_of_one_pair_is_refused():
+    i = FeatureMap(3, 9, 6)
+    first = Conv(name="conv1", i=i, channels=4, kernel=3, stride=3)
+    pool = MaxPool(name="pool1", i=first.o, kernel=2)
+    network = Network("narrow", i, (first, pool, Conv(name="conv2", i=pool.o, channels=2)))
+    plan(network, Engine())
+    message = "pool1: an engine of 2 pixels a cycle pools maps at least 3 wide, not 2; one of a"
+    with pytest.raises(PlanError, match=message):
+        plan(network, Engine(pixels=2))
+
+
 def _changed(network: Network, index: int, **changes) -> Network:
     """A network with one layer changed, and the layers after it as that layer makes them."""
     layers = list(network.layers)

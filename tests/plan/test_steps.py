@@ -22,7 +22,7 @@ class Memories:
 
     def __init__(self, made: Plan):
         self.made = made
-        shape = (made.program.activation_words, made.engine.rows)
+        shape = (made.engine.pixels * made.program.activation_words, made.engine.rows)
         self.labels = np.full(shape, NOTHING, np.int64)
         self.writers = np.full(shape, NOTHING)
         names = [name for name, _ in made.network.tensors()]
@@ -111,9 +111,12 @@ def test_tiles_cover_each_convolution_once_and_fit_the_accumulators(made):
     covered = defaultdict(list)
     for step in made.program.steps:
         f = step.fields
-        assert step.pixels == f["pixels_last"] + 1 == step.rows * (f["x_last"] + 1)
+        assert step.cycles == f["pixels_last"] + 1 == step.rows * (f["x_last"] + 1)
+        assert step.pixels == step.rows * (
+            made.engine.pixels * (f["x_last"] + 1) - f.get("x_odd", 0)
+        )
         assert step.rows == f["rows_last"] + 1
-        assert step.pixels <= made.engine.tile_pixels
+        assert step.cycles <= made.engine.tile_pixels
         assert f["top"] == (step.first_row == 0)
         assert f["bottom"] == (step.first_row + step.rows == step.conv.o.height)
         assert f["y_odd"] == step.first_row % 2
@@ -146,12 +149,13 @@ def test_patches_are_taken_in_order_from_a_ring_that_holds_them(made):
             continue
         assert f["patch_rows"] == step.rows <= ring
         assert (f["i_base"], f["i_plane"], f["taps3"]) == (0, window.plane, 0)
+        banks = made.engine.pixels
         assert f["groups_in_last"] + 1 == window.words
         for one in passes(step, made.engine):
             for pixel, address in enumerate(one.addresses):
                 row, x = divmod(pixel, window.o_width)
-                place = (taken + row) % ring * window.o_width + x
-                assert address == one.plane * window.plane + place
+                place = (taken + row) % ring * window.across + x // banks
+                assert address == (one.plane * window.plane + place) * banks + x % banks
         taken += step.rows
     assert taken == window.o_height
 
@@ -164,7 +168,8 @@ def test_the_max_pool_keeps_each_partial_maximum_apart(made):
         assert (f["pool3"], f["pool2"]) == (kernel == 3, kernel == 2)
         if not pool:
             continue
-        slots = range(f["slot"], f["slot"] + pool.o.width * (f["groups_out_last"] + 1))
+        count = made.engine.across(pool.o.width) * (f["groups_out_last"] + 1)
+        slots = range(f["slot"], f["slot"] + count)
         assert slots[-1] < made.program.pool_slots
         if not f["top"]:
             assert {owners[slot] for slot in slots} == {step.conv.name}

@@ -12,12 +12,12 @@ def test_a_step_starts_when_the_last_thing_it_waits_for_has_come(made):
     times = step_times(made.program)
     engine = made.engine
     for index, (step, (start, _, end, _)) in enumerate(zip(made.program.steps, times, strict=True)):
-        period = max(step.pixels, engine.pass_cycles_min)
-        assert end == start + (step.passes - 1) * period + step.pixels - 1 + engine.write_latency
+        period = max(step.cycles, engine.pass_cycles_min)
+        assert end == start + (step.passes - 1) * period + step.cycles - 1 + engine.write_latency
         if index == 0:
             continue
         before = made.program.steps[index - 1]
-        issued = times[index - 1].start + before.passes * max(before.pixels, engine.pass_cycles_min)
+        issued = times[index - 1].start + before.passes * max(before.cycles, engine.pass_cycles_min)
         reasons = [issued]
         unfinished = index - 1 - step.fields["wait"]
         if unfinished >= 0:

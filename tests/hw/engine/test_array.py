@@ -14,6 +14,8 @@ from plan import array_timing
         ({"rows": 4, "columns": 3}, "columns must be even and at least 2, not 3"),
         ({"rows": 4, "columns": 0}, "columns must be even and at least 2, not 0"),
         ({"rows": 4, "columns": 2, "lut_rows": 5}, "from 0 to the rows 4, not 5"),
+        ({"rows": 4, "columns": 2, "lut_rows": 9, "pixels": 2}, "from 0 to the rows 8, not 9"),
+        ({"rows": 4, "columns": 2, "pixels": 3}, "pixels must be 1 or 2, not 3"),
     ],
 )
 def test_bad_sizes_are_refused(size, message):
