@@ -50,7 +50,8 @@ def resized(network: Network, size: int) -> Network:
 def fitting(network: Network, device: Device) -> Iterator[tuple[str, Plan]]:
     """For each engine whose multipliers the device has, the plan of the largest image that fits.
 
-    The fastest engine first; images are square, no larger than the network's.
+    The fastest engine first; images are square, no larger than the network's. Engines of two pixels
+    a cycle are left to who asks for them: it takes a synthesis to know whether their LUTs fit.
     """
     sizes = range(network.image.width, 0, -IMAGE_STEP)
     if network.image.width % IMAGE_STEP:
@@ -58,7 +59,7 @@ def fitting(network: Network, device: Device) -> Iterator[tuple[str, Plan]]:
         sizes = [network.image.width, *range(largest, 0, -IMAGE_STEP)]
     engines = sorted(ENGINES.items(), key=lambda item: -item[1].macs_per_cycle)
     for name, engine in engines:
-        if engine.multipliers > device.dsp:
+        if engine.multipliers > device.dsp or engine.pixels > 1:
             continue
         for size in sizes:
             try:

@@ -1,6 +1,7 @@
 """Bench of the write side: two frames' beats, with and without gaps, against :mod:`sim.walk`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import cocotb
@@ -90,7 +91,7 @@ def judge_pair(got: dict[str, int], told: data.StructLayout, step: Step, pair: l
         if beat.flags_x.emit:
             bank = pixel if beat.slot is None else beat.slot % 2
             assert bank not in ends
-            ends[bank] = beat
+            ends[bank] = replace(beat, first=pair[0].first, last=pair[-1].last)
     for bank, name in enumerate(("even", "odd")):
         assert got[f"o_{name}__valid"] == (bank in ends), name
         if bank in ends:

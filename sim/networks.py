@@ -79,6 +79,17 @@ NETWORKS = {
         pool(3),
         {"channels": 3},
     ),
+    # With two pixels a cycle, a row's last window of 3×3 ends in either bank, with half a pair too.
+    "pairs": lambda: chain(
+        "pairs",
+        14,
+        9,
+        {"channels": 5, "kernel": 3, "padding": 1},
+        pool(3),
+        fire(3, 5, 4),
+        pool(3),
+        {"channels": 3},
+    ),
     # The last convolution's border, of more pixels than a small engine's tile: nothing but padding.
     "padded": lambda: chain(
         "padded",
@@ -121,6 +132,7 @@ OF_TWO_PIXELS = [
     ("rings", "4x4x2-lut5"),
     ("cut windows", "6x2x2-lut7"),
     ("padded", "6x2x2-lut7"),
+    ("pairs", "6x2x2-lut7"),
 ]
 """The same of engines of two pixels a cycle."""
 

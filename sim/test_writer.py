@@ -12,7 +12,11 @@ ENGINES = ("6x2", "6x2x2-lut7")
 
 @pytest.mark.parametrize(
     ("network", "engine"),
-    [(network, engine) for network in ("rings", "oblong", "two blocks") for engine in ENGINES],
+    [
+        (network, engine)
+        for network in ("rings", "oblong", "two blocks", "pairs")
+        for engine in ENGINES
+    ],
 )
 def test_every_beat(network, engine):
     plan = chosen(network, engine)
