@@ -3,7 +3,7 @@
 import pytest
 from amaranth.hdl import unsigned
 
-from hw.board.stage import Skid, Stage
+from hw.stage import Skid, Stage
 from sim import runner
 
 

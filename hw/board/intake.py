@@ -10,7 +10,7 @@ from hw.board.layouts import TOLD, queue
 from hw.board.loader import ImageLoader
 from hw.board.parser import ImageParser, write_layout
 from hw.board.powerup import PowerUp
-from hw.board.stage import Stage
+from hw.stage import Stage
 from plan.image import Memory
 from spec.protocol import CHUNK_BYTES, Held, Load
 

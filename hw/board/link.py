@@ -20,9 +20,9 @@ from hw.board.layouts import BYTE, JUDGED_RESULT, LAST_BYTE, TESTED
 from hw.board.network import HeldNetwork
 from hw.board.parser import write_layout
 from hw.board.responder import Responder
-from hw.board.stage import Stage
 from hw.board.winner import Winner
 from hw.live.live import Eye, Live, outside
+from hw.stage import Stage
 from hw.streams import Pixel, Result
 from plan.image import SHELL, Memory
 from spec.live import LiveRequest

@@ -39,7 +39,7 @@ class Winner(wiring.Component):
         # A frame's best sum so far, if there is one, and the sum of the class for none.
         found = Signal()
         behind = Signal(signed(32))
-        better, other = Signal(), Signal()
+        larger, other = Signal(), Signal()
         # Known two cycles after the last sum was judged; the word that needs it comes later.
         lead = Signal(signed(33))
         short = Signal()
@@ -55,7 +55,7 @@ class Winner(wiring.Component):
                     m.next = "compare"
             with m.State("compare"):
                 m.d.sync += [
-                    better.eq(~found | (word.data > winner.best)),
+                    larger.eq(word.data > winner.best),
                     other.eq(count == self.none),
                 ]
                 m.next = "judge"
@@ -67,7 +67,7 @@ class Winner(wiring.Component):
                     m.d.sync += count.eq(count + 1)
                     with m.If(other):
                         m.d.sync += behind.eq(word.data)
-                    with m.Elif(better):
+                    with m.Elif(larger | ~found):
                         m.d.sync += [
                             found.eq(1),
                             winner.index.eq(count),

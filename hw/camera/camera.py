@@ -6,7 +6,6 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.board.stage import Stage
 from hw.camera.decoder import Decoder
 from hw.camera.ov7670 import ADDRESS, Times, settings
 from hw.camera.reader import FrameReader
@@ -14,6 +13,7 @@ from hw.camera.sampler import WIRES, Sampler
 from hw.camera.scaler import SEEN, Scaler
 from hw.camera.sccb import SccbWriter
 from hw.camera.setup import Setup
+from hw.stage import Stage
 from spec.camera import Sensor
 
 DRIVEN = StructLayout({"xclk": 1, "sioc": 1, "siod": 1, "siod_driven": 1})

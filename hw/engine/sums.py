@@ -29,7 +29,7 @@ class ClassSums(wiring.Component):
     """Sums of the last convolution's outputs over positions, one a class.
 
     A group's sums are in memory three cycles after its last pixel of a tile; its next tile may
-    follow at once. Reading takes three cycles from ``group`` to ``sums``.
+    follow at once. Reading takes four cycles from ``group`` to ``sums``.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ClassSums(wiring.Component):
         Its sums.
     """
 
-    READ_LATENCY = 3
+    READ_LATENCY = 4
 
     def __init__(self, *, columns: int, groups: int, bits: int, pixels: int = 1):
         if min(columns, groups) < 1 or bits < 9:
@@ -88,11 +88,13 @@ class ClassSums(wiring.Component):
                 }
             )
         )
+        group = Signal.like(self.group)
         m.d.comb += [
             *(coming[name].eq(self.i.p[name]) for name in ("group", "first", "last", "fresh")),
             coming.valid.eq(self.i.valid),
-            coming.address.eq(Mux(self.i.valid, self.i.p.group, self.group)),
+            coming.address.eq(Mux(self.i.valid, self.i.p.group, group)),
         ]
+        m.d.sync += group.eq(self.group)  # it comes from across the device, too
         for part, arriving in enumerate(copies(m, coming, "coming")):
             columns = [at for at in range(self._columns) if part_of(at, self._columns) == part]
             if columns:

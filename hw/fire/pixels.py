@@ -71,7 +71,9 @@ class PixelWalk(wiring.Component):
         with m.If(self.active):
             m.d.sync += [remaining.eq(remaining - 1), self.end.eq(remaining == 1)]
             m.d.sync += [x.eq(Mux(x_end, 0, x + 1)), y.eq(y + x_end)]
-            m.d.sync += offset.eq(Mux(offset == step.i_plane_last, 0, offset + 1))
+            m.d.sync += [offset.eq(offset + 1), self.address.eq(self.address + 1)]
+            with m.If(offset == step.i_plane_last):
+                m.d.sync += [offset.eq(0), self.address.eq(now.base)]
             with m.If(self.end):
                 m.d.sync += self.active.eq(0)
         with m.If(self.start):
@@ -82,6 +84,8 @@ class PixelWalk(wiring.Component):
                 x.eq(0),
                 y.eq(0),
                 offset.eq(self.coming.offset),
+                # A register of its own: it goes across the device from here.
+                self.address.eq(self.coming.base + self.coming.offset),
             ]
         left, right = (now.tap_x == 0) & (x == 0), (now.tap_x == 2) & x_end
         above = (now.tap_y == 0) & step.top & (y == 0)
@@ -100,5 +104,4 @@ class PixelWalk(wiring.Component):
             ]
         else:
             m.d.comb += self.padding.eq(padding(left | right))
-        m.d.comb += self.address.eq(now.base + offset)
         return m

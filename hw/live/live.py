@@ -16,7 +16,6 @@ from hw.board.layouts import (
     TAGGED_PIXEL,
     TAGGED_RESULT,
 )
-from hw.board.stage import Stage
 from hw.camera.camera import DRIVEN, Camera
 from hw.camera.ov7670 import Times
 from hw.camera.sampler import WIRES
@@ -28,6 +27,7 @@ from hw.live.picture import PictureStore, picture_words
 from hw.live.responder import LiveResponder
 from hw.live.source import PixelSource
 from hw.live.trigger import SETTINGS, Trigger
+from hw.stage import Stage
 from hw.streams import Result
 from spec import live
 from spec.camera import Sensor

@@ -6,8 +6,8 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import TAGGED_PIXEL
-from hw.board.stage import Skid
 from hw.camera.scaler import SEEN
+from hw.stage import Skid
 
 
 class PixelSource(wiring.Component):

@@ -12,9 +12,11 @@ from hw.sdram.controller import (
     BURST_COLUMN_BITS,
     WORD_ADDRESS_BITS,
     Controller,
+    Write,
 )
 from hw.sdram.memtest import MemoryTest
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore, placed_row
+from hw.stage import Skid, Stage
 from plan import sdram
 
 
@@ -115,12 +117,20 @@ class SdramSource(wiring.Component):
             pages.eq((bursts + (1 << page_bits) - 1) >> page_bits),
         ]
 
-        # Rows in, rows out; a queue between the controller, at its pads, and the rows.
-        connect(m, flipped(self.i), cutter.i)
-        connect(m, joiner.o, store.i)
-        connect(m, store.o, flipped(self.o))
         # Whose turn it is, a cycle late: neither is in a hurry, and each waits for the controller.
         testing, run = Signal(), Signal()
+
+        # What is written waits here for the controller, which is at its pads.
+        m.submodules.given = given = Skid(Write)
+        connect(m, given.o, controller.i)
+
+        # Rows in, rows out; a queue between the controller, at its pads, and the rows.
+        connect(m, flipped(self.i), cutter.i)
+        # The store, and how full it is, lies far from the joiner.
+        m.submodules.joined = joined = ResetInserter(~run)(Stage(len(self.o.payload)))
+        connect(m, joiner.o, joined.i)
+        connect(m, joined.o, store.i)
+        connect(m, store.o, flipped(self.o))
         m.d.sync += [
             testing.eq(test.busy),
             run.eq(self.run & ~test.busy),
@@ -134,7 +144,8 @@ class SdramSource(wiring.Component):
             joiner.rows.eq(self.rows),
         ]
         written = Signal()
-        m.d.sync += written.eq(controller.settled & cutter.idle & ~test.busy)
+        settled = controller.settled & ~given.o.valid
+        m.d.sync += written.eq(settled & cutter.idle & ~test.busy)
         m.d.comb += self.settled.eq(written & cutter.idle)
 
         free = Signal(range(self._pages + 1))
@@ -158,15 +169,15 @@ class SdramSource(wiring.Component):
         m.submodules.words = ResetInserter(~run)(words)
         connect(m, words.r_stream, joiner.i)
         m.d.comb += [
-            controller.i.valid.eq(Mux(testing, test.o.valid, cutter.o.valid)),
-            controller.i.payload.eq(Mux(testing, test.o.payload, cutter.o.payload)),
-            test.o.ready.eq(testing & controller.i.ready),
-            cutter.o.ready.eq(~testing & controller.i.ready),
+            given.i.valid.eq(Mux(testing, test.o.valid, cutter.o.valid)),
+            given.i.payload.eq(Mux(testing, test.o.payload, cutter.o.payload)),
+            test.o.ready.eq(testing & given.i.ready),
+            cutter.o.ready.eq(~testing & given.i.ready),
             test.i.valid.eq(testing & controller.o.valid),
             test.i.payload.eq(controller.o.payload),
             words.w_stream.valid.eq(~testing & controller.o.valid),
             words.w_stream.payload.eq(controller.o.payload),
             controller.o.ready.eq(Mux(testing, test.i.ready, words.w_stream.ready)),
-            test.settled.eq(controller.settled),
+            test.settled.eq(settled),
         ]
         return m
