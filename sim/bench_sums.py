@@ -49,7 +49,8 @@ async def equals_numpy(dut):
                 int(value) % (1 << bits) << bits * k for k, value in enumerate(total[group])
             )
             now += 1
-    cycles = range(now + 4)
+        now += 1  # the last group's number is on its way
+    cycles = range(now + ClassSums.READ_LATENCY)
     noise = [int.from_bytes(rng.bytes(layout.size // 8 + 1), "little") for _ in cycles]
     mask = (1 << layout.size) - 1
     inputs = {

@@ -47,7 +47,7 @@ class ClassSums(wiring.Component):
     i : ``In(stream)``
         Outputs, see :func:`beat`; always ready.
     group : ``In(range(groups))``
-        The group to read when no beat arrives.
+        The group to read, if no beat arrives in the next cycle.
     sums : ``Out(ArrayLayout(signed(bits), columns))``
         Its sums.
     """
