@@ -221,7 +221,7 @@ def build(arguments: argparse.Namespace) -> int:
             model = arguments.model.read_bytes()
             refuse_unless_fits(design, device, name)
             phase = sdram_phase(arguments, design)
-            (work / "program.txt").write_text(design.plan.listing())
+            (work / "program.txt").write_text(design.plan.listing(), encoding="utf-8")
         with stages.stage("elaborate"):
             # The id is of the circuit without it, and then a part of the circuit.
             # It is the same for all seeds: none of them changes what the circuit is.
@@ -240,10 +240,10 @@ def build(arguments: argparse.Namespace) -> int:
         timing = placements.best.timing
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
         table = build_table(**parts, timing=timing) + placements.table()
-        (work / "report.txt").write_text(table)
+        (work / "report.txt").write_text(table, encoding="utf-8")
         floor = read_floor(work / flow.FLOOR)
         shown = {"timing": timing, "floor": floor, "seeds": placements.rows()}
-        (work / "report.html").write_text(page(**parts, ebr=device.ebr, **shown))
+        (work / "report.html").write_text(page(**parts, ebr=device.ebr, **shown), encoding="utf-8")
         if not timing.met:
             print(table)
             raise flow.FlowError(
@@ -278,8 +278,8 @@ def build(arguments: argparse.Namespace) -> int:
             "commit": provenance.commit(),
         }
         summary = origin | report(**parts, timing=timing, found=found, seconds=seconds)
-        (work / "report.txt").write_text(table)
-        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
+        (work / "report.txt").write_text(table, encoding="utf-8")
+        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         publish(work, output)
     print(table)
     file = f" --file {output / 'top.bit'}" if arguments.output else ""
@@ -386,7 +386,7 @@ def write_page(file: Path, text: str) -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
         os.replace(part, file)
     except OSError as error:
         raise BadInput(f"--html {file}: cannot be written ({error.strerror})") from error
