@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from host import command, show
+from host import connection, show
 from host.client import BoardError
 from host.photographs import read
 from spec import artifact
@@ -56,7 +56,7 @@ class Board:
         If there is no board, or it cannot be opened.
     host.client.BoardError
         If it does not answer.
-    host.command.Mismatch
+    host.connection.Mismatch
         If it holds another network.
     ValueError
         If the model file cannot be used.
@@ -76,7 +76,7 @@ class Board:
     def __init__(self, arguments: Namespace):
         self._stack = ExitStack()
         try:
-            self._client, self._network = self._stack.enter_context(command.connected(arguments))
+            self._client, self._network = self._stack.enter_context(connection.connected(arguments))
         except BaseException:
             self._stack.close()
             raise
@@ -199,7 +199,7 @@ class Board:
         """
         path = Path(model)
         network = artifact.load(path)
-        command.send(self._client, network, path)
+        connection.send(self._client, network, path)
         if self.identity.model != digest(path.read_bytes()):
             raise BoardError(f"the board says that it holds {self.identity.name}, not {path}")
         self._network = network

@@ -12,6 +12,7 @@ from model import settings
 from model.settings import Settings
 from plan.engine import ENGINES
 from spec.arguments import Parser
+from spec.text import TextError, read_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,8 @@ def _parser() -> Parser:
 def _from_file(path: Path, parser: Parser) -> list[str]:
     """The flags in a TOML file."""
     try:
-        values = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(read_text(path))
+    except (TextError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file that can be read ({error})") from None
     vary = values.pop("vary", {})
     if not isinstance(vary, dict):

@@ -3,9 +3,8 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -14,31 +13,24 @@ from tqdm import tqdm
 from host import live as seeing
 from host import show
 from host.appearing import appearing
-from host.client import BoardError, Client
-from host.image import ImageRefused, board_engine, board_image
-from host.line import Line, LineError, LineLost, SimulatedBoard, find, ports
+from host.client import BoardError
+from host.connection import Mismatch, connected, send
+from host.image import ImageRefused
+from host.line import LineError, LineLost, ports
+from host.measure import bench, is_in_time, memtest, run_selftest
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
 from host.sequences import Box, moving
-from plan.link import chip_words
-from spec import artifact, reference, selftest, terminal
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.photograph import Framing
-from spec.protocol import Held, ProtocolError
+from spec.protocol import ProtocolError
 from spec.quantized import QuantizedNetwork
-from spec.replies import Identity, digest, labels_digest
+from spec.replies import digest
 from spec.samples import samples
 from spec.text import printable
-
-PATIENCE = {False: 2.0, True: 300.0}
-"""Seconds without an answer before something is wrong: a board, a simulated one."""
-
-
-class Mismatch(Exception):
-    """The board holds another model than the computer; the message says which."""
-
 
 EXAMPLES = {
     "ports": ("",),
@@ -121,96 +113,6 @@ def main(argv: list[str] | None = None) -> int:
         bad=(LineError, ArtifactError, PhotographError, Mismatch, ImageRefused, seeing.LiveError),
         failed=(LineLost, BoardError, ProtocolError, OSError),
     )
-
-
-def check(client: Client, quantized: QuantizedNetwork, arguments: argparse.Namespace) -> None:
-    """Raise :class:`Mismatch` unless the board holds the model, and the model fits photographs."""
-    board, port = client.identity, f" --port {arguments.port}" if arguments.port else ""
-    remedy = f"load it: python -m host load {arguments.model}{port}"
-    if client.held == Held.NONE:
-        raise Mismatch(f"the board holds no network; {remedy}")
-    if board.labels != labels_digest(quantized.labels):
-        raise Mismatch(
-            f"the board's model, {board.name}, has other labels than {arguments.model}; "
-            f"name it with --model, or {remedy}"
-        )
-    if board.model != digest(arguments.model.read_bytes()):
-        raise Mismatch(
-            f"the board holds another network, {board.name}, than {arguments.model} "
-            f"(digest {board.model.hex()}); name it with --model, or {remedy}"
-        )
-    if board.width != board.height:
-        raise Mismatch(f"the board takes {board.width}×{board.height}, no square images")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """What was sent to a board: its bytes, and the seconds that planning and sending took."""
-
-    size: int
-    planned: float
-    sent: float
-
-
-def send(client: Client, quantized: QuantizedNetwork, model: Path) -> Sent:
-    """Load a network into a board, with a progress bar.
-
-    Raises
-    ------
-    host.image.ImageRefused
-        If it does not fit the board.
-    """
-    start = time.monotonic()
-    data = board_image(client.identity, quantized, digest(model.read_bytes()))
-    planned = time.monotonic()
-    with tqdm(
-        total=len(data), unit="B", unit_scale=True, desc="loading", disable=None, leave=False
-    ) as bar:
-        client.load(data, lambda count: bar.update(count - bar.n))
-    return Sent(size=len(data), planned=planned - start, sent=time.monotonic() - planned)
-
-
-@contextmanager
-def connected(
-    arguments: argparse.Namespace,
-    *,
-    must_hold: bool = True,
-    sdram: bool = False,
-    give: bool = True,
-    simulated: list[SimulatedBoard] | None = None,
-) -> Iterator[tuple[Client, QuantizedNetwork]]:
-    """A board and a model, which it must hold unless told otherwise; a simulated board is given it
-    unless ``give`` is false.
-
-    ``sdram`` gives a simulated board an SDRAM though the model needs none; ``simulated`` one a
-    camera, which plays what ``--simulate`` names, and gets it.
-
-    Raises
-    ------
-    Mismatch
-        If it holds another.
-    """
-    quantized = artifact.load(arguments.model)
-    board = None
-    if arguments.simulate:
-        camera = [] if simulated is None else arguments.simulate
-        board = SimulatedBoard(arguments.model, arguments.engine, sdram=sdram, camera=camera)
-        if simulated is not None:
-            simulated.append(board)
-    try:
-        line = Line(board.device if board else arguments.port or find())
-        try:
-            client = Client(line, patience=PATIENCE[bool(arguments.simulate)])
-            if board and give and client.identity.model != digest(arguments.model.read_bytes()):
-                send(client, quantized, arguments.model)
-            if must_hold:
-                check(client, quantized, arguments)
-            yield client, quantized
-        finally:
-            line.close()
-    finally:
-        if board:
-            board.close()
 
 
 def list_ports(arguments: argparse.Namespace) -> int:
@@ -363,89 +265,3 @@ def records(
 
 def live(arguments: argparse.Namespace) -> int:
     return seeing.live(arguments, connected)
-
-
-def bench(arguments: argparse.Namespace) -> int:
-    if arguments.images < 1:
-        raise PhotographError(f"--images must be at least 1, not {arguments.images}")
-    with connected(arguments) as (client, quantized):
-        board = client.identity
-        picture = selftest.image(board.height, board.width)
-        expected = tuple(reference.run(quantized, picture)["sums"].tolist())
-        images = ((index, picture.tobytes()) for index in range(arguments.images))
-        start = time.monotonic()
-        answers = list(client.classify(images))
-        seconds = time.monotonic() - start
-        chip = board.clock_hz / board.cycles
-        link = arguments.images / seconds
-        share = board.image_bytes * 10 * link / client.rate
-        values = {
-            "images": arguments.images,
-            "wrong": sum(answer.result.sums != expected for answer in answers),
-            "chip_cycles": board.cycles,
-            "chip_frames_per_second": round(chip, 1),
-            "link_frames_per_second": round(link, 2),
-            "payload_share": round(share, 3),
-            "limit": "link" if link < chip else "chip",
-            "retries": client.retries,
-        }
-    if arguments.json:
-        print(show.as_json(values))
-    else:
-        print(f"chip   {chip_words(board.cycles, board.clock_hz)}")
-        print(
-            f"link   {link:.2f} frames/s, {share:.1%} of the line's {client.rate} bit/s are pixels"
-        )
-        print(f"limit  the {values['limit']}; {client.retries} retries; {values['wrong']} wrong")
-    return 1 if values["wrong"] else 0
-
-
-def run_selftest(arguments: argparse.Namespace) -> int:
-    with connected(arguments) as (client, quantized):
-        board = client.identity
-        memory = client.memtest() if has_sdram(board) else None
-        result = client.selftest()
-        picture = selftest.image(board.height, board.width)
-        expected = tuple(reference.run(quantized, picture)["sums"].tolist())
-        same = result.sums == expected and not result.wrong
-        in_time = is_in_time(result.cycles, board)
-        right = same and in_time and not (memory and memory.wrong)
-    if arguments.json:
-        values = {"expected": expected, "passed": right}
-        values |= {"memory": asdict(memory)} if memory else {}
-        print(show.as_json(asdict(result) | values))
-    else:
-        equal = sum(own == other for own, other in zip(result.sums, expected, strict=False))
-        differ = f"{len(expected) - equal} of {len(expected)} differ from the model file's"
-        if memory:
-            print(f"memory  {show.memory(memory)}")
-        print(f"sums    {'right' if same else differ}")
-        print(f"cycles  {result.cycles:,}{'' if in_time else f', not {board.cycles:,}'}")
-    return 0 if right else 1
-
-
-def memtest(arguments: argparse.Namespace) -> int:
-    with connected(arguments, must_hold=False, sdram=True) as (client, _):
-        _, capacities = board_engine(client.identity)
-        if not capacities.streamed:
-            raise Mismatch("the board has no SDRAM that it takes weights from; nothing to test")
-        tested = client.memtest()
-    if arguments.json:
-        print(show.as_json(asdict(tested) | {"passed": not tested.wrong}))
-    else:
-        print(f"memory  {show.memory(tested)}")
-    return 1 if tested.wrong else 0
-
-
-def is_in_time(cycles: int, board: Identity) -> bool:
-    """Whether a frame took as long as planned; with weights out of an SDRAM, no longer."""
-    return cycles == board.cycles or (has_sdram(board) and cycles < board.cycles)
-
-
-def has_sdram(board: Identity) -> bool:
-    """Whether a board is known to take weights from an SDRAM."""
-    try:
-        _, capacities = board_engine(board)
-    except ImageRefused:
-        return False
-    return capacities.streamed

@@ -3,15 +3,9 @@
 import argparse
 import hashlib
 import json
-import os
-import re
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 from amaranth.build.run import BuildPlan
@@ -28,47 +22,20 @@ from hw.floorplan import floorplan, script
 from hw.live import options
 from hw.page.floor import read as read_floor
 from hw.page.page import page
+from hw.preview import refuse_unless_fits, show_plan, suggest
 from hw.readback import read_back
-from hw.report import (
-    build_table,
-    fit_report,
-    fit_table,
-    limits_table,
-    plan_report,
-    plan_table,
-    report,
-    room_table,
-    suggestion_table,
-)
+from hw.report import build_table, report
 from hw.seeds import place
-from plan.device import DEVICES, Device
+from hw.workshop import BadInput, publish, workshop
+from plan.device import DEVICES
 from plan.engine import ENGINES
-from plan.fit import fitting, shortages
-from plan.room import loaded
 from plan.schedule import PlanError
 from plan.sdram import PAGES, PHASE, PHASES, Sdram
-from plan.suggest import suggestions
 from spec import artifact, terminal
 from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
-from spec.squeezenet import Metaparameters
-
-REPORTS = ("report.html", "report.txt", "report.json")
-PRODUCTS = ("top.bit", "top.svf", flow.VERILOG, "program.txt", *REPORTS)
-"""What a build leaves, the report last."""
-EVIDENCE = ("top.rpt", "top.tim", flow.TIMING, "top.lpf")
-"""Logs of yosys and nextpnr, its timing report, the constraints."""
-SUGGESTED = 5
-"""Networks, at most."""
-FAILED = "failed"
-"""Where the evidence of a build that failed goes, beside the last good one."""
-
-
-class BadInput(ValueError):
-    """One line that names what is wrong, and the way out."""
-
 
 BUILDS = (
     "--board ulx3s --model mine.onnx",
@@ -103,7 +70,7 @@ def parser() -> Parser:
     )
     result.add_argument(
         "--seeds",
-        type=int,
+        type=whole(1),
         default=1,
         metavar="N",
         help="place with so many seeds, from --seed on, side by side, and keep the fastest",
@@ -210,8 +177,6 @@ def build(arguments: argparse.Namespace) -> int:
 
     if arguments.html or arguments.json:
         raise BadInput("--html and --json are for --plan-only; a build writes both by itself")
-    if arguments.seeds < 1:
-        raise BadInput(f"--seeds must be at least 1, not {arguments.seeds}")
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     tools = flow.find_tools(arguments.native)
     stages = flow.Stages(3 + len(flow.TOOLS), terminal.progress())
@@ -221,7 +186,7 @@ def build(arguments: argparse.Namespace) -> int:
             model = arguments.model.read_bytes()
             refuse_unless_fits(design, device, name)
             phase = sdram_phase(arguments, design)
-            (work / "program.txt").write_text(design.plan.listing())
+            (work / "program.txt").write_text(design.plan.listing(), encoding="utf-8")
         with stages.stage("elaborate"):
             # The id is of the circuit without it, and then a part of the circuit.
             # It is the same for all seeds: none of them changes what the circuit is.
@@ -240,10 +205,10 @@ def build(arguments: argparse.Namespace) -> int:
         timing = placements.best.timing
         parts = {"device": name, "plan": design.plan, "clock_mhz": float(clock_mhz)}
         table = build_table(**parts, timing=timing) + placements.table()
-        (work / "report.txt").write_text(table)
+        (work / "report.txt").write_text(table, encoding="utf-8")
         floor = read_floor(work / flow.FLOOR)
         shown = {"timing": timing, "floor": floor, "seeds": placements.rows()}
-        (work / "report.html").write_text(page(**parts, ebr=device.ebr, **shown))
+        (work / "report.html").write_text(page(**parts, ebr=device.ebr, **shown), encoding="utf-8")
         if not timing.met:
             print(table)
             raise flow.FlowError(
@@ -278,8 +243,8 @@ def build(arguments: argparse.Namespace) -> int:
             "commit": provenance.commit(),
         }
         summary = origin | report(**parts, timing=timing, found=found, seconds=seconds)
-        (work / "report.txt").write_text(table)
-        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
+        (work / "report.txt").write_text(table, encoding="utf-8")
+        (work / "report.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         publish(work, output)
     print(table)
     file = f" --file {output / 'top.bit'}" if arguments.output else ""
@@ -331,132 +296,6 @@ def sdram_phase(arguments: argparse.Namespace, design: Design) -> int:
     except ValueError as error:
         raise BadInput(f"--clock or --sdram-phase: {error}") from error
     return phase
-
-
-def show_plan(
-    arguments: argparse.Namespace, board: Board, variant: str, design: Design, name: str
-) -> int:
-    """Print the plan, and what fits on each variant; 2 if the plan itself does not fit."""
-    network = design.quantized.network
-    clock_mhz = design.clock_hz / 1e6
-    device = DEVICES[variant]
-    parts = {"device": name, "plan": design.plan, "clock_mhz": clock_mhz}
-    if arguments.html:
-        write_page(arguments.html, page(**parts, ebr=device.ebr))
-    if arguments.json:
-        print(json.dumps(plan_report(**parts) | fit_report(design.plan, device)))
-        refuse_unless_fits(design, device, variant)
-        return 0
-    print(plan_table(design.plan, clock_mhz))
-    print(limits_table(design.plan))
-    print(room_table(design.plan, design.clock_hz))
-    print(
-        fit_table(
-            [
-                (other, DEVICES[other], list(fitting(network, DEVICES[other])))
-                for other in board.variants
-            ]
-        )
-    )
-    if arguments.html:
-        print(f"{arguments.html} shows it")
-    refuse_unless_fits(design, device, variant)
-    return 0
-
-
-def suggest(arguments: argparse.Namespace, board: Board, variant: str, clock_mhz: float) -> int:
-    """Print what of the family the device holds, and how to train it; 2 if that is nothing."""
-    if arguments.engine or arguments.model != packaged() or arguments.html or arguments.json:
-        raise BadInput("--suggest goes with --board, --variant, --clock, --frames, --classes only")
-    frames, classes = arguments.frames or 0, arguments.classes or Metaparameters().classes
-    device = DEVICES[variant]
-    found = list(islice(suggestions(device, clock_mhz * 1e6, frames, classes), SUGGESTED))
-    if not found:
-        raise BadInput(
-            f"no network that is tried fits {board.title}, {variant}, at {frames:g} frames/s: ask "
-            "for fewer --frames or fewer --classes, or another --variant"
-        )
-    print(suggestion_table(found, clock_mhz))
-    print(f"train it: python -m model.train --data photographs {found[0].flags}".rstrip())
-    return 0
-
-
-def write_page(file: Path, text: str) -> None:
-    """Write it, whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text)
-        os.replace(part, file)
-    except OSError as error:
-        raise BadInput(f"--html {file}: cannot be written ({error.strerror})") from error
-
-
-def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
-    """Raise :class:`BadInput` with what would fit, if the design does not."""
-    if missing := shortages(design.plan, device, design.spare):
-        way = what_fits(design, device)
-        raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
-
-
-def what_fits(design: Design, device: Device) -> str:
-    """The way out for a design that does not fit a device."""
-    if not shortages(design.plan, device):
-        return "the same without --camera-picture, or without --camera"
-    network = design.quantized.network
-    if design.sdram and design.engine == ENGINES[device.engine]:
-        first = artifact.load(packaged()).network
-        if loaded(network, first, device, clock_hz=design.clock_hz) is not None:
-            return (
-                "the packaged network's bitstream, without --model, which this one is loaded into "
-                "by python -m host load"
-            )
-    for engine, made in fitting(network, device):
-        image = made.network.image
-        return f"--engine {engine} with a model for {image.width}×{image.height}"
-    return "a network with fewer weights, or a larger --variant"
-
-
-@contextmanager
-def workshop(output: Path) -> Iterator[Path]:
-    """A folder beside ``output`` to build in, gone afterwards.
-
-    The evidence of a build that ran and failed is kept in ``output/failed``.
-    """
-    work = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for old in output.parent.glob(f".{output.name}.*.part"):
-            number = re.fullmatch(r".*\.(\d+)\.part", old.name)
-            if number and not Path(f"/proc/{number[1]}").exists():
-                shutil.rmtree(old, ignore_errors=True)
-        work.mkdir()
-        (output / f".{os.getpid()}.part").touch()
-        (output / f".{os.getpid()}.part").unlink()
-    except OSError as error:
-        shutil.rmtree(work, ignore_errors=True)
-        raise BadInput(
-            f"{output}: cannot be written ({error.strerror}); choose another --output"
-        ) from error
-    try:
-        yield work
-    except flow.FlowError:
-        failed = output / FAILED
-        shutil.rmtree(failed, ignore_errors=True)
-        failed.mkdir()
-        for file in (*EVIDENCE, "report.html", "report.txt"):
-            if (work / file).is_file():
-                shutil.move(work / file, failed / file)
-        raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def publish(work: Path, output: Path) -> None:
-    """Put the finished files in place, each in one step."""
-    for file in (*EVIDENCE, *PRODUCTS):
-        os.replace(work / file, output / file)
-    shutil.rmtree(output / FAILED, ignore_errors=True)
 
 
 if __name__ == "__main__":

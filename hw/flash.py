@@ -17,6 +17,7 @@ from hw.programmers import PROGRAMMERS, FlashError, Job, Load
 from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
+from spec.files import read_bytes
 
 IMAGE = "network.img"
 """The network image, beside the bitstream; no programmer takes its name for a bitstream's."""
@@ -110,6 +111,8 @@ def wanted_devices(name: str, variant: str | None) -> list[str]:
 def check_cable(cable: str | None, name: str) -> None:
     """A cable is named exactly where the board has none."""
     board = BOARDS[name]
+    if cable and board.dfu:
+        raise FlashError(f"{board.title} is loaded over its USB socket; leave out --cable")
     if cable and board.cable:
         raise FlashError(f"{board.title} has a cable of its own; leave out --cable")
     if not cable and not board.cable:
@@ -122,7 +125,7 @@ def check_cable(cable: str | None, name: str) -> None:
 def read_part(file: Path) -> str:
     """The device a bitstream was made for, such as ``LFE5U-85F``, once the file looks whole."""
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
     except OSError as error:
         raise FlashError(
             f"{file}: cannot be read ({error.strerror}); make one with python -m hw.build"
@@ -153,7 +156,13 @@ def find_tool(wanted: str | None, board: Board) -> tuple[str, str]:
 def run(load: Load) -> int:
     """The programmer's exit code, or 0 if it said that it was done."""
     if load.done is None:
-        return subprocess.run(load.command).returncode
+        try:
+            return subprocess.run(load.command).returncode
+        except OSError as error:
+            raise FlashError(
+                f"{load.command[0]}: cannot be run ({error.strerror}); install it again, or choose "
+                "another --tool"
+            ) from error
     said = b""
     with subprocess.Popen(
         load.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

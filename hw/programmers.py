@@ -19,6 +19,10 @@ FORBIDDEN = ("LIBUSB_ERROR_ACCESS", "usb_open() failed", "insufficient permissio
 """What the programmers say if the computer does not let them open a USB device."""
 
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""What makes letters coloured on a terminal."""
+
+
 class FlashError(Exception):
     """One line that names what is wrong, and the way out."""
 
@@ -69,9 +73,15 @@ class Programmer:
 
 
 def ask(command: list[str]) -> tuple[int, str]:
-    """Exit code and all that a program says."""
-    said = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    return said.returncode, f"{said.stdout}\n{said.stderr}"
+    """Exit code and all that a program says, without colours."""
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    except OSError as error:
+        raise FlashError(
+            f"{command[0]}: cannot be run ({error.strerror}); install it again, or choose another "
+            "--tool"
+        ) from error
+    return said.returncode, _COLOURS.sub("", f"{said.stdout}\n{said.stderr}")
 
 
 def nobody(job: Job, said: str, way: str) -> FlashError:
@@ -94,12 +104,12 @@ def check(job: Job, codes: list[int], *, whole: bool = False) -> int:
         )
     if not matching:
         found = [parts(code, whole=whole) for code in codes]
-        have = " and an ".join(
-            _describe(names, job.board) or f"device {code:#010x}"
+        have = " and ".join(
+            f"an {_describe(names, job.board)}" if names else f"a device {code:#010x}"
             for code, names in zip(codes, found, strict=True)
         )
         raise FlashError(
-            f"the board has an {have}, the bitstream is for an {job.part}{_way(job.board, found)}"
+            f"the board has {have}, the bitstream is for an {job.part}{_way(job.board, found)}"
         )
     return matching[0]
 
@@ -162,6 +172,8 @@ def open_fpga_loader(path: str, job: Job) -> Load:
             raise FlashError(lacks)
     else:
         lacks = "see that no other program uses its USB port"
+        if job.cable:
+            lacks += f", and that {job.cable} is your cable (openFPGALoader --list-cables)"
     raise nobody(job, answers[0], f"{_plug(job.board)}; {lacks}")
 
 
@@ -178,7 +190,7 @@ def fujprog(path: str, job: Job) -> Load:
 
 def dfu_util(path: str, job: Job) -> Load:
     _, said = ask([path, "-d", job.board.dfu, "-l"])
-    found = re.findall(rf"^Found DFU: \[{job.board.dfu}\](.*)$", said, re.MULTILINE)
+    found = re.findall(rf"(?im)^Found DFU: \[{job.board.dfu}\](.*)$", said)
     if not found:
         way = f"{_plug(job.board)}: that starts the loader which takes bitstreams"
         raise nobody(job, said if "Cannot open" in said else "", way)

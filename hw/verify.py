@@ -23,8 +23,10 @@ from hw.readback import read_back
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
+from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
+from spec.files import read_bytes
 from spec.models import packaged
 from spec.protocol import RATES
 
@@ -51,15 +53,16 @@ def parser() -> Parser:
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    try:
-        print("\n".join(verify(arguments)))
-    except (FlashError, ArtifactError, PlanError, flow.ToolError) as error:
-        print(f"hw.verify: {error}", file=sys.stderr)
-        return 2
-    except flow.FlowError as error:
-        print(f"hw.verify: {arguments.file}: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    def command() -> int:
+        try:
+            print("\n".join(verify(arguments)))
+        except flow.FlowError as error:
+            raise flow.FlowError(f"{arguments.file}: {error}") from error
+        return 0
+
+    bad = (FlashError, ArtifactError, PlanError, flow.ToolError)
+    return terminal.run("hw.verify", command, bad=bad, failed=(flow.FlowError,))
 
 
 def verify(arguments: argparse.Namespace) -> list[str]:
@@ -82,7 +85,7 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     pll = Pll.of(int(platform.default_clk_frequency), clock_hz)
     prepared = prepare(board, platform, design, pll, divisors(clock_hz, RATES), seed=0)
     with TemporaryDirectory() as work:
-        bits = arguments.file.read_bytes()
+        bits = read_bytes(arguments.file)
         found = read_back(bits, part, prepared.files["top.il"], tools, Path(work), None)
     return [
         f"{arguments.file} holds {arguments.model}, on the engine {name}:",

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import re
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,17 @@ from spec.squeezenet import Metaparameters, published, squeezenet
 
 FORMAT = "caracal float checkpoint"
 VERSION = 1
+
+
+_BY_TORCH = "read it with {}, and save its weights by torch.save(…, …)"
+ELSEWHERE = {
+    ".safetensors": _BY_TORCH.format("safetensors.torch.load_file(…)"),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), _BY_TORCH.format("Keras")),
+    ".caffemodel": _BY_TORCH.format("Caffe"),
+    **dict.fromkeys((".tflite", ".pb"), "export it as float ONNX, which python -m quant takes"),
+    ".onnx": "an ONNX file goes to python -m quant as it is, without --pretrained",
+}
+"""Files of weights of other programs, by suffix, and the way to one that is read."""
 
 
 class CheckpointError(ValueError):
@@ -167,8 +179,12 @@ def unpickle(path: Path, wanted: str, *, mmap: bool = False) -> object:
     CheckpointError
         If the file is damaged or is not ``wanted``.
     """
+    way = ELSEWHERE.get(path.suffix.casefold())
+    if way:
+        raise CheckpointError(f"{path}: not {wanted}: {way}")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        with warnings.catch_warnings(action="ignore"):  # of what is refused all the same
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
         code = re.search(r"GLOBAL (\S+)", str(error))
         if not code:
@@ -176,6 +192,13 @@ def unpickle(path: Path, wanted: str, *, mmap: bool = False) -> object:
         raise CheckpointError(
             f"{path}: not {wanted}: it holds a {code[1]}, which is code and not run; save the "
             "weights alone, by torch.save(model.state_dict(), …)"
+        ) from error
+    except RuntimeError as error:
+        if "TorchScript" not in str(error):
+            raise CheckpointError(f"{path}: damaged, or not {wanted}") from error
+        raise CheckpointError(
+            f"{path}: not {wanted}: it is a TorchScript program, which is code and not run; save "
+            "its weights alone, by torch.save(torch.jit.load(…).state_dict(), …)"
         ) from error
     except Exception as error:  # whatever an unpickler may make of foreign bytes
         raise CheckpointError(f"{path}: damaged, or not {wanted}") from error

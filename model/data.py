@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model.layout import DataError, check_depth, folders_in, layout_of
+from model.layout import DataError, check_depth, check_inside, folders_in, layout_of
 from model.metrics import interval
 from photo.files import PhotographError, find, read
 from spec.photograph import Framing
@@ -135,11 +135,15 @@ def read_folder(
     ------
     DataError
         If there is no such folder, no class in it, a class without a photograph, two classes of
-        the same name; if all classes hold folders only, and it is not ``nested``.
+        the same name; if all classes hold folders only, and it is not ``nested``; and as
+        :func:`model.layout.check_inside`.
     """
     classes = folders_in(folder)
     if not classes:
-        raise DataError(f"{printable(folder)}: holds no class folders")
+        raise DataError(
+            f"{printable(folder)}: holds no class folders; it must hold one folder of photographs "
+            "a class"
+        )
     labels = tuple(printable(path.name) for path in classes)
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
@@ -168,6 +172,7 @@ def read_folder(
             )
         skipped += sorted(bad)
         kept.append(own)
+    check_inside(classes, kept, nested=nested)
     if not nested:
         check_depth(folder, classes, kept)
     return Photographs(
@@ -340,6 +345,12 @@ def inventory(name: str, part: Photographs) -> Iterator[str]:
 def remarks(splits: Splits) -> Iterator[str]:
     """Lines on what its figures cannot be trusted for."""
     yield from splits.notes
+    both = _in_two_classes(splits)
+    if both:
+        yield (
+            f"{len(both)} photographs are in two classes or more, pixel for pixel "
+            f"({both[0]}, …): at most one of them is right"
+        )
     trained = set(splits.train.digests().values())
     for name, part in splits.items():
         if name == "train":
@@ -354,3 +365,15 @@ def remarks(splits: Splits) -> Iterator[str]:
                 f"{name}: few photographs for a figure: {nine} right of {len(part)} would mean an "
                 f"accuracy of {low:.2f} to {high:.2f} (95 %)"
             )
+
+
+def _in_two_classes(splits: Splits) -> list[str]:
+    """Names of photographs whose pixels another class has, too."""
+    classes, names = {}, {}
+    for _, part in splits.items():
+        for (name, digest), target in zip(
+            part.digests().items(), part.targets.tolist(), strict=True
+        ):
+            classes.setdefault(digest, set()).add(target)
+            names.setdefault(digest, []).append(name)
+    return [name for digest, own in names.items() if len(classes[digest]) > 1 for name in own]

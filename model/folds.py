@@ -6,16 +6,16 @@ ordered by the digest of their names and dealt out in turn, so the same names gi
 """
 
 import argparse
-import csv
 import hashlib
 import shutil
-import sys
 from collections import Counter
 from pathlib import Path
 
 from model.data import DataError
 from photo.files import PhotographError, find, hidden
+from spec import terminal
 from spec.arguments import Parser
+from spec.text import TextError, printable, read_table
 
 
 def read_groups(folder: Path, table: Path | None, column: str) -> dict[str, str]:
@@ -40,19 +40,21 @@ def read_groups(folder: Path, table: Path | None, column: str) -> dict[str, str]
             continue
         found = find(inside)
         for line in found.others:
-            print(f"model.folds: {line}; left out", file=sys.stderr)
+            terminal.complain(f"{line}; left out")
         names += [path.relative_to(folder).as_posix() for path in found.photographs]
     if table is None:
         return {name: name.split("/")[0] for name in names}
-    with open(table, newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows = read_table(table)
     if not rows or not {"file", column} <= rows[0].keys():
         raise DataError(f"{table}: must have the columns file and {column}; --column names another")
     groups = {row["file"]: row[column] for row in rows}
     for name in names:
-        if not groups.get(name):
-            raise DataError(f"{table}: names no {column} of {name}; add a line, or remove the file")
-    return {name: groups[name] for name in names}
+        if not groups.get(printable(name)):
+            raise DataError(
+                f"{printable(table)}: names no {column} of {printable(name)}; add a line, or "
+                "remove the file"
+            )
+    return {name: groups[printable(name)] for name in names}
 
 
 def deal(groups: set[str], folds: int) -> dict[str, int]:
@@ -112,11 +114,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fold", type=int, default=0, help="the one to hold out")
     parser.add_argument("--output", type=Path, required=True, help="gets train/ and held/")
     arguments = parser.parse_args(argv)
-    try:
-        return split(arguments)
-    except (DataError, PhotographError, OSError) as error:
-        print(f"model.folds: {error}", file=sys.stderr)
-        return 2
+    bad = (DataError, PhotographError, TextError, OSError)
+    return terminal.run("model.folds", lambda: split(arguments), bad=bad)
 
 
 if __name__ == "__main__":

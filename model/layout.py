@@ -103,6 +103,33 @@ def check_depth(folder: Path, classes: list[Path], photographs: list[list[Path]]
     )
 
 
+def check_inside(classes: list[Path], photographs: list[list[Path]], *, nested: bool) -> None:
+    """Refuse folders in a class folder whose names say that they are something else.
+
+    Raises
+    ------
+    DataError
+        If photographs of a class lie in a part of it, such as ``LION/train/``; unless ``nested``,
+        if they lie in a folder that is called like another class.
+    """
+    names = {path.name for path in classes}
+    for own, files in zip(classes, photographs, strict=True):
+        inside = {name for file in files for name in file.relative_to(own).parent.parts}
+        for name in sorted(inside):
+            shown = f"{printable(own)}: holds a folder {printable(name)}/"
+            if name in PARTS or _like_a_part(name):
+                raise DataError(
+                    f"{shown}, a part inside a class: parts hold the classes, as in "
+                    f"train/{printable(own.name)}/ and test/{printable(own.name)}/; move it, or "
+                    "rename it if it is no part"
+                )
+            if not nested and name in names - {own.name}:
+                raise DataError(
+                    f"{shown}, which is called like another class: is {printable(own.name)}/ a "
+                    "class? move it out of the way, or give --nested if it is"
+                )
+
+
 def _like_a_part(name: str) -> bool:
     return bool(_LIKE_A_PART.fullmatch(name.casefold()))
 

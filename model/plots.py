@@ -1,11 +1,15 @@
 """Figures of a run, as PNG files."""
 
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+from matplotlib.ticker import MaxNLocator
 
 from model.data import Photographs
 from model.metrics import Bin
@@ -41,6 +45,7 @@ def curves(history: list[dict], path: Path) -> None:
     for axis in axes:
         axis.set_xlabel("epoch")
         axis.grid(alpha=0.3)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         for before, entry in pairwise(history):
             if before["size"] != entry["size"]:
                 axis.axvline(entry["epoch"] - 0.5, linestyle=":", color="grey")
@@ -59,7 +64,7 @@ def matrix(counts: np.ndarray, labels: tuple[str, ...], title: str, path: Path) 
         colour = "white" if shares[row, column] > 0.5 else "black"
         axis.text(column, row, str(count), ha="center", va="center", color=colour)
     shown = range(0, len(labels), -(-len(labels) // COUNTED))
-    names = [labels[index] for index in shown]
+    names = [_drawn(labels[index]) for index in shown]
     axis.set_xticks(shown, names, rotation=45, ha="right", parse_math=False)
     axis.set_yticks(shown, names, parse_math=False)
     axis.set(xlabel="answer", ylabel="truth", title=title)
@@ -95,12 +100,26 @@ def mistakes(
         answer = photographs.labels[answers[index]]
         name = Path(photographs.names[index])
         axis.set_title(
-            f"{_short(f'{truth}: {name.name}')}\n{_short(answer)}, {float(surest[index]):.0%}",
+            _drawn(f"{_short(f'{truth}: {name.name}')}\n{_short(answer)}")
+            + f", {float(surest[index]):.0%}",
             fontsize=7,
             parse_math=False,
         )
     figure.savefig(path, dpi=100)
     return wrong
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Those that the font of the figures has."""
+    return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
+
+
+def _drawn(text: str) -> str:
+    """With a box for each letter that the font lacks: the page's tables have them all."""
+    return "".join(
+        letter if letter == "\n" or ord(letter) in _letters() else "□" for letter in text
+    )
 
 
 def _short(text: str) -> str:

@@ -23,6 +23,10 @@ CAFFE = Preprocessing(
 )
 
 
+FIRST = ("features.0.weight", "conv1.weight")
+"""What torchvision and Caffe call the weight of the first convolution."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """What a network's input was in training; ``bgr`` if blue came first."""
@@ -72,7 +76,7 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], list[str]]:
 
 
 def _opened(path: Path, content: dict) -> tuple[dict[str, torch.Tensor], list[str]]:
-    tensors, said = opened(content)
+    tensors, said = opened(content, FIRST)
     if not tensors:
         inside = ", ".join(printable(key) for key in list(content)[:8]) or "nothing"
         raise CheckpointError(
@@ -110,9 +114,6 @@ def read_initial(
     how, word = trained(path, weights, trained_with)
     return translate(weights, network, how), how.preprocessing, [*said, word]
 
-
-FIRST = ("features.0.weight", "conv1.weight")
-"""What torchvision and Caffe call the weight of the first convolution."""
 
 _VERSIONS = {96: "1.0", 64: "1.1"}
 """By the filters of that convolution."""

@@ -16,6 +16,9 @@ from model.split import refuse_trained, settle, trained_on
 from spec import terminal
 from spec.arguments import Parser
 
+FEW = 4
+"""Photographs side by side, at most, that a phone shows large enough."""
+
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -26,6 +29,15 @@ table {{ border-collapse: collapse; }}
 td, th {{ padding: .15em .8em; border-bottom: 1px solid #ddd; text-align: right; }}
 td:first-child, th:first-child {{ text-align: left; }}
 img {{ max-width: 100%; }}
+p {{ overflow-wrap: anywhere; }}
+.wide {{ overflow-x: auto; }}
+.swipe {{ display: none; color: #555; font-size: .85em; }}
+@media (max-width: 45em) {{
+  table {{ font-size: .85em; }}
+  td, th {{ padding: .15em .3em; }}
+  .wide img {{ max-width: none; width: 720px; }}
+  .swipe {{ display: block; }}
+}}
 </style>
 <h1>{title}</h1>
 {body}
@@ -54,6 +66,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(["<table>", line(head, "th"), *(line(row, "td") for row in rows), "</table>"])
 
 
+def _wide(file: str, what: str, *, few: bool = False) -> str:
+    """A picture whose letters would be too small on a phone, where it is wider than the page."""
+    image = f'<img src="{file}" alt="{what}">'
+    if few:
+        return f"<p>{image}"
+    return f'<p class="swipe">↔ it goes on to the right</p><div class="wide">{image}</div>'
+
+
 def _accuracy(scores: torch.Tensor, targets: torch.Tensor) -> str:
     return metrics.in_words(int((scores.argmax(dim=1) == targets).sum()), len(targets))
 
@@ -78,7 +98,7 @@ def _section(
     if wrong:
         names = ", ".join(html.escape(photographs.names[index]) for index in wrong)
         body += [
-            f'<p><img src="{stem}-mistakes.png" alt="misclassified photographs">',
+            _wide(f"{stem}-mistakes.png", "misclassified photographs", few=len(wrong) <= FEW),
             f"<p>Misclassified, the surest first: {names}.",
         ]
     return "\n".join(body)
@@ -121,7 +141,7 @@ def write(
     body = ["<h2>Accuracy</h2>", table(head, rows)]
     if history:
         plots.curves(history, folder / "curves.png")
-        body += ["<h2>Curves</h2>", '<img src="curves.png" alt="loss and accuracy by epoch">']
+        body += ["<h2>Curves</h2>", _wide("curves.png", "loss and accuracy by epoch")]
     for part, photographs in parts.items():
         for kind, own in scores.items():
             body.append(_section(kind, part, photographs, own[part], folder))

@@ -17,6 +17,7 @@ from plan.boards import BOARD_DEVICES
 from spec.arguments import Parser
 from spec.photograph import Framing
 from spec.squeezenet import Metaparameters
+from spec.text import TextError, read_text
 
 
 def _stages(text: str) -> tuple[tuple[int, int], ...]:
@@ -269,8 +270,8 @@ def parse(argv: list[str] | None = None) -> Settings:
     first, values = parser.parse_args(argv), {}
     if first.config is not None:
         try:
-            values = tomllib.loads(first.config.read_text())
-        except (OSError, tomllib.TOMLDecodeError) as error:
+            values = tomllib.loads(read_text(first.config))
+        except (TextError, tomllib.TOMLDecodeError) as error:
             raise ValueError(
                 f"{first.config}: not a TOML file that can be read ({error})"
             ) from None

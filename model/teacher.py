@@ -20,6 +20,7 @@ shape (images, 3, height, width). Hints are whatever else it scores, such as oth
 _KINDS = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
     "tensor(int8)": np.int8,
 }
@@ -105,6 +106,8 @@ class OnnxClassifier:
     """
 
     def __init__(self, path: Path):
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise CheckpointError(f"{path}: not a regular file")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         try:
@@ -114,7 +117,13 @@ class OnnxClassifier:
         except Exception as error:  # onnxruntime's own exceptions have no common base
             reason = " ".join(str(error).split())
             raise CheckpointError(f"{path}: not an ONNX file that can be run ({reason})") from error
-        self._entry = self._session.get_inputs()[0]
+        entries = self._session.get_inputs()
+        if len(entries) != 1:
+            names = ", ".join(entry.name for entry in entries) or "none"
+            raise CheckpointError(
+                f"{path}: must have one input, the photographs, not {len(entries)} ({names})"
+            )
+        (self._entry,) = entries
         self._look_at_the_input(path)
         shapes = {leave.name: leave.shape for leave in self._session.get_outputs()}
         self.output = LOGITS if LOGITS in shapes else next(iter(shapes))
@@ -153,7 +162,7 @@ class OnnxClassifier:
                 images, self._sides, mode="bilinear", antialias=True
             ).clamp(0, 1)
         array, kind = images.contiguous().numpy(), _KINDS[self._entry.type]
-        if kind in (np.float32, np.float16):
+        if np.issubdtype(kind, np.floating):
             mean, std = (
                 np.array(v, np.float32)[:, None, None] for v in (TORCHVISION.mean, TORCHVISION.std)
             )

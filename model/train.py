@@ -4,6 +4,7 @@ Every random number of an epoch comes from (seed, epoch), so a run resumed at an
 the run that never stopped.
 """
 
+import hashlib
 import math
 import sys
 import time
@@ -29,6 +30,10 @@ from model.split import change, record
 from model.squeezenet import SqueezeNet
 from model.views import views_of
 from spec import terminal
+from spec.files import read_bytes
+
+CONTENT = "_sha256"
+"""Behind a setting's name in a checkpoint: the digest of the file that it names."""
 
 
 def make_module(settings: Settings, splits: Splits) -> tuple[SqueezeNet, Preprocessing, str]:
@@ -64,6 +69,16 @@ def best_of(history: list[dict]) -> dict | None:
         key=lambda entry: (entry["validation_accuracy"], -entry["validation_loss"]),
         default=None,
     )
+
+
+def contents_of(settings: Settings) -> dict[str, str]:
+    """By setting and :data:`CONTENT`, the SHA-256 of each file that a run learns from."""
+    files = {key: getattr(settings, key) for key in ("teacher", "init", "pretrained")}
+    return {
+        f"{key}{CONTENT}": hashlib.sha256(read_bytes(file)).hexdigest()
+        for key, file in files.items()
+        if file is not None and file.is_file()  # kept views need no teacher any more
+    }
 
 
 def describe(entry: dict) -> str:
@@ -144,6 +159,7 @@ def train(settings: Settings, group: Group) -> None:
         run.start = {name: value.clone() for name, value in module.state_dict().items()}
     last, best = settings.output / "last.pt", settings.output / "best.pt"
     photographs = record(splits)
+    contents = contents_of(settings)
     if settings.resume:
         saved = checkpoint.load(last)
         before = Settings.defaults() | saved.provenance  # settings of today may be new to it
@@ -155,6 +171,12 @@ def train(settings: Settings, group: Group) -> None:
                 f"{last}: learned {', '.join(saved.labels)}, and the data has the classes "
                 f"{', '.join(splits.train.labels)}; put them back, or give another --output"
             )
+        for key, digest in contents.items():
+            if saved.provenance.get(key, digest) != digest:
+                raise CheckpointError(
+                    f"{last}: began with another content of --{key.removesuffix(CONTENT)}'s file; "
+                    "put that back, or give another --output"
+                )
         changed = change(saved.photographs, photographs)
         if changed:
             raise CheckpointError(
@@ -199,7 +221,7 @@ def train(settings: Settings, group: Group) -> None:
             labels=splits.train.labels,
             preprocessing=preprocessing,
             history=run.history,
-            provenance=settings.lasting() | {"torch": str(torch.__version__)},
+            provenance=settings.lasting() | contents | {"torch": str(torch.__version__)},
             photographs=photographs,
             training=run.state(),
         )
@@ -235,8 +257,11 @@ def main(argv: list[str] | None = None) -> int:
         nonlocal last
         settings = parse(argv)
         last = settings.output / last
-        if last.exists() and not settings.resume:
-            raise ValueError(f"{last} exists: give --resume, or another --output")
+        there = [file for file in (last, last.with_name("best.pt")) if file.exists()]
+        if there and not settings.resume:
+            raise ValueError(f"{there[0]} exists: give --resume, or another --output")
+        if settings.resume and not last.exists():
+            raise ValueError(f"{last}: no such file, so nothing to go on from: leave --resume away")
         settings.output.mkdir(parents=True, exist_ok=True)
         if settings.threads:
             torch.set_num_threads(settings.threads)

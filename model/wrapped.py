@@ -1,6 +1,6 @@
 """State dicts in the wrappings of other programs: what a file holds, opened and named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -42,8 +42,19 @@ PREFIXES = (
 """What wrapping modules put before the name of every tensor."""
 
 
-def opened(content: Mapping) -> tuple[dict[str, torch.Tensor], list[str]]:
+def opened(
+    content: Mapping, known: Sequence[str] = ()
+) -> tuple[dict[str, torch.Tensor], list[str]]:
     """The tensors of a file, and a word on each wrapping that was taken off.
+
+    Where no key is a usual one, the only state dict in a file is meant.
+
+    Parameters
+    ----------
+    content
+        Of the file.
+    known
+        Names of tensors as they are without a wrapping: what stands before one of them is one.
 
     Returns
     -------
@@ -53,7 +64,8 @@ def opened(content: Mapping) -> tuple[dict[str, torch.Tensor], list[str]]:
     said = []
     while not is_state(content):
         inside = [key for key in (*WRAPPERS, *AVERAGES) if isinstance(content.get(key), Mapping)]
-        if not inside:
+        inside = inside or [key for key, value in content.items() if _leads_to_state(value)]
+        if not inside or (len(inside) > 1 and inside[0] not in (*WRAPPERS, *AVERAGES)):
             return {}, said
         beside = [key for key in inside[1:] if key in AVERAGES]
         said.append(
@@ -62,7 +74,7 @@ def opened(content: Mapping) -> tuple[dict[str, torch.Tensor], list[str]]:
         content = content[inside[0]]
     tensors = {str(name): value for name, value in content.items()}
     tensors.pop("n_averaged", None)  # AveragedModel's own counter
-    while prefix := _prefix(tensors):
+    while prefix := _prefix(tensors) or _before(tensors, known):
         said.append(f"{prefix}. before every name")
         tensors = {name.removeprefix(f"{prefix}."): value for name, value in tensors.items()}
     return tensors, said
@@ -75,3 +87,19 @@ def is_state(content: Mapping) -> bool:
 
 def _prefix(tensors: Mapping[str, torch.Tensor]) -> str:
     return next((p for p in PREFIXES if all(n.startswith(f"{p}.") for n in tensors)), "")
+
+
+def _leads_to_state(value: object) -> bool:
+    """Whether there is a state dict in a value, however deep."""
+    return isinstance(value, Mapping) and (
+        is_state(value) or any(map(_leads_to_state, value.values()))
+    )
+
+
+def _before(tensors: Mapping[str, torch.Tensor], known: Sequence[str]) -> str:
+    """What stands before the one tensor of a known name."""
+    ends = tuple(f".{name}" for name in known)
+    found = [name for name in tensors if ends and name.endswith(ends)]
+    if len(found) != 1 or not set(known).isdisjoint(tensors):
+        return ""
+    return next(found[0].removesuffix(end) for end in ends if found[0].endswith(end))

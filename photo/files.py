@@ -22,14 +22,21 @@ SUFFIXES = frozenset(f".{name}" for name in _NAMED.split())
 
 _THEIRS = (
     "@eadir|@recently-snapshot|@recycle|#recycle|#snapshot|__macosx|$recycle.bin|recycler|"
-    "lost+found|system volume information|network trash folder|temporary items|desktop.ini|"
-    "ehthumbs.db|thumbs.db|icon\r"
+    "lost+found|found.000|system volume information|network trash folder|"
+    "temporary items|desktop.ini|ehthumbs.db|thumbs.db|icon\r|@tmp|@sharebin|@database|"
+    "@transcode|~snapshot|_gsdata_|__pycache__"
 )
 SYSTEM = frozenset(_THEIRS.split("|"))
 """Files and folders that systems put beside a user's, besides the ones with a leading dot."""
 
+_RAW = "3fr arw cr2 cr3 dng erf iiq kdc mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srw x3f"
+RAW = frozenset(f".{name}" for name in _RAW.split())
+"""What cameras call their sensors' values: some look like a TIFF that is nothing but a preview."""
+
 _UNREADABLE = {".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC", ".jxl": "JPEG XL"}
 """Formats that Pillow does not open, by suffix."""
+_TIFF = (b"II*\0", b"MM\0*")
+"""How a TIFF begins; Pillow opens some kinds of it."""
 
 
 class PhotographError(ValueError):
@@ -54,12 +61,12 @@ class Found:
 
 def hidden(name: str) -> bool:
     """Whether a file or folder is the system's, not the user's."""
-    return name.startswith(".") or name.casefold() in SYSTEM
+    return name.startswith((".", "~$")) or name.endswith("~") or name.casefold() in SYSTEM
 
 
 def named_like_one(path: Path) -> bool:
     """Whether a file's suffix is a photograph's."""
-    return path.suffix.casefold() in SUFFIXES
+    return path.suffix.casefold() in SUFFIXES or path.suffix.casefold() in RAW
 
 
 def begins_like_one(path: Path) -> bool:
@@ -124,6 +131,14 @@ def _reason(path: Path, mode: int) -> str:
     return "" if named_like_one(path) or begins_like_one(path) else "not an image"
 
 
+def _begins_like_a_tiff(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) in _TIFF
+    except OSError:
+        return False
+
+
 def _quiet() -> warnings.catch_warnings:
     """Without what decoders have to say of files that they nevertheless read."""
     return warnings.catch_warnings(action="ignore")
@@ -160,13 +175,20 @@ def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
         raise PhotographError(f"{shown}: no such file") from None
     except OSError as error:
         raise PhotographError(f"{shown}: cannot be read ({error.strerror})") from error
+    suffix = path.suffix.casefold()
+    if suffix in RAW:
+        raise PhotographError(f"{shown}: a camera's raw file; develop it, and save it as JPEG")
     try:
         with _quiet(), Image.open(path) as image:
             return use(image)
     except RangeError as error:
         raise PhotographError(f"{shown}: {error}") from error
+    except Image.DecompressionBombError:
+        raise PhotographError(
+            f"{shown}: larger than {2 * Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller"
+        ) from None
     except UnidentifiedImageError:
-        kind = _UNREADABLE.get(path.suffix.casefold())
+        kind = _UNREADABLE.get(suffix) or ("a rare TIFF" if _begins_like_a_tiff(path) else None)
         more = f" that can be read; save it as JPEG ({kind})" if kind else ""
         raise PhotographError(f"{shown}: not an image{more}") from None
     except Exception as error:  # a decoder may throw anything at damaged bytes

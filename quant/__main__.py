@@ -219,7 +219,8 @@ def quantize_file(arguments: argparse.Namespace) -> int:
 
 def _named_class(text: str) -> tuple[int, str]:
     index, _, label = text.partition("=")
-    if not index.isdigit() or not label:
+    label = printable(label.strip())
+    if not index.isdecimal() or not label:
         raise argparse.ArgumentTypeError(f"must look like 293=CHEETAH, not {text}")
     return int(index), label
 
@@ -304,6 +305,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--report is for the classes of the photographs, not of a foreign network")
     if (arguments.names or arguments.name) and not elsewhere:
         parser.error("--names and --name are for a foreign network; a checkpoint has its own")
+    if (arguments.trained_with or arguments.image) and not elsewhere:
+        parser.error("--trained-with and --image are for a foreign network; a checkpoint says both")
     if is_onnx(arguments.checkpoint) and not arguments.trained_with:
         parser.error(
             f"an ONNX file does not say what its input is: give --trained-with "

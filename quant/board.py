@@ -8,7 +8,7 @@ import torch
 from tqdm import tqdm
 
 from host.client import BoardError, Client
-from host.command import Mismatch, connected
+from host.connection import Mismatch, connected
 from host.image import ImageRefused
 from host.line import LineError, LineLost
 from model.data import Photographs
@@ -37,7 +37,7 @@ def asked(arguments: argparse.Namespace) -> Iterator[Client | None]:
 
     Raises
     ------
-    host.line.LineError, host.command.Mismatch, host.image.ImageRefused
+    host.line.LineError, host.connection.Mismatch, host.image.ImageRefused
         If there is none, or it cannot hold the model.
     host.line.LineLost, host.client.BoardError
         If it stops answering.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spec.quantized import QuantizedNetwork
-from spec.text import TextError, read_text
+from spec.text import TextError, printable, read_text
 
 FOLDERS = "folders"
 """Metadata key: a JSON list, what folders of photographs may call each class, beside its label."""
@@ -71,7 +71,7 @@ def read_names(path: Path, classes: int) -> Names:
         text = read_text(path)
     except TextError as error:
         raise NamesError(str(error)) from error
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [_shown(line) for line in text.splitlines() if line.strip()]
     if len(lines) != classes:
         raise NamesError(f"{path}: names {len(lines)} classes, and the network has {classes}")
     rows = [_columns(line) for line in lines]
@@ -104,7 +104,10 @@ def given_names(labels: tuple[str, ...], path: Path | None, pairs: list[tuple[in
     """
     names = Names(labels=labels) if path is None else read_names(path, len(labels))
     changed = list(names.labels)
+    given = [number for number, _ in pairs]
     for number, label in pairs:
+        if given.count(number) > 1:
+            raise NamesError(f"class {number} is given two names; give each class one --name")
         if number >= len(changed):
             raise NamesError(f"there are classes 0…{len(changed) - 1}, no class {number}")
         changed[number] = label
@@ -128,11 +131,16 @@ def names_of(quantized: QuantizedNetwork) -> Names:
     return Names(labels=quantized.labels, folders=tuple(folders))
 
 
+def _shown(line: str) -> str:
+    """A line whose every column can be printed."""
+    return "\t".join(printable(column.strip()) for column in line.strip().split("\t"))
+
+
 def _columns(line: str) -> list[str]:
     synset = _SYNSET.fullmatch(line)
     if "\t" not in line and synset:
         return list(synset.groups())
-    return [column.strip() for column in line.split("\t")]
+    return line.split("\t")
 
 
 def _ordered(path: Path, rows: list[list[str]]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from model.checkpoint import Checkpoint, CheckpointError, Published, network_of, state_mismatch
 from model.pretrained import TRAINED_WITH, read_weights, trained, translate, version_of
 from model.squeezenet import SqueezeNet
+from spec.text import printable
 
 _LAST = ("classifier.1.weight", "conv10.weight")
 
@@ -51,9 +52,15 @@ def load(path: Path, trained_with: str | None = None) -> tuple[Checkpoint, list[
     network = network_of(parameters)
     mismatch = state_mismatch(SqueezeNet(network, batch_norm=False), state)
     if mismatch or len(state) != len(weights):
+        more = [
+            name
+            for name in weights
+            if len(translate({key: weights[key] for key in weights if key != name}, network, how))
+            == len(state)
+        ]
         raise CheckpointError(
             f"{path}: not the weights of SqueezeNet {version}: "
-            f"{mismatch or f'{len(weights) - len(state)} tensors too many'}"
+            f"{mismatch or f'{len(more)} tensors too many: {printable(more[0])}, …'}"
         )
     made = Checkpoint(
         parameters=parameters,

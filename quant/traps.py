@@ -1,12 +1,12 @@
 """Frames of camera traps, each with its camera, for figures that count cameras, not pictures."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from model.data import DataError, Photographs, read_folder
+from spec.text import TextError, read_table
 
 EMPTY = "empty"
 """The folder of frames without an animal; a folder that is no class of the model holds others."""
@@ -52,8 +52,10 @@ def read_trap(folder: Path, table: Path, size: int, *, strict: bool = False) -> 
         As :func:`model.data.read_folder`; if the table misses a column or a frame.
     """
     frames = read_folder(folder, size, strict=strict)
-    with open(table, newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    try:
+        rows = read_table(table)
+    except TextError as error:
+        raise DataError(str(error)) from error
     columns = ("file", "camera_or_event", "flag")
     if not rows or not set(columns) <= rows[0].keys():
         raise DataError(f"{table}: must have the columns {', '.join(columns)}")

@@ -9,6 +9,7 @@ network it holds: the old one, the new one, or none. It must compute an image an
 that one does, or refuse them; and a whole load must always succeed.
 """
 
+import argparse
 import random
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from plan.planner import Plan, plan
 from plan.stream import Stream
 from sim import board
 from sim.fuzz import HIGH, FuzzError, Session, make_design, on_the_wire
-from spec import artifact, reference, replies, synthetic
+from spec import artifact, reference, replies, synthetic, terminal
 from spec.arguments import Parser
 from spec.protocol import Frame, Held, Load, Refusal, Reply, Request, chunks
 from spec.squeezenet import tiny
@@ -219,13 +220,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--loads", type=int, default=200, metavar="N")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args(argv)
+    return terminal.run("sim.cut_loads", lambda: count(arguments), bad=(), failed=(FuzzError,))
+
+
+def count(arguments: argparse.Namespace) -> int:
+    """Print how many loads ended how."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            session = cut_loads(Path(folder), loads=arguments.loads, seed=arguments.seed)
-        except FuzzError as error:
-            print(f"sim.cut_loads: {error}", file=sys.stderr)
-            return 1
+        session = cut_loads(Path(folder), loads=arguments.loads, seed=arguments.seed)
     for (kind, held), count in sorted(session.counts.items()):
         print(f"{count:6,} × {kind:13} then {held}")
     print(f"{arguments.loads:,} loads: 0 hangs, 0 wrong answers; {time.monotonic() - start:.0f} s")

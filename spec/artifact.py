@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError  # onnx lets it through
 
 from spec import export
 from spec.error import ArtifactError
+from spec.files import read_bytes
 from spec.parse import parse
 from spec.quantized import QuantizedNetwork
 
@@ -92,7 +93,7 @@ def as_reference(
 
 def _read(path: str | Path) -> onnx.ModelProto:
     try:
-        return onnx.load_model_from_string(Path(path).read_bytes())
+        return onnx.load_model_from_string(read_bytes(path))
     except OSError as error:
         raise ArtifactError(
             f"cannot be read ({error.strerror}); make a model with `python -m quant`"

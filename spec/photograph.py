@@ -27,6 +27,12 @@ _SIXTEEN_BITS = ("PNG", "PPM")
 _DARKEST = 4096
 """A 16-bit photograph with no value from here on was made of fewer bits, and would be black."""
 
+_COLOURS = {"RGB": "RGB", "RGBA": "RGB", "LA": "L"}
+"""Modes that Pillow also gives 16 bits a colour in, of which it keeps the upper eight."""
+
+_PHOTOMETRIC, _SAMPLE_FORMAT = 262, 339
+"""TIFF tags: 0 in the first is grey whose 0 is white, 2 in the second signed integers."""
+
 
 class RangeError(ValueError):
     """Pixels whose black and white are not known; the message says the way out."""
@@ -83,8 +89,8 @@ def square(image: Any, size: int | Framing) -> np.ndarray:
     Raises
     ------
     RangeError
-        If it is of floats or of 32-bit integers, whose black and white the file does not say, or
-        of 16 bits of which it leaves the upper four unused.
+        If it is of floats, of 32-bit or of signed integers, whose black and white the file does
+        not say, or of 16 bits a colour of which it leaves the upper four unused.
     """
     framing = size if isinstance(size, Framing) else Framing(size)
     image = _upright(image)
@@ -121,8 +127,13 @@ def whole(image: Any) -> np.ndarray:
 
 
 def _upright(image: Any) -> Any:
+    # As the file has them: Pillow forgets it when it loads the pixels, and EXIF may load them.
+    sixteen = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
     methods = _UPRIGHT.get(_orientation(image), ())
     image = _eight_bits(image)
+    if sixteen and image.mode in _COLOURS:
+        bands = [image.getchannel(band).getextrema()[1] for band in _COLOURS[image.mode]]
+        _refuse_dark(max(bands) << 8 | 255, "colour")
     for method in methods:
         image = image.transpose(method)
     return image
@@ -152,8 +163,15 @@ def _orientation(image: Any) -> object:
 
 def _eight_bits(image: Any) -> Any:
     """An image of a mode whose values span 0…255."""
-    if image.mode == "F" or (image.mode == "I" and image.format not in _SIXTEEN_BITS):
-        kind = "floats" if image.mode == "F" else "32-bit integers"
+    tags = getattr(image, "tag_v2", {})
+    kind = ""
+    if image.mode == "F":
+        kind = "floats"
+    elif image.mode == "I" and image.format not in _SIXTEEN_BITS:
+        kind = "32-bit integers"
+    elif 2 in tags.get(_SAMPLE_FORMAT, ()):
+        kind = "signed integers"
+    if kind:
         raise RangeError(
             f"pixels are {kind}, whose black and white the file does not say; "
             "save it with 8 bits a colour"
@@ -161,11 +179,17 @@ def _eight_bits(image: Any) -> Any:
     if not image.mode.startswith("I"):
         return image
     grey = image.convert("I")
-    _, high = grey.getextrema()
+    _refuse_dark(grey.getextrema()[1], "grey")
+    grey.info.pop("transparency", None)  # one grey of 65536
+    grey = grey.point(lambda value: value * (1 / 256)).convert("L")
+    # Pillow turns grey of 8 bits over by itself, and that of 16 not.
+    return grey.point(range(255, -1, -1)) if tags.get(_PHOTOMETRIC) == 0 else grey
+
+
+def _refuse_dark(high: int, kind: str) -> None:
+    """``high`` is the greatest of an image's 16-bit values."""
     if 0 < high < _DARKEST:
         raise RangeError(
-            f"16-bit grey of which only 0…{high} is used would be black; "
+            f"16-bit {kind} of which only 0…{high} is used would be black; "
             "stretch it to 0…65535, or save it with 8 bits"
         )
-    grey.info.pop("transparency", None)  # one grey of 65536
-    return grey.point(lambda value: value * (1 / 256)).convert("L")

@@ -1,8 +1,13 @@
 """Names and lists as other systems write them: any encoding, any composition of accents."""
 
 import codecs
+import csv
+import io
+import re
 import unicodedata
 from pathlib import Path
+
+from spec.files import read_bytes
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,6 +21,9 @@ _MARKS = (
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What makes a terminal show the letters behind it in another order than they have."""
 
+_SMUGGLED = re.compile("[\udc80-\udcff]+")
+"""Bytes that ``os.fsdecode`` could not read."""
+
 
 class TextError(ValueError):
     """A text file that cannot be read; the message names it."""
@@ -28,8 +36,14 @@ def printable(name: object) -> str:
     control characters and what turns the direction of writing as ``\\xf6`` and the like. Two
     spellings of one name become equal.
     """
-    text = unicodedata.normalize("NFC", str(name))
+    text = _SMUGGLED.sub(_as_utf_8, str(name))
+    text = unicodedata.normalize("NFC", text)
     return "".join(map(_shown, text))
+
+
+def _as_utf_8(match: re.Match) -> str:
+    """Bytes of a name as UTF-8, whatever the locale takes names for; what is none stays."""
+    return match[0].encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def _shown(character: str) -> str:
@@ -61,7 +75,7 @@ def read_text(path: Path, *, errors: str = "strict") -> str:
         If the file cannot be read, or is of another encoding.
     """
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         raise TextError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     encoding, mark = next(
@@ -74,6 +88,24 @@ def read_text(path: Path, *, errors: str = "strict") -> str:
         return data.decode(encoding, errors if encoding == "utf-8" else "strict")
     except UnicodeDecodeError as error:
         raise TextError(f"{printable(path)}: not text ({error}); save the list as UTF-8") from error
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The lines of a table of tab-separated columns, whose first line names them.
+
+    The file may be as for :func:`read_text`. What it holds is :func:`printable`, without spaces
+    about it; a line that is too short has empty columns.
+
+    Raises
+    ------
+    TextError
+        As :func:`read_text`.
+    """
+    rows = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter="\t", restval="")
+    return [
+        {printable(key.strip()): printable(value.strip()) for key, value in row.items() if key}
+        for row in rows
+    ]
 
 
 def read_lines(path: Path) -> list[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.page.marks import ALERT, WIDTH, colours, line, svg
+from hw.page.marks import WIDTH, colours, line, svg
 
 OTHERS = "others"
 _LARGEST = 11
@@ -40,10 +40,10 @@ class Floor:
 def module_of(cell: str) -> str:
     """The part of the design that a cell is of, from its hierarchical name.
 
-    Two names deep: below ``shell`` and ``core`` are the parts that a reader knows.
+    Below ``shell``, ``core`` and its ``machine`` are the parts that a reader knows.
     """
     names = cell.split(".")
-    while len(names) > 1 and names[0] in ("top", "shell", "core"):
+    while len(names) > 1 and names[0] in ("top", "shell", "core", "machine"):
         names.pop(0)
     name = names[0] if len(names) > 1 and "__" not in names[0] else OTHERS
     return re.sub(r"(_?\d+|\[\d+\]|\$.*)$", "", name) or OTHERS
@@ -96,8 +96,8 @@ def draw(floor: Floor, path: list[tuple[int, int]]) -> str:
         'style="image-rendering:pixelated"/>'
     ]
     places = [((x + 0.5) * scale, (y + 0.5) * scale) for x, y in path]
-    parts.append(line(places, "#000", 5))
-    parts.append(line(places, ALERT, 2.5))
+    parts.append(line(places, "#fff", 7))
+    parts.append(line(places, "#000", 3))
     return svg(rows * scale, parts, "the device's tiles by module, with the critical path")
 
 

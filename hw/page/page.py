@@ -35,26 +35,39 @@ _PAGE = """<!doctype html>
 body {{ font: 16px/1.45 system-ui, sans-serif; max-width: 62em; margin: 0 auto; padding: 0 1em 3em;
   color: #222; background: #fff; }}
 h1 {{ font-size: 1.4em; }} h2 {{ font-size: 1.1em; margin: 2em 0 .4em; }}
-p {{ margin: .4em 0; }}
+p {{ margin: .4em 0; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; }}
 td, th {{ padding: .2em .7em .2em 0; border-bottom: 1px solid #ddd; text-align: right;
   white-space: nowrap; }}
 td:first-child, th:first-child {{ text-align: left; }}
 .wide {{ overflow-x: auto; }}
 .wide > svg {{ width: 100%; min-width: 720px; display: block; }}
+.wide.whole > svg {{ min-width: 0; }}
 text {{ font: 13px system-ui, sans-serif; fill: #222; }}
 text.small {{ font-size: 12px; fill: #555; }}
 .bar {{ display: flex; width: 16em; height: .9em; background: #eee; }}
 .bar i, .key i {{ display: inline-block; height: .9em; }}
-.key span {{ display: inline-block; margin-right: 1em; white-space: nowrap; }}
+.key span {{ display: inline-block; margin-right: 1em; }}
 .key i {{ width: .9em; margin-right: .35em; vertical-align: -.1em; }}
 .facts {{ display: flex; flex-wrap: wrap; gap: .5em 2em; padding: 0; list-style: none; }}
 .facts b {{ display: block; font-size: 1.35em; }}
+.swipe {{ display: none; color: #555; font-size: .85em; }}
+@media (max-width: 45em) {{
+  table {{ font-size: .8em; }}
+  td, th {{ white-space: normal; padding-right: .5em; }}
+  .bar {{ width: 4.5em; }}
+  .swipe {{ display: block; }}
+}}
 </style>
 <h1>{title}</h1>
 {body}
 </html>
 """
+
+
+def _chart(drawn: str) -> str:
+    """A chart whose letters would be too small on a phone, where it is wider than the page."""
+    return f'<p class="swipe">↔ it goes on to the right</p><div class="wide">{drawn}</div>'
 
 
 def _facts(plan: Plan, clock_hz: float, timing: Timing | None) -> str:
@@ -94,6 +107,7 @@ def _layers(plan: Plan) -> str:
 def _limits(plan: Plan) -> str:
     found = limits(plan)
     longest = max(one.cycles for one in found)
+    streams = any(one.streamed for one in found)
     rows = [
         (
             one.phase,
@@ -102,12 +116,12 @@ def _limits(plan: Plan) -> str:
             f"{one.busy:.1%}",
             bar([(one.busy * one.cycles / longest, _USEFUL, f"{one.busy:.1%} busy")]),
             one.by,
-            ", ".join(one.streamed) or "–",
+            *([", ".join(one.streamed) or "–"] if streams else []),
         )
         for one in found
     ]
-    head = ("phase", "pixels", "cycles", "busy", "of the longest phase", "limited by", "streamed")
-    return table(head, rows)
+    head = ["phase", "pixels", "cycles", "busy", "of the longest phase", "limited by"]
+    return table([*head, *(["streamed"] if streams else [])], rows)
 
 
 def _capacities(plan: Plan) -> str:
@@ -136,9 +150,9 @@ def _floor(floor: floors.Floor, timing: Timing) -> str:
     rows = [(name, *(f"{floor.cells[name][kind]:,}" for kind in kinds)) for name in names]
     rows.append((floors.OTHERS, *(f"{sum(found[kind] for found in rest):,}" for kind in kinds)))
     return (
-        f"<p>The critical path in red: {escape(timing.path)}.</p>"
+        f"<p>The critical path, black in white: {escape(timing.path)}.</p>"
         + key((palette[name], name) for name in (*names, floors.OTHERS))
-        + f'<div class="wide">{floors.draw(floor, list(timing.places))}</div>'
+        + f'<div class="wide whole">{floors.draw(floor, list(timing.places))}</div>'
         + table(("module", "LUT", "FF", "EBR", "multipliers"), rows)
     )
 
@@ -198,7 +212,7 @@ def page(
         "<h2>The program in time</h2>",
         "<p>A block is a step: some rows of a layer. Only squeezed tensors are ever whole, so a "
         "layer and the one that consumes it take turns. Cycles from left to right.</p>",
-        f'<div class="wide">{program_chart(plan)}</div>',
+        _chart(program_chart(plan)),
         "<h2>Cycles by layer</h2>",
         _layers(plan),
         "<h2>What limits each phase</h2>",
@@ -210,13 +224,13 @@ def page(
         "<h2>The activation memory</h2>",
         "<p>Words that are written and still to be read; the line is what the memory has.</p>",
         key((colour, name) for name, colour in colours(tensors).items()),
-        f'<div class="wide">{memory_chart(plan)}</div>',
+        _chart(memory_chart(plan)),
         "<h2>Roofline</h2>",
         "<p>What limits: the engine, the weights it loads, or where images come from. A layer is "
         "a dot over its MAC for each byte of weights that is loaded; the red dots are the whole "
         "network over its MAC for each byte of an image. The camera is an OV7670 on the board.</p>",
         key((colour, name) for name, colour in colours(names).items()),
-        f'<div class="wide">{roofline(plan, clock_hz, roofs, weights)}</div>',
+        _chart(roofline(plan, clock_hz, roofs, weights)),
         "<h2>Block RAM</h2>",
         _memories(plan, ebr),
         "<h2>What other networks may need</h2>",

@@ -61,6 +61,8 @@ def read_graph(path: Path) -> Graph:
     ForeignError
         If the file is no ONNX file, or has not one image for an input.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ForeignError("is not a regular file")
     try:
         model = onnx.load(path)
     except OSError as error:

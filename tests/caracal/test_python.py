@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import caracal
-from host import command
+from host import connection
 from host.client import Client
 from host.line import Line, SimulatedBoard
 from hw import build, flow
@@ -78,7 +78,7 @@ def port(folder):
     simulated = SimulatedBoard(folder / "small.onnx", "4x4")
     line = Line(simulated.device)
     network = artifact.load(folder / "small.onnx")
-    command.send(Client(line, patience=60), network, folder / "small.onnx")
+    connection.send(Client(line, patience=60), network, folder / "small.onnx")
     line.close()
     yield simulated.device
     simulated.close()
@@ -87,9 +87,9 @@ def port(folder):
 @pytest.mark.parametrize("name", METHODS)
 def test_a_board_s_example(folder, port, name, monkeypatch):
     monkeypatch.setattr(
-        command, "Line", lambda device: Line({"/dev/ttyUSB0": port}.get(device, device))
+        connection, "Line", lambda device: Line({"/dev/ttyUSB0": port}.get(device, device))
     )
-    monkeypatch.setattr(command, "PATIENCE", {False: 60.0, True: 60.0})
+    monkeypatch.setattr(connection, "PATIENCE", {False: 60.0, True: 60.0})
     member = inspect.getattr_static(caracal.Board, name)
     board = None
     if isinstance(member, classmethod):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from host import command, live
+from host import command, connection, live
 from spec.live import (
     COUNTED,
     HIT,
@@ -69,7 +69,7 @@ class Camera:
 @pytest.fixture
 def run(board, model, capsys, monkeypatch):
     """A function that runs ``live`` on the board: exit code, lines, lines of complaint."""
-    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+    monkeypatch.setitem(connection.PATIENCE, False, 0.4)
     monkeypatch.setattr(live, "TURN", 0.05)
 
     def run(*words):
@@ -209,7 +209,7 @@ def test_a_board_without_a_camera(run, board):
 
 
 def test_events_do_not_disturb_images_of_the_line(board, model, photographs, capsys, monkeypatch):
-    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+    monkeypatch.setitem(connection.PATIENCE, False, 0.4)
     number, result = some(1)[0]
     event = Frame(type=LiveReply.EVENT, sequence=number, payload=result.pack()).line()
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from host import __main__ as entry
-from host import command, line
+from host import command, connection, line
 from host.motion import cells, squares
 from host.photographs import photographs_in, read
 from spec import artifact, reference, synthetic
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.fixture
 def run(board, model, capsys, monkeypatch):
     """A function that runs a command on the board: exit code, lines, lines of complaint."""
-    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+    monkeypatch.setitem(connection.PATIENCE, False, 0.4)
 
     def run(name, *words, port=board.device, model=model):
         capsys.readouterr()
@@ -206,7 +206,7 @@ def test_another_model_is_refused_and_the_way_out_named(run, board, model):
 @pytest.fixture
 def load(board, capsys, monkeypatch):
     """A function that loads a model file into the board."""
-    monkeypatch.setitem(command.PATIENCE, False, 0.4)
+    monkeypatch.setitem(connection.PATIENCE, False, 0.4)
 
     def load(path, *words):
         capsys.readouterr()
@@ -245,7 +245,7 @@ def test_load_sends_once_to_a_simulated_board(board, tmp_path, capsys, monkeypat
     path = tmp_path / "other.onnx"
     board.quantized = other(path, image_size=24)
     simulated = SimpleNamespace(device=board.device, close=lambda: None)
-    monkeypatch.setattr(command, "SimulatedBoard", lambda *_, **__: simulated)
+    monkeypatch.setattr(connection, "SimulatedBoard", lambda *_, **__: simulated)
     assert command.main(["load", str(path), "--simulate"]) == 0
     assert len(board.loaded) == 1
 

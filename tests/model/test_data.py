@@ -284,6 +284,33 @@ def test_classes_may_have_folders_of_their_own(folders):
     assert len(splits.train) + len(splits.validation) == 9
 
 
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("name", ["test", "Validation", "train_images"])
+def test_a_part_is_not_inside_a_class(folders, name, nested):
+    root = folders()
+    move(root, ("red/00.png", f"red/deep/{name}/00.png"))
+    with pytest.raises(DataError, match=rf"red: holds a folder {name}/, a part inside a class"):
+        read_splits(root, 24, validation_share=0.4, nested=nested)
+
+
+def test_a_class_with_folders_of_the_other_classes(folders):
+    root = folders()
+    move(root, ("red/00.png", "more/red/00.png"), ("blue/00.png", "more/blue/00.png"))
+    with pytest.raises(
+        DataError, match=r"more: holds a folder blue/, which is called like another"
+    ):
+        read_splits(root, 24, validation_share=0.4)
+    splits = read_splits(root, 24, validation_share=0.4, nested=True)
+    assert splits.train.labels == ("blue", "green", "more", "red")
+
+
+def test_a_photograph_in_two_classes_is_said(folders):
+    root = folders()
+    shutil.copy(root / "red" / "00.png", root / "blue" / "again.png")
+    said = list(remarks(read_splits(root, 24, validation_share=0.4)))
+    assert any(line.startswith("2 photographs are in two classes or more") for line in said)
+
+
 def test_one_class_is_nothing_to_tell_apart(folders):
     root = folders()
     move(root, ("red", "train/red"))

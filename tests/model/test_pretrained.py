@@ -1,6 +1,7 @@
 """Foreign weights under our names: the same function."""
 
 import hashlib
+import warnings
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from model.pretrained import (
     translate,
 )
 from model.squeezenet import SqueezeNet
+from quant.pretrained import load as load_published
 from spec.squeezenet import Metaparameters, published, squeezenet
 
 
@@ -192,6 +194,60 @@ def test_wrappings_are_opened_and_said(tmp_path, content, said):
     assert all(torch.equal(weights[name], WEIGHTS[name]) for name in WEIGHTS)
     assert len(words) == len(said)
     assert all(part in word for part, word in zip(said, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"model_weights": state, "epoch": 3},
+        lambda state: {"trainer": {"best": {"deep": state}}, "optimizer": {"state": {0: 1}}},
+        lambda state: {f"1.{name}": tensor for name, tensor in state.items()},
+        lambda state: {f"learner.net.{name}": tensor for name, tensor in state.items()},
+    ],
+)
+def test_wrappings_that_nobody_told_of(tmp_path, wrap):
+    state = {"features.0.weight": torch.ones(64, 3, 3, 3), "features.0.bias": torch.ones(64)}
+    torch.save(wrap(state), tmp_path / "a.pth")
+    found, said = read_weights(tmp_path / "a.pth")
+    assert found.keys() == state.keys() and said
+
+
+def test_which_of_two_networks_is_not_guessed(tmp_path):
+    state = {"features.0.weight": torch.ones(64, 3, 3, 3)}
+    torch.save({"student": state, "teacher": state}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match="it holds student, teacher"):
+        read_weights(tmp_path / "a.pth")
+
+
+def test_a_layer_before_the_network_is_not_left_out(tmp_path):
+    """It may be the normalization of its input."""
+    state = {f"1.{name}": tensor for name, tensor in Theirs("1.1").state_dict().items()}
+    torch.save(state | {"0.mean": torch.ones(3)}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match=r"1 tensors too many: 0\.mean, …"):
+        load_published(tmp_path / "a.pth", "unit")
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("a.safetensors", r"safetensors\.torch\.load_file"),
+        ("a.h5", "Keras"),
+        ("a.caffemodel", "Caffe"),
+        ("a.tflite", "float ONNX, which python -m quant takes"),
+    ],
+)
+def test_weights_of_other_programs_say_the_way(tmp_path, name, way):
+    (tmp_path / name).write_bytes(b"theirs")
+    with pytest.raises(CheckpointError, match=rf"{name}: not an \.npz or a PyTorch .*: .*{way}"):
+        read_weights(tmp_path / name)
+
+
+def test_a_torchscript_program_is_not_run(tmp_path):
+    path = tmp_path / "a.pt"
+    with warnings.catch_warnings(action="ignore"):  # it will be removed, and says so
+        torch.jit.script(nn.Conv2d(1, 1, 1)).save(path)
+    with pytest.raises(CheckpointError, match="TorchScript program, which is code and not run"):
+        read_weights(path)
 
 
 def test_what_is_inside_is_said_where_no_weights_are_found(tmp_path):

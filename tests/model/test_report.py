@@ -1,12 +1,14 @@
 """The page of a run, and its command."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 
-from model import checkpoint, evaluate, report, train
+from model import checkpoint, evaluate, plots, report, train
 from model.data import read_splits
 
 KINDS = ("float", "int8")
@@ -26,6 +28,15 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words.append(data)
+
+
+def test_letters_that_the_font_lacks_are_drawn_as_boxes(data, tmp_path):
+    """matplotlib would warn of each, here with an error."""
+    part = replace(read_splits(data, 24).train, labels=("狮子", "b", "c"))
+    scores = torch.eye(3)[part.targets].roll(1, dims=1)
+    assert len(plots.mistakes(part, scores, tmp_path / "mistakes.png")) == len(part)
+    plots.matrix(np.eye(3, dtype=int), part.labels, "title", tmp_path / "matrix.png")
+    assert plots._drawn("狮子 Löwe\n") == "□□ Löwe\n"
 
 
 def test_everything_for_every_split_and_kind(data, tmp_path):

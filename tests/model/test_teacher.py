@@ -1,5 +1,7 @@
 """Teachers of every sort."""
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -36,6 +38,10 @@ def write_mean_teacher(path, kind: int, batch: int | str = "n") -> None:
     ("kind", "expected"),
     [
         (TensorProto.FLOAT, lambda p: (p - np.array(TORCHVISION.mean)) / np.array(TORCHVISION.std)),
+        (
+            TensorProto.DOUBLE,
+            lambda p: (p - np.array(TORCHVISION.mean)) / np.array(TORCHVISION.std),
+        ),
         (TensorProto.UINT8, lambda p: p * 255),
         (TensorProto.INT8, lambda p: p * 255 - 128),
     ],
@@ -54,6 +60,19 @@ def test_an_onnx_teacher_of_other_classes(tmp_path):
     write_mean_teacher(tmp_path / "a.onnx", TensorProto.FLOAT)
     with pytest.raises(CheckpointError, match="scores 3 classes, and the data has 2 classes"):
         read_teacher(tmp_path / "a.onnx", ("a", "b"), torch.float32)
+
+
+def test_a_classifier_of_two_inputs_and_one_that_is_a_pipe(tmp_path):
+    path = tmp_path / "a.onnx"
+    write_mean_teacher(path, TensorProto.FLOAT)
+    made = onnx.load(path)
+    made.graph.input.append(helper.make_tensor_value_info("size", TensorProto.FLOAT, [1]))
+    onnx.save(made, path)
+    with pytest.raises(CheckpointError, match=r"a\.onnx: must have one input, .* 2 \(image, s"):
+        read_teacher(path, LABELS, torch.float32)
+    os.mkfifo(tmp_path / "b.onnx")
+    with pytest.raises(CheckpointError, match=r"b\.onnx: not a regular file"):
+        read_teacher(tmp_path / "b.onnx", LABELS, torch.float32)
 
 
 def test_not_an_onnx_file(tmp_path):
@@ -137,7 +156,7 @@ def test_a_teacher_of_any_layout_size_batch_and_kind(tmp_path, shape, axes, kind
     [
         (["n", 1, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
         (["n", 4, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
-        (["n", 3, 8, 8], TensorProto.DOUBLE, r"its input is a tensor\(double\)"),
+        (["n", 3, 8, 8], TensorProto.INT32, r"its input is a tensor\(int32\)"),
     ],
 )
 def test_an_input_that_takes_no_photographs_is_refused_at_once(tmp_path, shape, kind, message):

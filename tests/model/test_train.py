@@ -117,7 +117,30 @@ def test_a_run_of_before_a_setting_was_known_goes_on(arguments, tmp_path, capsys
 
 def test_resume_of_nothing(arguments, capsys):
     assert train.main([*arguments, "--resume"]) == 2
-    assert "last.pt: no such file" in capsys.readouterr().err
+    assert "nothing to go on from: leave --resume away" in capsys.readouterr().err
+
+
+def test_a_kept_network_is_not_overwritten(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    (tmp_path / "run" / "last.pt").unlink()
+    assert train.main(arguments) == 2
+    assert "best.pt exists: give --resume, or another --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["teacher", "init"])
+def test_resume_needs_the_same_file_to_learn_from(arguments, tmp_path, capsys, flag):
+    for seed in (1, 2):
+        own = [*arguments, "--epochs=1", f"--seed={seed}", f"--output={tmp_path / str(seed)}"]
+        assert train.main(own) == 0
+    file = tmp_path / "file.pt"
+    shutil.copy(tmp_path / "1" / "best.pt", file)
+    arguments = [*arguments, "--epochs=1", f"--{flag}={file}"]
+    assert train.main(arguments) == 0
+    assert train.main([*arguments, "--resume"]) == 0
+    shutil.copy(tmp_path / "2" / "best.pt", file)
+    capsys.readouterr()
+    assert train.main([*arguments, "--resume"]) == 2
+    assert f"began with another content of --{flag}'s file; put that" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite(arguments, tmp_path, capsys, monkeypatch):

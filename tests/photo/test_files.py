@@ -105,7 +105,6 @@ def test_a_folder_that_is_none(tmp_path):
         *(RuntimeError("planes"), NotImplementedError("flags"), struct.error("range"), EOFError()),
         *(IndexError("tile"), KeyError("mode"), ZeroDivisionError("x"), MemoryError(), SyntaxError),
         *(AssertionError("box"), RecursionError("deep"), UnicodeDecodeError("x", b"", 0, 1, "y")),
-        Image.DecompressionBombError("a bomb"),
     ],
 )
 def test_whatever_a_decoder_throws_is_one_named_line(tmp_path, monkeypatch, error):
@@ -150,6 +149,31 @@ def test_formats_that_are_not_opened_say_what_to_do(tmp_path):
         read(tmp_path / "a.heic", 16)
 
 
+@pytest.mark.parametrize("name", ["a.NEF", "a.dng", "a.cr2"])
+def test_a_camera_s_raw_file_is_not_its_preview(tmp_path, name):
+    """It may be a TIFF whose first picture is a small preview."""
+    picture(tmp_path / "a.tif").rename(tmp_path / name)
+    assert names(find(tmp_path).photographs, tmp_path) == [name]
+    with pytest.raises(PhotographError, match=rf"{name}: a camera's raw file; develop it, and sa"):
+        read(tmp_path / name, 16)
+
+
+def test_a_kind_of_tiff_that_is_not_opened_says_what_to_do(tmp_path):
+    data = bytearray(picture(tmp_path / "a.tif").read_bytes())
+    at = data.index(struct.pack("<HHL", 262, 3, 1)) + 8
+    data[at : at + 2] = struct.pack("<H", 32803)  # a sensor's colour filters
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(PhotographError, match=r"a\.tif: not an image that can be read; save it as"):
+        read(tmp_path / "a.tif", 16)
+
+
+def test_what_editors_leave_beside_a_photograph_is_hidden(tmp_path):
+    for name in ("a.png~", "~$a.png", "@tmp/a.png", "~snapshot/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        picture(tmp_path / "a.png").rename(tmp_path / name)
+    assert find(tmp_path).photographs == ()
+
+
 def test_names_of_other_bytes(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/L\xf6we.png"))
     picture(tmp_path / "a.png").rename(path)
@@ -168,7 +192,7 @@ def test_decoders_may_warn(tmp_path, monkeypatch):
     file = io.BytesIO()
     Image.new("RGB", (40, 40)).save(file, "PNG")
     (tmp_path / "b.png").write_bytes(file.getvalue())
-    with pytest.raises(PhotographError, match=r"b\.png: damaged image .*decompression bomb"):
+    with pytest.raises(PhotographError, match=r"b\.png: larger than 800 pixels; make it smaller"):
         read(tmp_path / "b.png", 16)
 
 

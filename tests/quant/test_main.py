@@ -229,6 +229,19 @@ def test_two_classes_of_one_name_are_refused(foreign, capsys):
     assert "classes 0 and 1 are both called LION" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("other", ["Lo\u0308we", " Löwe "])
+def test_a_name_is_compared_as_it_is_read(foreign, capsys, other):
+    assert foreign("--name", "0=Löwe", "--name", f"1={other}") == 2
+    assert "classes 0 and 1 are both called Löwe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [("--trained-with", "unit"), ("--image", "32")])
+def test_what_a_checkpoint_says_is_not_told_again(quant, capsys, flags):
+    with pytest.raises(SystemExit, match="2"):
+        quant(*flags)
+    assert "are for a foreign network; a checkpoint says both" in capsys.readouterr().err
+
+
 def test_names_are_for_networks_from_elsewhere(quant, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         quant("--names", tmp_path / "names.txt")

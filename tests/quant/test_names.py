@@ -38,6 +38,13 @@ def test_a_line_a_class(tmp_path, text, folders):
     assert names == Names(labels=("tench", "great white shark", "crane"), folders=folders)
 
 
+def test_a_class_has_one_name_and_a_name_one_class(tmp_path):
+    with pytest.raises(NamesError, match="class 0 is given two names"):
+        given_names(LABELS, None, [(0, "LION"), (0, "PUMA")])
+    (tmp_path / "names.txt").write_text("L\u00f6we\nLo\u0308we\nx\n")
+    assert read_names(tmp_path / "names.txt", 3).labels == ("Löwe (0)", "Löwe (1)", "x")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_a_file_of_another_system(tmp_path, encoding):
     path = tmp_path / "names.txt"

@@ -1,6 +1,7 @@
 """What the network sees of a photograph."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -108,6 +109,49 @@ def test_an_unknown_range_is_refused_in_every_file(values, message):
     Image.fromarray(values.reshape(4, 4)).save(file, "TIFF")
     with pytest.raises(RangeError, match=message):
         square(Image.open(file), 4)
+
+
+def tiff(pixels: np.ndarray, *, photometric: int, sample_format: int = 1) -> Image.Image:
+    """An uncompressed file of 8 or 16 bits a sample, as no program of ours writes one."""
+    height, width, samples = pixels.shape
+    bits, place = 8 * pixels.itemsize, 8 + 2 + 12 * 10 + 4
+    fields = [
+        *((256, 4, 1, width), (257, 4, 1, height)),
+        (258, 3, samples, bits if samples == 1 else place),
+        *((259, 3, 1, 1), (262, 3, 1, photometric), (273, 4, 1, place + 8), (277, 3, 1, samples)),
+        *((278, 4, 1, height), (279, 4, 1, pixels.nbytes), (339, 3, 1, sample_format)),
+    ]
+    head = b"II*\0" + struct.pack("<LH", 8, len(fields))
+    head += b"".join(struct.pack("<HHLL", *entry) for entry in fields) + bytes(4)
+    return Image.open(io.BytesIO(head + struct.pack("<4H", *[bits] * 4) + pixels.tobytes()))
+
+
+@pytest.mark.parametrize("kind", ["<u2", "u1"])
+def test_grey_whose_zero_is_white_is_turned_over(kind):
+    top = 65535 if kind == "<u2" else 255
+    grey = (np.linspace(0, 1, 16).reshape(4, 4, 1) ** 2 * top).astype(kind)
+    black, white = (square(tiff(grey, photometric=zero), 4).astype(int) for zero in (1, 0))
+    assert black[0, 0, 0] == 0 and black[3, 3, 0] == 255
+    assert (black + white == 255).all()
+
+
+def test_signed_samples_are_of_an_unknown_range():
+    with pytest.raises(RangeError, match="signed integers"):
+        square(
+            tiff(np.arange(-8, 8, dtype="i1").reshape(4, 4, 1), photometric=1, sample_format=2), 4
+        )
+
+
+@pytest.mark.parametrize("top", [255, 1023, 4095, 65535])
+def test_sixteen_bits_a_colour_of_which_few_are_used(top):
+    """Pillow keeps the upper eight: of ten bits in sixteen, nothing but black."""
+    grey = np.linspace(0, top, 16).astype("<u2").reshape(4, 4, 1)
+    image = tiff(np.repeat(grey, 3, axis=2), photometric=2)
+    if top == 65535:
+        assert square(image, 4).max() == 255
+    else:
+        with pytest.raises(RangeError, match=rf"16-bit colour of which only 0…{top} is used"):
+            square(image, 4)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])

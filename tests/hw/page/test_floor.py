@@ -6,7 +6,7 @@ import pytest
 from hw.page import floor
 
 CELLS = {
-    "shell.core.array.pe_0.sum": ("TRELLIS_COMB", "X1/Y0/SLICEA.LUT0"),
+    "shell.core.machine.array.pe_0.sum": ("TRELLIS_COMB", "X1/Y0/SLICEA.LUT0"),
     "shell.core.array.pe_1.sum": ("TRELLIS_FF", "X1/Y0/SLICEA.FF0"),
     "shell.core.weights_3.q": ("DP16KD", "X2/Y1/EBR0"),
     "shell.core.i__payload.q": ("TRELLIS_IO", "X1/Y1/PIOB"),
