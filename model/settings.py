@@ -116,6 +116,7 @@ class Settings:
     hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 0.0
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
     refit: Annotated[bool, "fit a layer on the teacher's own scores to the views"] = False
+    refit_decay: Annotated[float, "penalty on that layer's squared weights"] = 0.03
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
     views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
@@ -159,6 +160,8 @@ class Settings:
         if self.variant is not None and self.variant not in BOARD_DEVICES.get(self.board, ()):
             known = ", ".join(BOARD_DEVICES.get(self.board, ())) or "a --board's"
             raise ValueError(f"variant must be one of {known}, not {self.variant}")
+        if self.refit_decay <= 0:
+            raise ValueError(f"refit_decay must be above 0, not {self.refit_decay}")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
         for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):

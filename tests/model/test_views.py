@@ -49,6 +49,36 @@ def test_a_view_s_label_says_what_is_in_it(data):
     torch.testing.assert_close(mixed.labels @ colours / 255, mixed.scores, rtol=0, atol=0.02)
 
 
+def test_a_refitted_layer_is_the_smaller_the_more_its_weights_cost(data):
+    photographs = read_splits(data, 24).train
+
+    def untaught(images):
+        return None, images.mean(dim=(2, 3))
+
+    usual, also, small = (
+        make_views(untaught, photographs, count=2, size=16, how=HOW, seed=1, **more)
+        for more in ({}, {"decay": 0.03}, {"decay": 3.0})
+    )
+    assert torch.equal(usual.scores, also.scores)
+    assert small.scores.std(dim=(0, 1)).max() < usual.scores.std(dim=(0, 1)).min() / 4
+
+
+def test_views_of_before_the_penalty_was_a_setting_are_of_its_default(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    views = tmp_path / "views.pt"
+    arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=1", f"--views-file={views}"]
+    assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'new'}"]) == 0
+    content = torch.load(views)
+    assert content["from"].pop("refit_decay") == "0.03"
+    torch.save(content, views)
+    assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'old'}"]) == 0
+    again = [*arguments, "--epochs=1", "--refit-decay=0.1", f"--output={tmp_path / 'other'}"]
+    assert train.main(again) == 2
+    assert "its views were made with another refit_decay" in capsys.readouterr().err
+    assert train.main([*arguments, "--refit-decay=0", f"--output={tmp_path / 'none'}"]) == 2
+    assert "refit_decay must be above 0, not 0.0" in capsys.readouterr().err
+
+
 def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
     assert train.main([*arguments, "--epochs=1"]) == 0
     arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=2", "--stages=16x1"]
