@@ -43,21 +43,24 @@ def moving(
     for path in dict.fromkeys(paths):
         folders[path.parent].append(path)
     for folder, own in folders.items():
-        found = _sequences(folder, own, refused, tell)
+        found = sequences(printable(folder), own, refused, tell)
         for path, where in found.items():
             try:
-                yield path, _pixels(path, where, framing, boxes)
+                yield path, seen(path, where, framing, boxes)
             except PhotographError as error:
                 refused[path] = error
 
 
-def _sequences(
-    folder: Path,
+def sequences(
+    camera: str,
     paths: list[Path],
     refused: dict[Path, PhotographError],
     tell: Callable[[str], None],
 ) -> dict[Path, Square | None]:
-    """Where something moved in each photograph of a folder that can be read."""
+    """Where something moved in each photograph of a camera; those of one size are a sequence.
+
+    Parameters are as :func:`moving` has them; ``camera`` is what to call it.
+    """
     sizes = defaultdict(dict)
     for path in paths:
         try:
@@ -71,7 +74,7 @@ def _sequences(
         if len(counted) < FEWEST:
             found |= dict.fromkeys(counted)
             tell(
-                f"{printable(folder)}: {len(counted)} of {width}×{height} pixels, fewer than "
+                f"{camera}: {len(counted)} of {width}×{height} pixels, fewer than "
                 f"{FEWEST}: what moved is not known; seen whole"
             )
             continue
@@ -81,7 +84,14 @@ def _sequences(
     return {path: found[path] for path in paths if path in found}
 
 
-def _pixels(path: Path, where: Square | None, framing: Framing, boxes: dict[Path, Box]) -> bytes:
+def seen(path: Path, where: Square | None, framing: Framing, boxes: dict[Path, Box]) -> bytes:
+    """The pixels of a photograph as the network sees it: of a square, or else as ever.
+
+    Raises
+    ------
+    PhotographError
+        If it cannot be read.
+    """
     if where is None:
         return read(path, framing).tobytes()
     return _part(read_whole(path), path, where, framing, boxes)
