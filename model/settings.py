@@ -119,6 +119,11 @@ class Settings:
     refit_decay: Annotated[float, "penalty on that layer's squared weights"] = 0.03
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
+    view_crop: Annotated[float, "smallest share of a view's area that a step keeps"] = 1.0
+    view_colour: Annotated[float, "as --colour, of a view again at every step"] = 0.0
+    view_mixup: Annotated[float, "as --mixup, of views and of what the teacher said"] = 0.0
+    view_cutmix: Annotated[float, "as --cutmix, of views and of what the teacher said"] = 0.0
+
     views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
 
     board: Annotated[str | None, "warn before training if it cannot hold the network"] = None
@@ -134,6 +139,11 @@ class Settings:
         if self.mixup + self.cutmix > 1:
             raise ValueError(
                 f"mixup and cutmix must add up to at most 1, not {self.mixup} and {self.cutmix}"
+            )
+        if self.view_mixup + self.view_cutmix > 1 or min(self.view_mixup, self.view_cutmix) < 0:
+            raise ValueError(
+                "view_mixup and view_cutmix must be at least 0 and add up to at most 1, not "
+                f"{self.view_mixup} and {self.view_cutmix}"
             )
         for key, choices in CHOICES.items():
             if getattr(self, key) is not None and getattr(self, key) not in choices:
@@ -173,7 +183,8 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
-        _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
+        # They check their own.
+        _ = self.schedule, self.augmentation, self.again, self.scenes, self.framing
         if self.freeze is not None:
             names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
             if self.freeze not in names:
@@ -203,6 +214,11 @@ class Settings:
         return Augmentation(
             **{item.name: getattr(self, item.name) for item in fields(Augmentation)}
         )
+
+    @property
+    def again(self) -> Augmentation:
+        """What happens to a view at every step."""
+        return Augmentation(crop=self.view_crop, colour=self.view_colour, flip=self.flip)
 
     @property
     def scenes(self) -> Scenes:
