@@ -119,6 +119,7 @@ class Settings:
     refit_decay: Annotated[float, "penalty on that layer's squared weights"] = 0.03
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
 
+    views_seed: Annotated[int | None, "of the views, which several seeds can share; --seed"] = None
     view_crop: Annotated[float, "smallest share of a view's area that a step keeps"] = 1.0
     view_colour: Annotated[float, "as --colour, of a view again at every step"] = 0.0
     view_mixup: Annotated[float, "as --mixup, of views and of what the teacher said"] = 0.0
@@ -177,6 +178,8 @@ class Settings:
         for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):
             if getattr(self, key) < 0:
                 raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
+        if self.views_seed is not None and self.views_seed < 0:
+            raise ValueError(f"views_seed must be at least 0, not {self.views_seed}")
         if self.seed >= SEEDS:
             raise ValueError(f"seed must be below {SEEDS:,}, not {self.seed}")
         for item in fields(self):

@@ -114,7 +114,9 @@ def views_of(
         If the teacher cannot be read, or the file holds other views.
     """
     lasting = settings.lasting()
+    seed = settings.seed if settings.views_seed is None else settings.views_seed
     made_from = {key: lasting[key] for key in SETTINGS} | {
+        "seed": str(seed),
         "image": f"{settings.image}{f' of {settings.shorter_side}' * bool(settings.shorter_side)}",
         "augmentation": str(settings.augmentation),
         "scenes": str(settings.scenes),
@@ -140,7 +142,7 @@ def views_of(
         batch=settings.batch,
         mixup=settings.mixup,
         cutmix=settings.cutmix,
-        seed=settings.seed,
+        seed=seed,
     )
     if file is not None:
         _save(file, made_from, views)

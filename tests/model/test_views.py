@@ -1,5 +1,7 @@
 """Views: what the teacher sees is what is kept."""
 
+import io
+
 import pytest
 import torch
 
@@ -96,3 +98,27 @@ def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
     (tmp_path / "views.pt").write_text("a photograph")
     assert train.main([*arguments, file, f"--output={tmp_path / 'fourth'}"]) == 2
     assert "views.pt: damaged, or not a file of views" in capsys.readouterr().err
+
+
+def test_runs_of_other_seeds_share_views_if_that_is_said(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    views = tmp_path / "views.pt"
+    arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=2", "--epochs=1"]
+    arguments += [f"--views-file={views}"]
+    assert train.main([*arguments, f"--output={tmp_path / 'first'}"]) == 0
+    before = views.read_bytes()
+    other = [*arguments, "--seed=1", f"--output={tmp_path / 'second'}"]
+    assert train.main(other) == 2
+    assert "its views were made with another seed" in capsys.readouterr().err
+    assert train.main([*other, "--views-seed=0"]) == 0
+    assert views.read_bytes() == before
+    losses = [
+        checkpoint.load(tmp_path / n / "last.pt").history[-1]["loss"] for n in ("first", "second")
+    ]
+    assert losses[0] != losses[1]
+    views.unlink()
+    assert (
+        train.main([*arguments, "--seed=1", "--views-seed=0", f"--output={tmp_path / 'made'}"]) == 0
+    )
+    assert torch.equal(torch.load(views)["images"], torch.load(io.BytesIO(before))["images"])
+    assert train.main([*arguments, "--views-seed=-1", f"--output={tmp_path / 'none'}"]) == 2
