@@ -1,4 +1,5 @@
-"""``python -m explore``: how accurate, big and fast many settings are, in a table and a plot."""
+"""``python -m explore``: how accurate, big and fast many settings are, in a table and a plot; and,
+with pictures of the field, which of them is best there."""
 
 import os
 import shlex
@@ -11,8 +12,10 @@ from tqdm import tqdm
 from explore import plot
 from explore.cluster import ClusterError, train_on_ray
 from explore.command import Request, parse
+from explore.field import measure
 from explore.local import train_here
 from explore.prediction import predict
+from explore.ranking import ranking
 from explore.store import Store, write_whole
 from explore.study import Point, run_settings
 from explore.table import Row, csv_table, markdown_table
@@ -111,6 +114,25 @@ def train_rows(request: Request, rows: dict[Point, Row], store: Store) -> None:
             bar.write(f"{number}/{len(runs)} {row.label}, seed {settings.seed}: {line}")
 
 
+def measure_rows(request: Request, rows: dict[Point, Row], store: Store) -> None:
+    """Measure every finished run in the field, unless it was, and put the figures into its row."""
+    for point, row in rows.items():
+        for seed, outcome in row.outcomes.items():
+            if not isinstance(outcome, Result):
+                continue
+            folder = store.run_folder(point.slug, seed)
+            found = store.figures(folder, request.sets)
+            if found is None:
+                found = measure(run_settings(request.recipe, point, seed, folder), request.sets)
+                if isinstance(found, dict):
+                    store.keep_figures(folder, request.sets, found)
+                    line = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+                else:
+                    line = f"not measured: {found.why}"
+                print(f"{row.label}, seed {seed}: {line}", flush=True)
+            row.measured[seed] = found
+
+
 def write_tables(request: Request, rows: list[Row], argv: list[str]) -> None:
     """Write and print the table, and draw the plot if there is an accuracy."""
     stem = "plan" if request.plan_only else "study"
@@ -130,13 +152,16 @@ def write_tables(request: Request, rows: list[Row], argv: list[str]) -> None:
         if best is not None and best.photographs:
             right = round(best.accuracy * best.photographs)
             about.append(f"The best run: {in_words(right, best.photographs)}.")
+        if request.by is not None:
+            about.append(ranking(rows, request.by, request.frames))
     text = "\n\n".join([*about, table, f"`python -m explore {shlex.join(argv)}`"])
     written = {f"{stem}.csv": csv_table(rows).encode(), f"{stem}.md": f"{text}\n".encode()}
     if any(row.accuracy is not None for row in rows):
         written[f"{stem}.png"] = plot.draw(rows, about[1])
     for name, content in written.items():
         write_whole(request.output / name, content)
-    print(f"\n{table}\n\n{about[-1]}\n{', '.join(str(request.output / name) for name in written)}")
+    said = "\n".join(about[-1:] if request.by is None else about[-2:])
+    print(f"\n{table}\n\n{said}\n{', '.join(str(request.output / name) for name in written)}")
 
 
 def explore(argv: list[str]) -> int:
@@ -150,6 +175,8 @@ def explore(argv: list[str]) -> int:
     code = 0
     try:
         train_rows(request, rows, store)
+        if request.measures:
+            measure_rows(request, rows, store)
     except KeyboardInterrupt:
         code = 130
     write_tables(request, list(rows.values()), argv)
@@ -157,7 +184,7 @@ def explore(argv: list[str]) -> int:
         terminal.complain("interrupted; finished runs are kept, the same command goes on")
         return code
     for row in rows.values():
-        for seed, outcome in row.outcomes.items():
+        for seed, outcome in (*row.outcomes.items(), *row.measured.items()):
             if isinstance(outcome, Failure):
                 terminal.complain(f"{row.label}, seed {seed}: {outcome.why}")
                 code = 1

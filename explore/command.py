@@ -5,13 +5,14 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from explore.field import FIGURES, Sets
 from explore.prediction import Target
 from explore.study import AXES, Point, describe, grid, one_at_a_time, parse_axis, parse_seeds
 from hw.board.boards import BOARDS
 from model import settings
 from model.settings import Settings
 from plan.engine import ENGINES
-from spec.arguments import Parser
+from spec.arguments import Parser, number
 from spec.text import TextError, read_text
 
 
@@ -33,6 +34,11 @@ class Request:
         Runs at a time; None for as many as there is room for.
     ray
         Address of a cluster, or None for processes here.
+    sets
+        Pictures of the field, on which every network is measured, too.
+    by, frames
+        The figure of ``explore.field.FIGURES`` that ranks settings, or None; and how many frames a
+        second a setting must have to be among them.
     """
 
     recipe: Settings
@@ -45,6 +51,14 @@ class Request:
     jobs: int | None
     ray: str | None
     plan_only: bool
+    sets: Sets
+    by: str | None
+    frames: float
+
+    @property
+    def measures(self) -> bool:
+        """Whether networks are measured in the field."""
+        return bool(self.sets) or self.by is not None
 
     @property
     def reference(self) -> Point:
@@ -107,6 +121,19 @@ def _parser() -> Parser:
     parser.add_argument("--variant", metavar="DEVICE", help="such as 45F; default: the largest")
     parser.add_argument("--engine", help=f"{', '.join(ENGINES)}; default: the device's")
     parser.add_argument("--clock", type=float, metavar="MHZ", help="default: the device's")
+    parser.add_argument("--strangers", type=Path, help="pictures of animals much like the known")
+    parser.add_argument("--general", type=Path, help="pictures of anything else")
+    parser.add_argument("--trap", type=Path, help="trap frames, as python -m quant.field has them")
+    parser.add_argument("--sources", type=Path, metavar="TABLE.tsv", help="TRAP/sources.tsv")
+    parser.add_argument(
+        "--by", choices=FIGURES, help="rank the settings by this figure of their int8 networks"
+    )
+    parser.add_argument(
+        "--frames",
+        type=number(least=0),
+        metavar="N",
+        help="with --by: only settings with N frames a second or more",
+    )
     parser.add_argument("--jobs", type=int, help="runs at a time; default: one a processor")
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="train on this Ray cluster; local starts one here"
@@ -171,6 +198,20 @@ def parse(argv: list[str]) -> Request:
         raise ValueError("a study always goes on where it stopped; go without --resume")
     if options.jobs is not None and options.jobs < 1:
         raise ValueError(f"--jobs must be at least 1, not {options.jobs}")
+    sets = Sets(
+        strangers=options.strangers,
+        general=options.general,
+        trap=options.trap,
+        sources=options.sources,
+    )
+    sets.check()
+    if options.by is not None and not sets.gives(options.by):
+        needed = options.by if options.by in ("strangers", "general") else "trap"
+        raise ValueError(f"--by {options.by} needs the pictures: give --{needed}")
+    if options.frames is not None and options.by is None:
+        raise ValueError("--frames chooses among settings that --by ranks: give both")
+    if options.plan_only and (sets or options.by is not None):
+        raise ValueError("a network that is only planned is nowhere measured: no --plan-only")
     axes = dict(parse_axis(text) for text in options.vary)
     if options.grid and not axes:
         raise ValueError("--grid needs the axes it is to combine: --vary base_e=16,32 …")
@@ -185,4 +226,7 @@ def parse(argv: list[str]) -> Request:
         jobs=options.jobs,
         ray=options.ray,
         plan_only=options.plan_only,
+        sets=sets,
+        by=options.by,
+        frames=options.frames or 0.0,
     )

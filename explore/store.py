@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from explore.field import Sets
 from explore.study import AXES
 from explore.training import Result
 from model.settings import Settings
@@ -56,7 +57,7 @@ class Store:
     """The folder of a study.
 
     ``recipe.json`` is what its runs share; ``runs/SETTING/seedN/result.json`` a finished run,
-    beside its checkpoints and its log.
+    beside its checkpoints and its log; ``field.json`` there how it does in the field.
     """
 
     def __init__(self, folder: Path):
@@ -112,3 +113,24 @@ class Store:
             settings.output / "result.json",
             {"result": asdict(result), "settings": settings.lasting()},
         )
+
+    def figures(self, run: Path, sets: Sets) -> dict[str, float] | None:
+        """What a run's network did on these sets; None if that was not measured.
+
+        Raises
+        ------
+        StoreError
+            If the file is damaged.
+        """
+        path = run / "field.json"
+        if not path.exists():
+            return None
+        kept = _read(path)
+        try:
+            return dict(kept["figures"]) if kept["sets"] == sets.flags else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"{path}: damaged ({error}); remove it") from None
+
+    def keep_figures(self, run: Path, sets: Sets, figures: dict[str, float]) -> None:
+        """Write down what a run's network did on these sets."""
+        _write(run / "field.json", {"figures": figures, "sets": sets.flags})

@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,15 +185,27 @@ def _goes_on(before: Identity, now: Identity) -> bool:
 
 
 def appearing(
-    folder: Path, *, existing: bool, framing: Framing, refused: dict[Path, PhotographError]
+    folder: Path,
+    *,
+    existing: bool,
+    framing: Framing,
+    refused: dict[Path, PhotographError],
+    see: Callable[[Path], bytes | None] = lambda path: None,
 ) -> Iterator[list[tuple[Path, bytes]]]:
-    """Path and pixels of what appears, for ever; what cannot be read goes to ``refused``."""
+    """Path and pixels of what appears, for ever; what cannot be read goes to ``refused``.
+
+    ``see`` may give other pixels of a photograph than all of it.
+    """
     watched = Folder(folder, existing=existing, framing=framing)
     while True:
         for path, found in watched.look(time.monotonic()):
             if isinstance(found, PhotographError):
                 refused[path] = found
                 yield []
-            else:
-                yield [(path, found)]
+                continue
+            try:
+                part = see(path)
+            except PhotographError:  # it was read a moment ago, and is gone or another one now
+                part = None
+            yield [(path, part or found)]
         time.sleep(LOOK)

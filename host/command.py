@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from host.line import LineError, LineLost, ports
 from host.measure import bench, is_in_time, memtest, run_selftest
 from host.photographs import PhotographError, gather, read_ahead
 from host.records import Records
-from host.sequences import Box, moving
+from host.sequences import Box, Followed, moving
 from spec import terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
@@ -37,7 +37,7 @@ EXAMPLES = {
     "identify": ("", "--port /dev/ttyUSB0 --json"),
     "load": ("mine.onnx", "mine.onnx --port /dev/ttyUSB0"),
     "classify": ("--simulate", "photographs other.jpg --csv answers.csv --sort sorted"),
-    "watch": ("incoming --existing --sort sorted", "incoming --port /dev/ttyUSB0 --json"),
+    "watch": ("incoming --existing --sort sorted", "incoming --motion --json"),
     "live": ("", "--simulate photographs --json", "--trigger LION --trigger-frames 3/5"),
     "bench": ("--images 20", "--simulate --images 1"),
     "selftest": ("", "--simulate"),
@@ -78,15 +78,12 @@ def parser() -> Parser:
         metavar="FILE|FOLDER",
         help="default: the sample pictures that come with the program",
     )
-    sub.add_argument(
-        "--motion",
-        action="store_true",
-        help="one camera a folder: see each photograph where it differs from the others",
-    )
+    add_motion(sub, "the others")
     keep(sub)
     sub = command("watch", watch, "classify the photographs that appear in a folder")
     sub.add_argument("folder", type=Path)
     sub.add_argument("--existing", action="store_true", help="those that are there already, too")
+    add_motion(sub, "the last ones before it")
     keep(sub)
     seeing.add_arguments(command("live", live, "what a board with a camera sees, as it sees it"))
     sub = command("bench", bench, "how fast chip and link are, and which one limits")
@@ -94,6 +91,15 @@ def parser() -> Parser:
     command("selftest", run_selftest, "let the board test itself, against the model file")
     command("memtest", memtest, "let the board test its SDRAM, but for the network in it")
     return result
+
+
+def add_motion(sub: Parser, others: str) -> None:
+    """The flag of cameras that do not move."""
+    sub.add_argument(
+        "--motion",
+        action="store_true",
+        help=f"one camera a folder: see each photograph where it differs from {others}",
+    )
 
 
 def keep(sub: Parser) -> None:
@@ -197,7 +203,15 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.sort and arguments.sort.resolve().is_relative_to(arguments.folder.resolve()):
         raise PhotographError(f"--sort {arguments.sort}: copies there would be watched, too")
     watched = partial(appearing, arguments.folder, existing=arguments.existing)
-    return answer(arguments, lambda framing, refused: watched(framing=framing, refused=refused))
+    boxes: dict[Path, Box] = {}
+
+    def source(framing: Framing, refused: dict[Path, PhotographError]) -> Iterator[list]:
+        if not arguments.motion:
+            return watched(framing=framing, refused=refused)
+        followed = Followed(framing, boxes, terminal.complain)
+        return watched(framing=framing, refused=refused, see=followed.see)
+
+    return answer(arguments, source, boxes=boxes)
 
 
 def answer(

@@ -75,10 +75,23 @@ class Batches:
                     generator=generator,
                 )
             else:
-                images = pixels(self._resized(size)[rows, chosen])
-                mirrored = (draws[:, 0] < s.flip)[:, None, None, None]
-                images = torch.where(mirrored, images.flip(3), images)
-                yield images, self._taught(rows, chosen)
+                images = self._resized(size)[rows, chosen]
+                if s.view_crop < 1 or s.view_colour:
+                    images = augment(images, size, s.again, draws)
+                else:
+                    images = pixels(images)
+                    mirrored = (draws[:, 0] < s.flip)[:, None, None, None]
+                    images = torch.where(mirrored, images.flip(3), images)
+                targets = self._taught(rows, chosen)
+                if s.view_mixup or s.view_cutmix:
+                    images, targets = mix(
+                        images,
+                        targets,
+                        mixup=s.view_mixup,
+                        cutmix=s.view_cutmix,
+                        generator=generator,
+                    )
+                yield images, targets
 
     def _smoothed(self, labels: torch.Tensor) -> torch.Tensor:
         smoothing = self.settings.smoothing

@@ -117,7 +117,14 @@ class Settings:
     hint_weight: Annotated[float, "of the teacher's hints, beside the loss; see model.head"] = 0.0
     temperature: Annotated[float, "of the softened scores, teacher and student"] = 2.0
     refit: Annotated[bool, "fit a layer on the teacher's own scores to the views"] = False
+    refit_decay: Annotated[float, "penalty on that layer's squared weights"] = 0.03
     views: Annotated[int, "augmented copies a photograph that the teacher scores, once"] = 8
+
+    views_seed: Annotated[int | None, "of the views, which several seeds can share; --seed"] = None
+    view_crop: Annotated[float, "smallest share of a view's area that a step keeps"] = 1.0
+    view_colour: Annotated[float, "as --colour, of a view again at every step"] = 0.0
+    view_mixup: Annotated[float, "as --mixup, of views and of what the teacher said"] = 0.0
+    view_cutmix: Annotated[float, "as --cutmix, of views and of what the teacher said"] = 0.0
 
     views_file: Annotated[Path | None, "keep the views here, for other runs of this teacher"] = None
 
@@ -134,6 +141,11 @@ class Settings:
         if self.mixup + self.cutmix > 1:
             raise ValueError(
                 f"mixup and cutmix must add up to at most 1, not {self.mixup} and {self.cutmix}"
+            )
+        if self.view_mixup + self.view_cutmix > 1 or min(self.view_mixup, self.view_cutmix) < 0:
+            raise ValueError(
+                "view_mixup and view_cutmix must be at least 0 and add up to at most 1, not "
+                f"{self.view_mixup} and {self.view_cutmix}"
             )
         for key, choices in CHOICES.items():
             if getattr(self, key) is not None and getattr(self, key) not in choices:
@@ -160,18 +172,23 @@ class Settings:
         if self.variant is not None and self.variant not in BOARD_DEVICES.get(self.board, ()):
             known = ", ".join(BOARD_DEVICES.get(self.board, ())) or "a --board's"
             raise ValueError(f"variant must be one of {known}, not {self.variant}")
+        if self.refit_decay <= 0:
+            raise ValueError(f"refit_decay must be above 0, not {self.refit_decay}")
         if self.refit and self.teacher is None:
             raise ValueError("refit needs a teacher")
         for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):
             if getattr(self, key) < 0:
                 raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
+        if self.views_seed is not None and self.views_seed < 0:
+            raise ValueError(f"views_seed must be at least 0, not {self.views_seed}")
         if self.seed >= SEEDS:
             raise ValueError(f"seed must be below {SEEDS:,}, not {self.seed}")
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"{item.name} must be a finite number, not {value}")
-        _ = self.schedule, self.augmentation, self.scenes, self.framing  # they check their own
+        # They check their own.
+        _ = self.schedule, self.augmentation, self.again, self.scenes, self.framing
         if self.freeze is not None:
             names = [layer.name for layer in network_of(self.parameters(2)).layers[:-1]]
             if self.freeze not in names:
@@ -201,6 +218,11 @@ class Settings:
         return Augmentation(
             **{item.name: getattr(self, item.name) for item in fields(Augmentation)}
         )
+
+    @property
+    def again(self) -> Augmentation:
+        """What happens to a view at every step."""
+        return Augmentation(crop=self.view_crop, colour=self.view_colour, flip=self.flip)
 
     @property
     def scenes(self) -> Scenes:

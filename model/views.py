@@ -18,8 +18,8 @@ from model.settings import Settings
 from model.teacher import Teacher, read_teacher, read_untaught
 from spec import terminal
 
-DECAY = 0.03
-"""Penalty on squared weights of a layer that is fitted to the views."""
+DECAY = "refit_decay"
+"""The setting that came later: views that do not tell it were made with its default."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +54,7 @@ def make_views(
     how: Augmentation,
     scenes: Scenes = NEVER,
     backgrounds: Backgrounds | None = None,
+    decay: float = 0.03,
     batch: int = 32,
     mixup: float = 0.0,
     cutmix: float = 0.0,
@@ -64,7 +65,8 @@ def make_views(
     A batch is mixed before the teacher sees it, so its scores are of what the student sees, not a
     mean of two scores (Beyer et al., "Knowledge distillation: A good teacher is patient and
     consistent", 2022). See :func:`model.augment.mix` for ``mixup`` and ``cutmix``. A teacher that
-    gives hints and no scores gets a layer on the hints, fitted to the views and their labels.
+    gives hints and no scores gets a layer on the hints, fitted to the views and their labels, with
+    ``decay`` times its squared weights added to the loss.
     """
     generator = torch.Generator().manual_seed(seed)
     images = torch.empty(len(train), count, 3, size, size, dtype=torch.uint8)
@@ -89,7 +91,7 @@ def make_views(
                 hints[rows, view] = more
     if own is None:
         flat = hints.flatten(0, 1)
-        weight, bias = fit(flat, labels.flatten(0, 1).double(), len(train.labels), DECAY)
+        weight, bias = fit(flat, labels.flatten(0, 1).double(), len(train.labels), decay)
         scores = (flat @ weight + bias).unflatten(0, hints.shape[:2])
     return Views(images=images, labels=labels, scores=scores, hints=hints)
 
@@ -97,7 +99,7 @@ def make_views(
 #: The settings that views depend on, besides the augmentation and the photographs.
 SETTINGS = (
     *("teacher", "refit", "views", "image", "batch", "mixup", "cutmix", "seed", "precision"),
-    *("others", "empties"),
+    *("others", "empties", DECAY),
 )
 
 
@@ -112,7 +114,9 @@ def views_of(
         If the teacher cannot be read, or the file holds other views.
     """
     lasting = settings.lasting()
+    seed = settings.seed if settings.views_seed is None else settings.views_seed
     made_from = {key: lasting[key] for key in SETTINGS} | {
+        "seed": str(seed),
         "image": f"{settings.image}{f' of {settings.shorter_side}' * bool(settings.shorter_side)}",
         "augmentation": str(settings.augmentation),
         "scenes": str(settings.scenes),
@@ -134,10 +138,11 @@ def views_of(
         how=settings.augmentation,
         scenes=settings.scenes,
         backgrounds=backgrounds,
+        decay=settings.refit_decay,
         batch=settings.batch,
         mixup=settings.mixup,
         cutmix=settings.cutmix,
-        seed=settings.seed,
+        seed=seed,
     )
     if file is not None:
         _save(file, made_from, views)
@@ -149,7 +154,7 @@ def _load(file: Path, made_from: dict[str, str]) -> Views:
     names = {item.name for item in fields(Views)}
     if not isinstance(content, dict) or content.keys() != {"from", *names}:
         raise CheckpointError(f"{file}: not a file of views; give another name")
-    found = content.pop("from")
+    found = {DECAY: Settings.defaults()[DECAY]} | content.pop("from")
     differ = [key for key, value in made_from.items() if found.get(key) != value]
     if differ:
         raise CheckpointError(f"{file}: its views were made with another {differ[0]}")

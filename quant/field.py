@@ -16,7 +16,7 @@ import torch
 
 from model import plots
 from model.command import add_data_arguments, run
-from model.data import Photographs
+from model.data import DataError, Photographs
 from model.metrics import auroc, calibration_error, over_groups, reliability
 from model.others import read_pictures
 from model.report import table, write_html
@@ -24,7 +24,7 @@ from model.scenes import at_night, at_third
 from quant.command import align, held_out
 from quant.names import names_of
 from quant.threshold import all_sums, at_recall
-from quant.traps import EMPTY, Trap, read_trap
+from quant.traps import EMPTY, Trap, read_trap, where_it_moved
 from spec import artifact
 from spec.arguments import Parser
 from spec.quantized import QuantizedNetwork
@@ -247,6 +247,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if arguments.trap is not None:
         sources = arguments.sources or arguments.trap / "sources.tsv"
         trap = read_trap(arguments.trap, sources, size, strict=strict)
+    elif arguments.motion:
+        raise DataError("--motion is of trap frames: give --trap, too")
     pictures = {
         name: read_pictures(path, size, strict=strict)
         for name, path in (("strangers", arguments.strangers), ("general", arguments.general))
@@ -262,6 +264,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     if trap is not None:
         if trap.of(EMPTY).any():
             found.small(parts[-1][1], trap.frames.images[trap.of(EMPTY)])
+        if arguments.motion:
+            trap, moved = where_it_moved(trap, arguments.trap, size)
+            found.figures.append(share("trap: seen where something moved", moved))
         found.trap(trap)
     width = max(len(figure.name) for figure in found.figures)
     for figure in found.figures:
@@ -286,6 +291,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--general", type=Path, help="pictures of anything else")
     parser.add_argument("--trap", type=Path, help=f"trap frames: class folders, {EMPTY}/, others")
     parser.add_argument("--sources", type=Path, metavar="TABLE.tsv", help="TRAP/sources.tsv")
+    parser.add_argument(
+        "--motion",
+        action="store_true",
+        help="see each trap frame where it differs from the others of its camera",
+    )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="write a page there")
     return run("quant.field", evaluate, parser.parse_args(argv))

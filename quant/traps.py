@@ -1,11 +1,15 @@
 """Frames of camera traps, each with its camera, for figures that count cameras, not pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from host.sequences import Box, seen, sequences
 from model.data import DataError, Photographs, read_folder
+from photo.files import PhotographError
+from spec.photograph import Framing
 from spec.text import TextError, read_table
 
 EMPTY = "empty"
@@ -68,3 +72,29 @@ def read_trap(folder: Path, table: Path, size: int, *, strict: bool = False) -> 
         cameras=np.array([told[name]["camera_or_event"] for name in frames.names]),
         visible=np.array([not told[name]["flag"] for name in frames.names]),
     )
+
+
+def where_it_moved(trap: Trap, folder: Path, framing: Framing) -> tuple[Trap, np.ndarray]:
+    """The frames as ``host classify --motion`` shows them; and which are seen in a part only.
+
+    Each is compared with the others of its camera and size, whatever folders they are in.
+
+    Returns
+    -------
+    tuple of Trap and numpy.ndarray
+        The latter bool, shape (frames,).
+    """
+    images, parts = trap.frames.images.clone(), np.zeros(len(trap.frames), bool)
+    side = images.shape[-1]
+    for camera in np.unique(trap.cameras):
+        rows = {
+            folder / trap.frames.names[row]: row for row in np.flatnonzero(trap.cameras == camera)
+        }
+        refused: dict[Path, PhotographError] = {}
+        boxes: dict[Path, Box] = {}
+        for path, where in sequences(camera, list(rows), refused, lambda line: None).items():
+            pixels = np.frombuffer(seen(path, where, framing, boxes), np.uint8)
+            picture = torch.from_numpy(pixels.reshape(side, side, 3).copy())
+            images[rows[path]] = picture.permute(2, 0, 1)
+            parts[rows[path]] = path in boxes
+    return replace(trap, frames=replace(trap.frames, images=images)), parts

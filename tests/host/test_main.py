@@ -382,6 +382,36 @@ def test_watch_answers_what_appears(board, model, photographs, tmp_path):
     assert process.returncode == 130
 
 
+def test_watch_sees_where_something_moved(board, model, quantized, tmp_path):
+    land = np.random.default_rng(9).integers(60, 160, (6, 8, 3)).repeat(20, 0).repeat(20, 1)
+    frames = [land.astype(np.uint8) for _ in range(4)]
+    frames[3] = frames[3].copy()
+    frames[3][10:40, 100:130] = 230
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    for index, frame in enumerate(frames):
+        Image.fromarray(frame).save(folder / f"{index}.png")
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "host", "watch", folder, "--existing", "--motion", "--json"),
+            *("--port", board.device, "--model", model),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = [json.loads(process.stdout.readline())["sums"] for _ in frames]
+    process.send_signal(signal.SIGINT)
+    assert "the first 2 of 160×120 pixels are seen whole" in process.communicate()[1]
+    assert said[:3] == [right(quantized, folder / f"{index}.png") for index in range(3)]
+    greys = np.stack([cells(frame)[0] for frame in frames])
+    where = squares(greys, cells(frames[0])[1], *land.shape[:2])[3]
+    seen = square(Image.fromarray(where.of(frames[3])), quantized.framing.side)
+    assert said[3] == reference.run(quantized, seen)["sums"].tolist()
+    assert said[3] != right(quantized, folder / "3.png")
+
+
 def test_the_models_file_must_be_there_before_a_simulated_board_starts(capsys, tmp_path):
     missing = tmp_path / "no.onnx"
     assert command.main(["identify", "--simulate", "--model", str(missing)]) == 2

@@ -74,6 +74,50 @@ def test_a_view_comes_with_its_own_scores_at_the_stage_s_size(batches):
             torch.testing.assert_close(labels, wanted)
 
 
+@pytest.fixture
+def grey():
+    """Two views of each photograph, one grey level each; its scores and its label say which."""
+    levels = torch.arange(18 * 2).view(18, 2)
+    scores = torch.stack([levels, levels * 0, levels * 0], dim=2).float() / 10
+    images = levels.byte()[:, :, None, None, None].expand(18, 2, 3, 24, 24).contiguous()
+    return Views(images=images, labels=scores, scores=scores)
+
+
+def test_views_are_mixed_with_what_the_teacher_said_of_them(batches, grey):
+    """Of blended views a level is the mean of two, weighed as labels and softened scores are."""
+    flags = ["--views=2", "--temperature=1", "--smoothing=0", "--batch=4", "--flip=0"]
+    plain = list(batches(*flags, views=grey).epoch(0))
+    mixed = list(batches(*flags, "--view-mixup=1", views=grey).epoch(0))
+    assert len(mixed) == len(plain)
+    for images, (labels, softened) in mixed:
+        torch.testing.assert_close(labels[:, 0], images[:, 0, 0, 0] * 25.5, rtol=0, atol=1e-4)
+        torch.testing.assert_close(softened.sum(dim=1), torch.ones(4))
+        levels = (images[:, 0, 0, 0] * 255).double()
+        assert ((levels - levels.round()).abs() > 1e-3).any()
+    cut = list(batches(*flags, "--view-cutmix=1", views=grey).epoch(0))
+    for images, (labels, _) in cut:
+        levels = images[:, 0].mean(dim=(1, 2)) * 25.5
+        torch.testing.assert_close(labels[:, 0], levels, rtol=0, atol=1e-4)
+
+
+def test_a_view_is_cropped_and_coloured_anew_at_every_step(batches, grey):
+    slope = torch.arange(24.0).expand(18, 2, 3, 24, 24).byte() * 10
+    views = Views(images=slope, labels=grey.labels, scores=grey.scores)
+    flags = ["--views=2", "--flip=0"]
+    whole, _ = next(batches(*flags, views=views).epoch(0))
+    assert torch.equal(whole * 255, slope[:4, 0].float())
+    part, targets = next(batches(*flags, "--view-crop=0.5", views=views).epoch(0))
+    assert part.shape == whole.shape
+    spans = part[:, 0, 0, -1] - part[:, 0, 0, 0]
+    assert (spans < whole[0, 0, 0, -1] - whole[0, 0, 0, 0] - 0.01).all() and len(
+        spans.unique()
+    ) == 4
+    _, same = next(batches(*flags, views=views).epoch(0))
+    assert all(torch.equal(one, other) for one, other in zip(targets, same, strict=True))
+    bright, _ = next(batches(*flags, "--view-colour=0.5", views=views).epoch(0))
+    assert len(bright.mean(dim=(1, 2, 3)).unique()) == 4
+
+
 def test_fewer_photographs_than_a_batch_are_one_batch(batches):
     made = batches("--batch=50")
     assert [len(images) for images, _ in made.epoch(0)] == [18]

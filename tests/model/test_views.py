@@ -1,5 +1,7 @@
 """Views: what the teacher sees is what is kept."""
 
+import io
+
 import pytest
 import torch
 
@@ -49,6 +51,36 @@ def test_a_view_s_label_says_what_is_in_it(data):
     torch.testing.assert_close(mixed.labels @ colours / 255, mixed.scores, rtol=0, atol=0.02)
 
 
+def test_a_refitted_layer_is_the_smaller_the_more_its_weights_cost(data):
+    photographs = read_splits(data, 24).train
+
+    def untaught(images):
+        return None, images.mean(dim=(2, 3))
+
+    usual, also, small = (
+        make_views(untaught, photographs, count=2, size=16, how=HOW, seed=1, **more)
+        for more in ({}, {"decay": 0.03}, {"decay": 3.0})
+    )
+    assert torch.equal(usual.scores, also.scores)
+    assert small.scores.std(dim=(0, 1)).max() < usual.scores.std(dim=(0, 1)).min() / 4
+
+
+def test_views_of_before_the_penalty_was_a_setting_are_of_its_default(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    views = tmp_path / "views.pt"
+    arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=1", f"--views-file={views}"]
+    assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'new'}"]) == 0
+    content = torch.load(views)
+    assert content["from"].pop("refit_decay") == "0.03"
+    torch.save(content, views)
+    assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'old'}"]) == 0
+    again = [*arguments, "--epochs=1", "--refit-decay=0.1", f"--output={tmp_path / 'other'}"]
+    assert train.main(again) == 2
+    assert "its views were made with another refit_decay" in capsys.readouterr().err
+    assert train.main([*arguments, "--refit-decay=0", f"--output={tmp_path / 'none'}"]) == 2
+    assert "refit_decay must be above 0, not 0.0" in capsys.readouterr().err
+
+
 def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
     assert train.main([*arguments, "--epochs=1"]) == 0
     arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=2", "--stages=16x1"]
@@ -66,3 +98,27 @@ def test_kept_views_are_the_same_run(arguments, tmp_path, capsys):
     (tmp_path / "views.pt").write_text("a photograph")
     assert train.main([*arguments, file, f"--output={tmp_path / 'fourth'}"]) == 2
     assert "views.pt: damaged, or not a file of views" in capsys.readouterr().err
+
+
+def test_runs_of_other_seeds_share_views_if_that_is_said(arguments, tmp_path, capsys):
+    assert train.main([*arguments, "--epochs=1"]) == 0
+    views = tmp_path / "views.pt"
+    arguments += [f"--teacher={tmp_path / 'run' / 'best.pt'}", "--views=2", "--epochs=1"]
+    arguments += [f"--views-file={views}"]
+    assert train.main([*arguments, f"--output={tmp_path / 'first'}"]) == 0
+    before = views.read_bytes()
+    other = [*arguments, "--seed=1", f"--output={tmp_path / 'second'}"]
+    assert train.main(other) == 2
+    assert "its views were made with another seed" in capsys.readouterr().err
+    assert train.main([*other, "--views-seed=0"]) == 0
+    assert views.read_bytes() == before
+    losses = [
+        checkpoint.load(tmp_path / n / "last.pt").history[-1]["loss"] for n in ("first", "second")
+    ]
+    assert losses[0] != losses[1]
+    views.unlink()
+    assert (
+        train.main([*arguments, "--seed=1", "--views-seed=0", f"--output={tmp_path / 'made'}"]) == 0
+    )
+    assert torch.equal(torch.load(views)["images"], torch.load(io.BytesIO(before))["images"])
+    assert train.main([*arguments, "--views-seed=-1", f"--output={tmp_path / 'none'}"]) == 2

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from host.motion import cells, squares
 from model.others import read_pictures
+from photo.files import read_whole
 from quant import field
+from quant.traps import read_trap, where_it_moved
 from spec import artifact, synthetic
 from spec.decision import Decision
+from spec.photograph import square
 from spec.squeezenet import tiny
 
 QUANTIZED = synthetic.quantized(tiny(classes=3))
@@ -107,3 +111,42 @@ def test_an_interval_counts_groups_not_pictures():
     hits = np.repeat([0.0, 1.0], 50)
     figure = field.share("x", hits, groups)
     assert (figure.low, figure.value, figure.high) == (0, 0.5, 1)
+
+
+def test_frames_are_seen_where_they_differ_from_their_camera_s_others(sets):
+    """One camera of five frames of one scene in three folders, an animal in the last."""
+    land = np.random.default_rng(9).integers(60, 160, (15, 20, 3)).repeat(16, 0).repeat(16, 1)
+    folder, lines = sets / "moving", ["file\tcamera_or_event\tflag"]
+    for index in range(5):
+        frame = land.astype(np.uint8)
+        if index == 4:
+            frame[100:150, 180:230] = 230
+        name = f"{('empty', 'deer', 'a')[max(0, index - 2)]}/{index}.png"
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(frame).save(folder / name)
+        lines.append(f"{name}\tone\t")
+    Image.fromarray(land.astype(np.uint8)[:, ::-1]).save(folder / "a" / "other.png")
+    lines.append("a/other.png\tanother\t")
+    (folder / "sources.tsv").write_text("\n".join(lines) + "\n")
+    framing = QUANTIZED.framing
+    trap = read_trap(folder, folder / "sources.tsv", framing)
+    moved, parts = where_it_moved(trap, folder, framing)
+    names = trap.frames.names
+    assert [name for name, part in zip(names, parts, strict=True) if part] == ["a/4.png"]
+    row = names.index("a/4.png")
+    order = [name for name in names if name != "a/other.png"]
+    counted = [cells(read_whole(folder / name)) for name in order]
+    found = squares(np.stack([grey for grey, _ in counted]), counted[0][1], 240, 320)
+    where = found[order.index("a/4.png")]
+    wanted = square(Image.fromarray(where.of(read_whole(folder / "a/4.png"))), framing.side)
+    assert (moved.frames.images[row].permute(1, 2, 0).numpy() == wanted).all()
+    others = [number for number in range(len(names)) if number != row]
+    assert (moved.frames.images[others] == trap.frames.images[others]).all()
+    assert (moved.frames.images[row] != trap.frames.images[row]).any()
+
+
+def test_motion_is_of_trap_frames(model, sets, tmp_path, capsys):
+    assert command(model, sets, "--motion", "--csv", tmp_path / "a.csv") == 0
+    assert "trap: seen where something moved" in capsys.readouterr().out
+    assert field.main([str(model), "--data", str(sets / "known"), "--motion"]) == 2
+    assert "--motion is of trap frames: give --trap, too" in capsys.readouterr().err
