@@ -45,6 +45,23 @@ class Answer:
     total_ms: float
 
 
+def image_of(pixels: np.ndarray) -> Image.Image:
+    """An array as an image.
+
+    Raises
+    ------
+    ValueError
+        If it is not uint8, or not of shape (height, width) or (height, width, 3), or empty.
+    """
+    fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype != np.uint8 or not fits or not pixels.size:
+        raise ValueError(
+            "pixels must be uint8, 0…255, of shape (height, width, 3) or (height, width), not "
+            f"{pixels.dtype} of shape {pixels.shape}"
+        )
+    return Image.fromarray(pixels)
+
+
 class Board:
     """A board that holds a network: made by :meth:`open` or :meth:`simulated`.
 
@@ -145,6 +162,8 @@ class Board:
         ------
         host.photographs.PhotographError
             If the file is no photograph.
+        ValueError
+            If an array is not of that type and shape.
 
         Examples
         --------
@@ -154,7 +173,7 @@ class Board:
         """
         framing = self._network.framing
         if isinstance(photograph, np.ndarray):
-            pixels = square(Image.fromarray(photograph), framing).tobytes()
+            pixels = square(image_of(photograph), framing).tobytes()
         else:
             pixels = read(Path(photograph), framing)
         (said,) = self._client.classify([("", pixels)])

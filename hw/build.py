@@ -37,6 +37,9 @@ from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
 
+SEEDS = 2**31
+"""nextpnr's placements."""
+
 BUILDS = (
     "--board ulx3s --model mine.onnx",
     "--board ulx3s --seeds 2 --output build/mine",
@@ -66,7 +69,7 @@ def parser() -> Parser:
     result.add_argument("--engine", choices=ENGINES, help="default: the device's")
     result.add_argument("--clock", type=megahertz, metavar="MHZ", help="default: the device's")
     result.add_argument(
-        "--seed", type=int, default=1, help="of the placement (default %(default)s)"
+        "--seed", type=whole(0, SEEDS - 1), default=1, help="of the placement (default %(default)s)"
     )
     result.add_argument(
         "--seeds",

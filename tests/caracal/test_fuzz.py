@@ -1,6 +1,6 @@
 """Command lines and files at random: whatever is wrong with them, no command ends in a traceback.
 
-``python tests/caracal/test_fuzz.py 2000`` tries so many.
+``python tests/caracal/test_fuzz.py 2000 [SEED]`` tries so many.
 """
 
 import argparse
@@ -226,7 +226,7 @@ def test_no_command_line_ends_in_a_traceback():
 
 
 if __name__ == "__main__":
-    found, codes = fuzz(int(sys.argv[1]), seed=2)
+    found, codes = fuzz(int(sys.argv[1]), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 2)
     print(*found, sep="\n\n")
     print(", ".join(f"exit code {code}: {count}" for code, count in sorted(codes.items(), key=str)))
     print(f"{len(found)} of {codes.total()} ended badly")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import caracal
+from caracal import devices
 from host import connection
 from host.client import Client
 from host.line import Line, SimulatedBoard
@@ -149,6 +150,22 @@ def test_what_is_wrong_is_raised(folder, wrong, message, capsys):
     with pytest.raises(ValueError, match=message):
         wrong()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((8, 8, 3), np.float32),  # 0…1 would be black
+        np.zeros((8, 8), np.uint16),
+        np.zeros((3, 8, 8), np.uint8),
+        np.zeros((8, 8, 4), np.uint8),
+        np.zeros((0, 8, 3), np.uint8),
+        np.zeros(8, np.uint8),
+    ],
+)
+def test_an_array_must_be_of_bytes(pixels):
+    with pytest.raises(ValueError, match="pixels must be uint8, 0…255, of shape"):
+        devices.image_of(pixels)
 
 
 def test_import_loads_nothing_heavy():
