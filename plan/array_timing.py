@@ -12,15 +12,18 @@ DSP = 8
 LUT = 5
 """The same for a ``LutPair``."""
 
+FOLLOWING_LUT = 4
+"""The same for one that follows another pixel's element: it does with a register less."""
+
 
 def leave_dsp(rows: int, lut_rows: int) -> int:
     """Activation of the leftmost column at the port to its sums over the DSP rows."""
     return INPUT + rows - lut_rows - 1 + DSP
 
 
-def leave_lut(rows: int) -> int:
-    """Activation of the leftmost column at the port to its sums over the LUT rows."""
-    return INPUT + rows - 1 + LUT
+def leave_lut(rows: int, pixel: int = 0) -> int:
+    """Activation of the leftmost column at the port to its sums over a pixel's LUT rows."""
+    return INPUT + rows - 1 + (FOLLOWING_LUT if pixel else LUT)
 
 
 def split_lut_rows(rows: int, lut_rows: int, pixels: int) -> tuple[int, ...]:
@@ -32,18 +35,18 @@ def split_lut_rows(rows: int, lut_rows: int, pixels: int) -> tuple[int, ...]:
 
 def latency(rows: int, columns: int, lut_rows: int, pixels: int = 1) -> int:
     """Activations at the port to all their column sums at the port: those of the later pixel."""
-    each = split_lut_rows(rows, lut_rows, pixels)
-    return max(pixel_latency(rows, columns, own) for own in each)
+    each = enumerate(split_lut_rows(rows, lut_rows, pixels))
+    return max(pixel_latency(rows, columns, own, pixel) for pixel, own in each)
 
 
-def pixel_latency(rows: int, columns: int, lut_rows: int) -> int:
-    """The same of a pixel alone that has so many rows on LUTs."""
+def pixel_latency(rows: int, columns: int, lut_rows: int, pixel: int = 0) -> int:
+    """The same of one of the pixels, which has so many rows on LUTs."""
     if lut_rows == 0:
         sums = leave_dsp(rows, 0)
     elif lut_rows == rows:
-        sums = leave_lut(rows)
+        sums = leave_lut(rows, pixel)
     else:
-        sums = max(leave_dsp(rows, lut_rows), leave_lut(rows)) + 1
+        sums = max(leave_dsp(rows, lut_rows), leave_lut(rows, pixel)) + 1
     return sums + columns // 2 - 1
 
 

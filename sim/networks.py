@@ -132,7 +132,6 @@ OF_TWO_PIXELS = [
     ("rings", "4x4x2-lut5"),
     ("cut windows", "6x2x2-lut7"),
     ("padded", "6x2x2-lut7"),
-    ("pairs", "6x2x2-lut7"),
 ]
 """The same of engines of two pixels a cycle."""
 

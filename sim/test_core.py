@@ -17,6 +17,7 @@ from spec.quantized import QuantizedNetwork
 UNSTALLED = [
     *(("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")),
     ("padded", "6x2"),
+    ("pairs", "6x2x2-lut7"),
 ]
 
 

@@ -153,7 +153,7 @@ class SystolicArray(wiring.Component):
         prefix = "second_" if pixel else ""
         times = {
             DspPair: array_timing.leave_dsp(self.rows, lut_rows),
-            LutPair: array_timing.leave_lut(self.rows),
+            LutPair: array_timing.leave_lut(self.rows, pixel),
         }
         latest = max(times[kind] for kind in sums)
         parts = []
@@ -173,7 +173,7 @@ class SystolicArray(wiring.Component):
                 m.d.sync += total.eq(columns[0] + columns[1])
             else:
                 (total,) = columns
-            own = array_timing.pixel_latency(self.rows, self.columns, lut_rows)
+            own = array_timing.pixel_latency(self.rows, self.columns, lut_rows, pixel)
             wait = self.columns // 2 - 1 - pair + self.LATENCY - own
             o = _delay(m, total, wait, f"{prefix}deskew_{pair}_{column}")
             m.d.comb += self.o[pixel * self.columns + 2 * pair + column].eq(o)

@@ -240,10 +240,11 @@ class LutPair(_Pair):
     """Two products on LUTs alone, one a LUT a partial-product bit.
 
     A product stays split in the halves that the lower and the upper four bits of the activation
-    make; each half has its sum down the column.
+    make; each half has its sum down the column. Where it follows, there are so many that flip-flops
+    are scarcer than time: both adders of a half product are before its register.
     """
 
-    LATENCY = 3
+    LATENCY = 3  # one less if it follows
 
     @staticmethod
     def weights(partner=None):
@@ -296,22 +297,21 @@ class LutPair(_Pair):
                 m.d.sync += sums[column][part].eq(self.i_sums[column][part] + product)
         return m
 
-    @staticmethod
-    def _half_product(m, name, weight, u):
-        """``weight · u`` for four bits of ``u``, after two registers."""
+    def _half_product(self, m, name, weight, u):
+        """``weight · u`` for four bits of ``u``, after two registers, or one if it follows."""
         sums = []
         for low in (0, 2):
             adder = MaskedAdder(10)
             m.submodules[f"{name}_{low}"] = adder
-            register = Signal(signed(10), name=f"{name}_{low}_register", reset_less=True)
+            two_bits = Signal(signed(10), name=f"{name}_{low}_register", reset_less=True)
             m.d.comb += [
                 adder.a.eq(weight),
                 adder.b.eq(u[low].replicate(10)),
                 adder.c.eq(weight << 1),
                 adder.d.eq(u[low + 1].replicate(10)),
             ]
-            m.d.sync += register.eq(adder.o)
-            sums.append(register)
+            m.d["comb" if self._follows else "sync"] += two_bits.eq(adder.o)
+            sums.append(two_bits)
         product = Signal(signed(12), name=f"{name}_product", reset_less=True)
         m.d.sync += product.eq(Cat(sums[0][:2], sums[0][2:].as_signed() + sums[1]))
         return product
