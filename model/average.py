@@ -1,8 +1,9 @@
 """``python -m model.average A.pt B.pt … --output FILE``: the mean of the weights of several runs.
 
-Of runs that went on from one network, with other seeds, the mean is a network, too, and often a
-better one than each (Wortsman et al., "Model soups", 2022). Of runs from other beginnings it is
-none: measure it.
+Of a run and of what it went on from, or of runs that went on from one network with other seeds,
+the mean is a network, too, and often a better one than each (Wortsman et al., "Model soups", 2022,
+and "Robust fine-tuning of zero-shot models", 2022). Of runs from other beginnings it is none:
+measure it. ``--shares`` weighs them.
 """
 
 import argparse
@@ -15,14 +16,19 @@ import torch
 from model import checkpoint
 from model.checkpoint import Checkpoint, CheckpointError
 from spec import terminal
-from spec.arguments import Parser
+from spec.arguments import Parser, number
 
 #: What must be the same.
 SAME = ("parameters", "batch_norm", "labels", "preprocessing", "photographs")
 
 
-def averaged(paths: list[Path]) -> Checkpoint:
+def averaged(paths: list[Path], shares: list[float]) -> Checkpoint:
     """The first of the checkpoints with the mean of all their weights and statistics.
+
+    Parameters
+    ----------
+    shares
+        What each counts, above 0; nothing for all alike.
 
     Raises
     ------
@@ -31,6 +37,10 @@ def averaged(paths: list[Path]) -> Checkpoint:
     """
     if len(paths) < 2:
         raise CheckpointError(f"{paths[0]}: is only one; name two checkpoints or more")
+    shares = shares or [1.0] * len(paths)
+    if len(shares) != len(paths):
+        raise CheckpointError(f"--shares must be {len(paths)}, one a checkpoint, not {len(shares)}")
+    parts = torch.tensor(shares, dtype=torch.float64) / sum(shares)
     first, *others = (checkpoint.load(path) for path in paths)
     for path, other in zip(paths[1:], others, strict=True):
         for key in SAME:
@@ -38,12 +48,16 @@ def averaged(paths: list[Path]) -> Checkpoint:
                 raise CheckpointError(f"{path}: has other {key} than {paths[0]}")
     states = [made.state for made in (first, *others)]
     state = {
-        name: torch.stack([own[name].double() for own in states]).mean(dim=0).to(value.dtype)
+        name: sum(part * own[name] for part, own in zip(parts, states, strict=True)).to(value.dtype)
         if value.is_floating_point()
         else value
         for name, value in first.state.items()
     }
-    told = {"average": ", ".join(f"seed {made.provenance['seed']}" for made in (first, *others))}
+    told = {
+        "average": "; ".join(
+            f"{share:g} of {path}" for path, share in zip(paths, shares, strict=True)
+        )
+    }
     return replace(
         first, state=state, history=[], provenance=first.provenance | told, training=None
     )
@@ -56,11 +70,19 @@ def main(argv: list[str] | None = None) -> int:
         examples=("seed0/last.pt seed1/last.pt seed2/last.pt --output mean.pt",),
     )
     parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CHECKPOINT")
+    parser.add_argument(
+        "--shares",
+        type=number(above=0),
+        nargs="+",
+        default=[],
+        metavar="SHARE",
+        help="what each of them counts; default: all alike",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.pt")
     arguments = parser.parse_args(argv)
 
     def average(arguments: argparse.Namespace) -> int:
-        made = averaged(arguments.checkpoints)
+        made = averaged(arguments.checkpoints, arguments.shares)
         checkpoint.save(made, arguments.output)
         print(f"{arguments.output}: the mean of {len(arguments.checkpoints)} checkpoints")
         return 0

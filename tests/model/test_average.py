@@ -29,10 +29,22 @@ def test_every_weight_is_the_mean(runs, tmp_path, capsys):
     assert any((one.state[name] != other.state[name]).any() for name in floats)
     for name in floats:
         torch.testing.assert_close(mean.state[name], (one.state[name] + other.state[name]) / 2)
-    assert mean.provenance["average"] == "seed 1, seed 2"
+    assert mean.provenance["average"] == f"1 of {runs[0]}; 1 of {runs[1]}"
     assert mean.labels == one.labels and mean.photographs == one.photographs
     assert mean.training is None and not mean.history
     mean.module()
+
+
+def test_shares_weigh(runs, tmp_path, capsys):
+    output = tmp_path / "mean.pt"
+    assert main([*map(str, runs), "--shares", "3", "1", "--output", str(output)]) == 0
+    one, other, mean = (checkpoint.load(path).state for path in (*runs, output))
+    for name, value in mean.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.75 * one[name] + 0.25 * other[name])
+            assert value.dtype == one[name].dtype
+    assert main([*map(str, runs), "--shares", "3", "--output", str(tmp_path / "no.pt")]) == 2
+    assert "--shares must be 2, one a checkpoint, not 1" in capsys.readouterr().err
 
 
 def test_only_of_the_same_network_and_photographs(arguments, runs, tmp_path, capsys):
