@@ -133,8 +133,8 @@ class Engine:
 
 
 ENGINES = {
-    "16x16x2-lut17": Engine(pixels=2, lut_rows=17),
     "16x16": Engine(),
+    "16x16x2-lut17": Engine(pixels=2, lut_rows=17),
     "16x8x2": Engine(columns=8, pixels=2),
     "16x8": Engine(columns=8),
     "16x4-lut4": Engine(columns=4, lut_rows=4),
