@@ -208,7 +208,7 @@ def test_a_build_draws_its_page(real_arguments, tmp_path):
     for heading in ("in time", "by layer", "activation", "Roofline", "Block RAM", "Floor plan"):
         assert f"{heading}" in page
     assert "<td>weights</td><td>0</td><td>9</td>" in page
-    assert "The critical path in red: weights.q.Q → sum.d.DI" in page
+    assert "The critical path, black in white: weights.q.Q → sum.d.DI" in page
 
 
 def built(arguments, monkeypatch) -> None:
