@@ -371,9 +371,8 @@ def _in_two_classes(splits: Splits) -> list[str]:
     """Names of photographs whose pixels another class has, too."""
     classes, names = {}, {}
     for _, part in splits.items():
-        for (name, digest), target in zip(
-            part.digests().items(), part.targets.tolist(), strict=True
-        ):
-            classes.setdefault(digest, set()).add(target)
-            names.setdefault(digest, []).append(name)
+        digests = part.digests()
+        for name, target in zip(part.names, part.targets.tolist(), strict=True):
+            classes.setdefault(digests[name], set()).add(target)
+            names.setdefault(digests[name], []).append(name)
     return [name for digest, own in names.items() if len(classes[digest]) > 1 for name in own]

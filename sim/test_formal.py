@@ -48,7 +48,7 @@ PROOFS = {
     "responder": (ToldResults, {}, 20),
     "window rows": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12}, 28),
     "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
-    "results": (SentResults, {}, 22),
+    "results": (SentResults, {}, 24),
     "weights": (LoadedWeights, {}, 24),
     "streamed weights": (ChosenRows, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
