@@ -155,7 +155,8 @@ def test_pin_and_lamps_show_what_was_seen(design, command):
             simulated.play(frame(pixels, SENSOR))
         wait(client, 3)
         line.close()
-        told = [simulated.process.stderr.readline().split() for _ in range(2)]
+        with simulated.process.stderr as said:
+            told = [said.readline().split() for _ in range(2)]
     # The pin is first: when it turns, the lamps still show the frame before.
     lamp = [1 << answer if answer < classes else 0 for answer in (other, wanted)]
     shown = (1 << board.LEDS - 2) - 1  # the others are the self-test's and that of activity
