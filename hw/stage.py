@@ -31,22 +31,9 @@ class Stage(wiring.Component):
         return m
 
 
-class Skid(wiring.Component):
+class Skid(Stage):
     """Takes a word and gives one in every cycle: two registers, the second one for the word that
-    comes while the first is not taken.
-
-    Parameters
-    ----------
-    shape : ShapeLike
-        Of the words.
-
-    Members
-    -------
-    i, o : ``stream.Signature(shape)``
-    """
-
-    def __init__(self, shape):
-        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+    comes while the first is not taken. Parameters and members are a :class:`Stage`'s."""
 
     def elaborate(self, platform):
         m = Module()
