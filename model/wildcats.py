@@ -66,8 +66,11 @@ def opened(download: Path) -> Iterator[Path | zipfile.Path]:
     try:
         with archive:
             yield zipfile.Path(archive)
-    # NotImplementedError: a method of compression that zipfile does not know.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except NotImplementedError as error:  # by zipfile: a method of compression it does not know
+        raise DownloadError(
+            f"{shown}: packed in a way that Python does not know; unpack it and name the folder"
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DownloadError(f"{shown}: damaged ({error}); download it again") from error
 
 
