@@ -7,8 +7,8 @@ import numpy as np
 from amaranth.hdl import unsigned
 
 from hw.engine.pair_pool import Along, PairMaxPool
-from hw.engine.pool import flags, flags_layout
-from sim.bench_pool import META_BITS, pooled
+from hw.engine.pool import flags_layout
+from sim.bench_pool import META_BITS, drawn_rows, pooled
 from sim.play import play
 from sim.runner import parameters, reset
 
@@ -88,22 +88,13 @@ class Traffic:
     def frame(self, *, kernel: int, height: int, width: int, groups: int, gaps: float) -> None:
         """A map of some groups, in tiles of rows, with gaps and other layers' pairs between."""
         rng = self._rng
-        shape = (groups, height, width, self._columns)
-        maps = np.array([rng.randrange(256) for _ in range(int(np.prod(shape)))]).reshape(shape)
-        wants = [pooled(one, kernel) for one in maps]
-        slots = (wants[0].shape[1] + 1) // 2
+        slots = (len(pooled(np.zeros((1, width, 1)), kernel)[0]) + 1) // 2
         base = rng.randrange(self._depth - groups * slots + 1)
-        cuts = sorted(rng.sample(range(1, height), rng.randrange(height)))
-        for first, last in zip([0, *cuts], [*cuts, height], strict=True):
-            for group in range(groups):
-                for y in range(first, last):
-                    y_flags = flags(kernel, y, height - 1)
-                    o_y = sum(flags(kernel, k, height - 1).emit for k in range(y))
-                    want = wants[group][o_y] if y_flags.emit else None
-                    slot = base + group * slots
-                    for _ in self.row(maps[group, y], kernel, y_flags, slot, want):
-                        while rng.random() < gaps:
-                            rng.choice((self.gap, self.bypass))()
+        shape = (groups, height, width, self._columns)
+        for group, row, y_flags, want in drawn_rows(rng, kernel, shape):
+            for _ in self.row(row, kernel, y_flags, base + group * slots, want):
+                while rng.random() < gaps:
+                    rng.choice((self.gap, self.bypass))()
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")

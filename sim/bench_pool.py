@@ -1,5 +1,6 @@
 """Bench of the max-pool: maps of many sizes in tiles of rows, compared with NumPy."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -8,7 +9,7 @@ import numpy as np
 from amaranth.hdl import unsigned
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from hw.engine.pool import MaxPool, flags, flags_layout
+from hw.engine.pool import Flags, MaxPool, flags, flags_layout
 from sim.runner import parameters, reset
 
 META_BITS = 12
@@ -35,6 +36,23 @@ def pooled(tensor: np.ndarray, kernel: int) -> np.ndarray:
             for y in starts(height)
         ]
     )
+
+
+def drawn_rows(
+    rng: Random, kernel: int, shape: tuple[int, int, int, int]
+) -> Iterator[tuple[int, np.ndarray, Flags, np.ndarray | None]]:
+    """Rows of a drawn map, (groups, height, width, columns), in the order of tiles of rows, these
+    drawn, too: group, values, flags along the column, and what they complete of the pooled map."""
+    groups, height, _, _ = shape
+    maps = np.array([rng.randrange(256) for _ in range(int(np.prod(shape)))]).reshape(shape)
+    wants = [pooled(one, kernel) for one in maps]
+    cuts = sorted(rng.sample(range(1, height), rng.randrange(height)))
+    for first, last in zip([0, *cuts], [*cuts, height], strict=True):
+        for group in range(groups):
+            for y in range(first, last):
+                along = flags(kernel, y, height - 1)
+                o_y = sum(flags(kernel, k, height - 1).emit for k in range(y))
+                yield group, maps[group, y], along, wants[group][o_y] if along.emit else None
 
 
 class Traffic:
@@ -72,29 +90,22 @@ class Traffic:
     def frame(self, *, kernel: int, height: int, width: int, groups: int, gaps: float) -> None:
         """A map of some groups, in tiles of rows, with gaps and other layers' beats between."""
         rng = self._rng
-        shape = (groups, height, width, self._columns)
-        maps = np.array([rng.randrange(256) for _ in range(int(np.prod(shape)))]).reshape(shape)
-        wants = [pooled(one, kernel) for one in maps]
-        slots = wants[0].shape[1]
+        slots = len(pooled(np.zeros((1, width, 1)), kernel)[0])
         base = rng.randrange(self._depth - groups * slots + 1)
-        cuts = sorted(rng.sample(range(1, height), rng.randrange(height)))
-        for first, last in zip([0, *cuts], [*cuts, height], strict=True):
-            for group in range(groups):
-                for y in range(first, last):
-                    y_flags = flags(kernel, y, height - 1)
-                    o_y = sum(flags(kernel, k, height - 1).emit for k in range(y))
-                    o_x = 0
-                    for x in range(width):
-                        x_flags = flags(kernel, x, width - 1)
-                        ends = x_flags.emit and y_flags.emit
-                        result = wants[group][o_y, o_x].tolist() if ends else None
-                        slot = base + group * slots + min(o_x, slots - 1)
-                        self._beat(maps[group, y, x].tolist(), x_flags, y_flags, slot, result)
-                        o_x += x_flags.emit
-                        while rng.random() < gaps:
-                            rng.choice((self.gap, self.bypass))(1)
-                if rng.random() < gaps:
-                    self.bypass(rng.randrange(1, 8))
+        shape = (groups, height, width, self._columns)
+        for group, row, y_flags, want in drawn_rows(rng, kernel, shape):
+            o_x = 0
+            for x in range(width):
+                x_flags = flags(kernel, x, width - 1)
+                ends = x_flags.emit and want is not None
+                slot = base + group * slots + min(o_x, slots - 1)
+                result = want[o_x].tolist() if ends else None
+                self._beat(row[x].tolist(), x_flags, y_flags, slot, result)
+                o_x += x_flags.emit
+                while rng.random() < gaps:
+                    rng.choice((self.gap, self.bypass))(1)
+            if rng.random() < gaps:
+                self.bypass(rng.randrange(1, 8))
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
