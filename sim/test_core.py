@@ -10,6 +10,7 @@ from plan.starved import frame_time
 from sim.compare import Comparison, compare
 from sim.cosimulate import READ_OUT, Frame, build, core, observe
 from sim.networks import CASES, OF_TWO_PIXELS, chosen
+from sim.trial import Trial
 from spec import synthetic
 from spec.quantized import QuantizedNetwork
 
@@ -61,3 +62,13 @@ def test_stalls_change_no_value(network, engine, i_stall, o_stall):
         predicted = frame_time(planned.program, frame.offered.tolist())
         assert (frame.elapsed - READ_OUT, frame.cycles) == (predicted.elapsed, predicted.cycles)
         assert bool(predicted.starved) == bool(i_stall)
+
+
+def test_a_frame_is_not_counted_from_the_last_pixels_of_the_one_before():
+    trial = Trial.made(drawn=5)
+    number = len(trial.plans) - 1
+    window = trial.plans[number].program.window
+    used = window.stride * (window.o_height - 1) + window.kernel - window.padding
+    assert used < window.height  # no patch needs the last row
+    # It is still to come when the results have been taken.
+    trial.check(trial.build(), (number,), (0.97, 0.0))
