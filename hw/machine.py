@@ -255,7 +255,7 @@ class Machine(wiring.Component):
                 pool.data[column].eq(requantizer.o),
             ]
         m.d.comb += writer.comes.eq(
-            delayed(m, accumulator.o.valid, latency.REQUANTIZER - 1, "requantized")
+            delayed(m, accumulator.o.valid, latency.REQUANTIZER - 2, "requantized")
         )
 
         # Bytes to memory and to class sums.

@@ -105,7 +105,7 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     plan = chosen(p["network"], p["engine"])
     rng = Random(p["seed"])
     steps, work = announced(plan, 2, gaps, rng)
-    cycles = range(max(work) + 2)
+    cycles = range(max(work) + 3)
     write = write_layout(Format.of(plan.engine, plan.needs()))
     noise = [rng.getrandbits(write.size) for _ in cycles]
     told = {
@@ -127,7 +127,7 @@ async def sends_each_beat_where_it_belongs(dut, gaps):
     meta = destination(plan.needs().address_bits, plan.engine.lanes, groups)
     layout = flags_layout(plan.program.pool_slots, meta, rows=not pairs)
     for cycle in cycles:
-        step, beat, ends = work.get(cycle - 1, (None, None, False))
+        step, beat, ends = work.get(cycle - 2, (None, None, False))
         assert got["last"][cycle] == ends, f"cycle {cycle}"
         if beat is None:
             assert not any(got[f"{port}__valid"][cycle] for port in ports), f"cycle {cycle}"

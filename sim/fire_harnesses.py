@@ -120,7 +120,7 @@ class FinishedSteps(wiring.Component):
         settle = Signal(range(self.SETTLE + 1))
         rows = Signal(range(self.RING + 1))
         row_done = self.row_done & (rows != self.RING)
-        beat = delayed(m, issuer.tag.valid & issuer.tag.last, self.PIPELINE, "beat")
+        beat = delayed(m, issuer.tag.valid & issuer.tag.last, self.PIPELINE - 1, "beat")
         retire = delayed(m, writer.last, latency.POOL, "retire")
         m.d.sync += [
             settle.eq(Mux(issuer.start, self.SETTLE, Mux(settle == 0, 0, settle - 1))),

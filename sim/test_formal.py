@@ -94,8 +94,8 @@ BREAKS = [
     (
         "guard",
         FrameGuard,
-        "[left.eq(self.frame - 1), tag",
-        "[left.eq(self.frame), tag",
+        "[left.eq(self.frame - 1), final",
+        "[left.eq(self.frame), final",
     ),
     ("responder", Responder, "with m.Elif(self.i.valid):", "with m.Else():"),
     (

@@ -66,6 +66,7 @@ class Feeder(wiring.Component):
 
         chunks = self.chunks
         left = Signal.like(self.frame)  # pixels of the image that were not taken
+        final = Signal()  # one is left
         first = Signal()
         color = Signal(24)
         part = Signal(range(3))
@@ -74,6 +75,8 @@ class Feeder(wiring.Component):
         waited = Signal(range(self._patience + 1))
         late = Signal()
         m.d.sync += late.eq(waited == self._patience - 1)
+        edge = Signal()  # the address, steady until its byte has come, is a chunk's last
+        m.d.sync += edge.eq(chunks.address == self._chunk - 1)
         due = Signal(TAG)  # a self-test
         tag = Signal(TAG)
         noise = Signal(32, init=selftest.SEED)
@@ -98,7 +101,8 @@ class Feeder(wiring.Component):
 
         with m.FSM() as fsm:
             with m.State("idle"):
-                m.d.sync += [left.eq(self.frame), first.eq(1), part.eq(0), place.index.eq(0)]
+                m.d.sync += [left.eq(self.frame), final.eq(self.frame == 1)]
+                m.d.sync += [first.eq(1), part.eq(0), place.index.eq(0)]
                 m.d.sync += [chunks.address.eq(0), dropped.eq(0), waited.eq(0)]
                 m.d.sync += [noise.eq(selftest.SEED), tag.eq(due)]
                 with m.If(self.begin & ~self.drop):
@@ -131,8 +135,7 @@ class Feeder(wiring.Component):
                     m.d.sync += color.eq(Cat(color[8:], chunks.data))
                     m.d.sync += chunks.address.eq(chunks.address + 1)
                     m.d.sync += part.eq(Mux(part == 2, 0, part + 1))
-                    last = (part == 2) & (left == 1)
-                    with m.If((chunks.address == self._chunk - 1) | last):
+                    with m.If(edge | ((part == 2) & final)):
                         m.d.sync += [chunks.free.eq(1), chunks.address.eq(0)]
                         m.d.sync += [place.index.eq(place.index + 1), self.taken.valid.eq(1)]
                     with m.If(part == 2):
@@ -142,16 +145,17 @@ class Feeder(wiring.Component):
             with m.State("give"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += [left.eq(left - 1), first.eq(0)]
-                    with m.If((left == 1) | dropped | self.drop):
+                    m.d.sync += [left.eq(left - 1), final.eq(left == 2), first.eq(0)]
+                    with m.If(final | dropped | self.drop):
                         m.next = "idle"
                     with m.Else():
                         m.next = "look"
             with m.State("test"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += [left.eq(left - 1), first.eq(0), noise.eq(step)]
-                    with m.If((left == 1) | dropped | self.drop):
+                    m.d.sync += [left.eq(left - 1), final.eq(left == 2), first.eq(0)]
+                    m.d.sync += noise.eq(step)
+                    with m.If(final | dropped | self.drop):
                         m.next = "idle"
 
         m.d.comb += self.idle.eq(fsm.ongoing("idle") & ~due.testing)

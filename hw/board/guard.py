@@ -1,6 +1,6 @@
 """Whole frames for the core, whatever becomes of the source."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -57,6 +57,8 @@ class FrameGuard(wiring.Component):
 
         tag = Signal(TAG)
         left = Signal.like(self.frame)  # pixels of the frame that were not given
+        final = Signal()  # one is left
+        filling = Signal()
         dropped = Signal()
         stale = Signal()  # what is offered was offered before the drop
         room = Signal()
@@ -72,15 +74,17 @@ class FrameGuard(wiring.Component):
             m.d.sync += dropped.eq(1)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
+        with m.If(room):  # whether or not it is then valid
+            m.d.sync += self.o.payload.eq(Mux(filling, 0, self.i.payload.pixel))
 
         with m.FSM():
             with m.State("idle"):
                 m.d.comb += self.idle.eq(1)
                 m.d.comb += self.i.ready.eq(room | ~self.i.payload.first)
-                m.d.sync += [left.eq(self.frame - 1), tag.eq(self.i.payload.tag)]
-                m.d.sync += dropped.eq(self.drop)
+                m.d.sync += [left.eq(self.frame - 1), final.eq(self.frame == 2)]
+                m.d.sync += [tag.eq(self.i.payload.tag), dropped.eq(self.drop)]
                 with m.If(offered & self.i.payload.first & room):
-                    m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(self.i.payload.pixel)]
+                    m.d.sync += self.o.valid.eq(1)
                     m.next = "pass"
             with m.State("pass"):
                 with m.If(dropped | (offered & self.i.payload.first)):
@@ -89,14 +93,16 @@ class FrameGuard(wiring.Component):
                 with m.Elif(room):
                     m.d.comb += self.i.ready.eq(1)
                     with m.If(offered):
-                        m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(self.i.payload.pixel)]
-                        m.d.sync += left.eq(left - 1)
-                        with m.If(left == 1):
+                        m.d.sync += self.o.valid.eq(1)
+                        m.d.sync += [left.eq(left - 1), final.eq(left == 2)]
+                        with m.If(final):
                             m.next = "wait"
             with m.State("fill"):
+                m.d.comb += filling.eq(1)
                 with m.If(room):
-                    m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(0), left.eq(left - 1)]
-                    with m.If(left == 1):
+                    m.d.sync += self.o.valid.eq(1)
+                    m.d.sync += [left.eq(left - 1), final.eq(left == 2)]
+                    with m.If(final):
                         m.next = "wait"
             with m.State("wait"):
                 with m.If(self.results.valid):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Mux, ResetInserter
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -91,7 +91,8 @@ class ImageIntake(wiring.Component):
         for port in ("taken", "ended"):
             connect(m, getattr(loader, port), flipped(getattr(self, port)))
 
-        looking = powerup.busy & powerup.dry
+        looking = Signal()  # steady from long before a word comes
+        m.d.sync += looking.eq(powerup.busy & powerup.dry)
         loaded = loader.ended.valid & (loader.ended.payload.index == Load.DONE)
         m.d.comb += [
             loader.begin.eq(self.begin & ~powerup.busy),

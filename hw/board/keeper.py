@@ -75,7 +75,6 @@ class MemoryKeeper(wiring.Component):
             with m.State("rest"):
                 m.d.sync += steady.eq(0)
                 with m.If(ready & wanted & self.settled):
-                    m.d.comb += self.start.eq(1)
                     m.d.sync += [telling.eq(asked), following.eq(pressed)]
                     m.d.sync += [asked.eq(0), pressed.eq(0)]
                     m.next = "begin"
@@ -88,7 +87,8 @@ class MemoryKeeper(wiring.Component):
                 with m.If(~self.held | (ready & wanted)):
                     m.d.sync += self.running.eq(0)
                     m.next = "rest"
-            with m.State("begin"):  # while the memory begins
+            with m.State("begin"):
+                m.d.comb += self.start.eq(1)
                 m.next = "test"
             with m.State("test"):
                 with m.If(~self.testing):

@@ -66,8 +66,10 @@ class ImageLoader(wiring.Component):
         settle = Signal(range(ChunkStore.READ_LATENCY + 1))
         place = Signal(PLACE)
         waited = Signal(range(self._patience + 1))
-        late = Signal()
+        late, final = Signal(), Signal()
         m.d.sync += late.eq(waited == self._patience - 1)
+        # The address is steady while its byte is on its way.
+        m.d.sync += final.eq(chunks.address == chunks.chunk.length - 1)
         dropped = Signal()
         m.d.sync += [chunks.free.eq(0), self.taken.valid.eq(0), self.ended.valid.eq(0)]
         m.d.sync += self.abandoned.eq(0)
@@ -117,7 +119,7 @@ class ImageLoader(wiring.Component):
                     m.d.sync += [chunks.address.eq(chunks.address + 1), part.eq(part + 1)]
                     m.d.sync += settle.eq(0)
                     with m.If(part == 3):
-                        with m.If(chunks.address == chunks.chunk.length - 1):
+                        with m.If(final):
                             m.d.sync += [chunks.free.eq(1), chunks.address.eq(0)]
                             m.d.sync += [place.index.eq(place.index + 1), self.taken.valid.eq(1)]
                         m.next = "give"

@@ -88,10 +88,11 @@ class Lamps(wiring.Component):
         status = [passed & self.memory_right, (lit != 0) | (alarm & (flash < self._tick))]
         shown = max(0, len(self.o) - len(status))
         each = Signal(shown)
+        m.d.sync += each.eq(0)
         with m.If(known & (self.classes <= shown)):
-            m.d.comb += [lamp.eq(winner == index) for index, lamp in enumerate(each)]
+            m.d.sync += [lamp.eq(winner == index) for index, lamp in enumerate(each)]
         with m.Elif(known):
-            m.d.comb += each.eq(winner)
+            m.d.sync += each.eq(winner)
         lamps = [*each, *status]
         for led, lamp in zip(self.o, lamps[len(lamps) - len(self.o) :], strict=True):
             m.d.sync += led.eq(lamp)

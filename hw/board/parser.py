@@ -157,12 +157,12 @@ class ImageParser(wiring.Component):
                         m.next = "data"
             with m.State("data"):
                 m.d.comb += asking.eq(1)
+                with m.Switch(piece):  # what is there before the word is written over by it
+                    for index in range(len(write.data) // 32):
+                        with m.Case(index):
+                            m.d.sync += write.data[32 * index : 32 * (index + 1)].eq(word)
                 with m.If(seen):
                     m.d.sync += [left.eq(left - 1), piece.eq(piece + 1)]
-                    with m.Switch(piece):
-                        for index in range(len(write.data) // 32):
-                            with m.Case(index):
-                                m.d.sync += write.data[32 * index : 32 * (index + 1)].eq(word)
                     with m.If(final):
                         fail(Load.SECTIONS)
                     with m.Elif(whole):

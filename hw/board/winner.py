@@ -39,7 +39,11 @@ class Winner(wiring.Component):
         # A frame's best sum so far, if there is one, and the sum of the class for none.
         found = Signal()
         behind = Signal(signed(32))
-        larger, other = Signal(), Signal()
+        other = Signal()
+        # Whether the sum is larger, by halves.
+        half = len(winner.best) // 2
+        low, high, same = Signal(), Signal(), Signal()
+        larger = high | (same & low)
         # Known two cycles after the last sum was judged; the word that needs it comes later.
         lead = Signal(signed(33))
         short = Signal()
@@ -55,7 +59,9 @@ class Winner(wiring.Component):
                     m.next = "compare"
             with m.State("compare"):
                 m.d.sync += [
-                    larger.eq(word.data > winner.best),
+                    low.eq(word.data[:half] > winner.best[:half]),
+                    high.eq(word.data[half:].as_signed() > winner.best[half:].as_signed()),
+                    same.eq(word.data[half:] == winner.best[half:]),
                     other.eq(count == self.none),
                 ]
                 m.next = "judge"

@@ -81,13 +81,13 @@ class Decoder(wiring.Component):
         return m
 
     def _luminance(self, m: Module, pair: Value, first: Value, second: Value) -> None:
-        """Two pixels of four bytes; the first one is given four cycles after the last byte."""
+        """Two pixels of four bytes; the first one is given five cycles after the last byte."""
         place = self.i.payload.place
         lights = Signal(8), Signal(8)
         u, v = Signal(signed(8)), Signal(signed(8))
         at = Signal.like(self.o.payload.column)
         line = Signal.like(self.o.payload.line)
-        due = Signal(4)
+        due = Signal(5)
         m.d.sync += due.eq(Cat(pair & place[1], due))
         with m.If(pair):
             difference = Cat(second[:7], ~second[7]).as_signed()  # less 128
@@ -107,9 +107,9 @@ class Decoder(wiring.Component):
             "blue": ((u << 9) - (u << 6), (u << 3) - (u << 1)),
         }
         m.d.sync += [
-            self.o.valid.eq(due[2] | due[3]),
+            self.o.valid.eq(due[3] | due[4]),
             self.o.payload.line.eq(line),
-            self.o.payload.column.eq(Mux(due[3], at, at & ~1)),
+            self.o.payload.column.eq(Mux(due[4], at, at & ~1)),
         ]
         for name, (large, small) in parts.items():
             sums = (
@@ -123,7 +123,7 @@ class Decoder(wiring.Component):
                 sums[1].eq(small),
                 change.eq((sums[0] + sums[1] + 128) >> 8),
             ]
-            m.d.comb += light.eq(Mux(due[3], lights[1], lights[0]) + change)
+            m.d.sync += light.eq(Mux(due[3], lights[1], lights[0]) + change)
             m.d.sync += self.o.payload.pixel[name].eq(
                 Mux(light < 0, 0, Mux(light > 255, 255, light[:8]))
             )

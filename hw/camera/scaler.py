@@ -69,15 +69,15 @@ class Scaler(wiring.Component):
         m.d.sync += [bottom.eq(top + tall), right.eq(left + wide)]
 
         # Where in the crop a pixel is, and which of its square.
-        pixel = Signal(Pixel)
+        coming = Signal(Pixel)
         down, across = Signal(range(sensor.height)), Signal(range(sensor.width))
-        inside = Signal()
+        within = Signal()
         column, line = self.i.payload.column, self.i.payload.line
         m.d.sync += [
-            pixel.eq(self.i.payload.pixel),
+            coming.eq(self.i.payload.pixel),
             down.eq(line - top),
             across.eq(column - left),
-            inside.eq(
+            within.eq(
                 self.i.valid
                 & fits
                 & (line >= top)
@@ -86,15 +86,23 @@ class Scaler(wiring.Component):
                 & (column < right)
             ),
         ]
+        pixel, inside, at = Signal(Pixel), Signal(), Signal.like(across)
+        flags = ("row_begins", "row_ends", "begins", "ends", "first", "last")
+        square = Signal(StructLayout(dict.fromkeys(flags, 1)))
         side = (1 << shift) - 1
-        square = {
-            "row_begins": (across & side) == 0,
-            "row_ends": (across & side) == side,
-            "begins": (down & side) == 0,
-            "ends": (down & side) == side,
-            "first": down >> shift == 0,
-            "last": down >> shift == self.height - 1,
-        }
+        m.d.sync += [
+            pixel.eq(coming),
+            inside.eq(within),
+            at.eq(across >> shift),
+            square.row_begins.eq((across & side) == 0),
+            square.row_ends.eq((across & side) == side),
+            square.begins.eq((down & side) == 0),
+            square.ends.eq((down & side) == side),
+            square.first.eq((down >> shift == 0) & (across >> shift == 0)),
+            square.last.eq(
+                (down >> shift == self.height - 1) & (across >> shift == self.width - 1)
+            ),
+        ]
 
         # Sums of lines within a square.
         area = max(SCALES) ** 2
@@ -103,23 +111,23 @@ class Scaler(wiring.Component):
         depth = max(sensor.width // 2, 1)
         m.submodules.waiting = waiting = memory.Memory(shape=store, depth=depth, init=[])
         read, write = waiting.read_port(), waiting.write_port()
-        m.d.comb += read.addr.eq(across >> shift)
+        m.d.comb += read.addr.eq(at)
 
         row = Signal(store)  # of this line of the square
         place = Signal(range(sensor.width))
         row_done, begins, ends = Signal(), Signal(), Signal()
         first, last = Signal(), Signal()
         m.d.sync += [
-            row_done.eq(inside & square["row_ends"]),
-            begins.eq(square["begins"]),
-            ends.eq(square["ends"]),
-            place.eq(across >> shift),
-            first.eq(square["first"] & (across >> shift == 0)),
-            last.eq(square["last"] & (across >> shift == self.width - 1)),
+            row_done.eq(inside & square.row_ends),
+            begins.eq(square.begins),
+            ends.eq(square.ends),
+            place.eq(at),
+            first.eq(square.first),
+            last.eq(square.last),
         ]
         with m.If(inside):
             for color in colors:
-                m.d.sync += row[color].eq(Mux(square["row_begins"], 0, row[color]) + pixel[color])
+                m.d.sync += row[color].eq(Mux(square.row_begins, 0, row[color]) + pixel[color])
 
         # A block RAM's word comes late: it waits in a register, as does each sum that follows.
         above = Signal(store)

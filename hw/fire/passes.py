@@ -1,6 +1,6 @@
 """The passes of the program's steps, one after the other."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -83,6 +83,8 @@ class PassWalk(wiring.Component):
         m = Module()
         step, next_step = self.step, self.next_step
         now, coming = self.now, self.coming
+        # Whether a pass is the last one of its tap, and of all taps of an input group.
+        coming_ends, ends = (Signal(data.StructLayout({"groups": 1, "taps": 1})) for _ in range(2))
 
         # The pass that comes: registered, long before it is needed.
         with m.If(self.now_is.final):
@@ -94,14 +96,14 @@ class PassWalk(wiring.Component):
             ]
         with m.Else():
             m.d.sync += coming.eq(now)
-            with m.If(now.group_in != step.groups_in_last):
+            with m.If(~ends.groups):
                 m.d.sync += [
                     coming.group_in.eq(now.group_in + 1),
                     coming.base.eq(now.base + step.i_plane),
                 ]
             with m.Else():
                 m.d.sync += [coming.group_in.eq(0), coming.base.eq(step.i_base)]
-                with m.If(_last_tap(step, now)):
+                with m.If(ends.taps):
                     m.d.sync += [
                         coming.offset.eq(step.i_start),
                         coming.tap_x.eq(0),
@@ -126,15 +128,12 @@ class PassWalk(wiring.Component):
                     ]
 
         # Its place.
-        last = Signal()
-        m.d.comb += [
-            self.coming_step.eq(Mux(self.now_is.final, next_step, step)),
-            last.eq(
-                (coming.group_in == self.coming_step.groups_in_last)
-                & _last_tap(self.coming_step, coming)
-            ),
-        ]
+        groups = coming.group_in == self.coming_step.groups_in_last
+        taps = ~self.coming_step.taps3 | ((coming.tap_x == 2) & (coming.tap_y == 2))
+        last = groups & taps
+        m.d.comb += self.coming_step.eq(Mux(self.now_is.final, next_step, step))
         m.d.sync += [
+            coming_ends.eq(Cat(groups, taps)),
             self.coming_is.first.eq(
                 (coming.group_in == 0) & (coming.tap_x == 0) & (coming.tap_y == 0)
             ),
@@ -142,12 +141,7 @@ class PassWalk(wiring.Component):
             self.coming_is.final.eq(last & (coming.group_out == self.coming_step.groups_out_last)),
         ]
         with m.If(self.start):
-            m.d.sync += [now.eq(coming), self.now_is.eq(self.coming_is)]
+            m.d.sync += [now.eq(coming), self.now_is.eq(self.coming_is), ends.eq(coming_ends)]
             with m.If(self.now_is.final):
                 m.d.sync += step.eq(next_step)
         return m
-
-
-def _last_tap(step, walk):
-    """Whether a pass of a step is the kernel's last tap."""
-    return ~step.taps3 | ((walk.tap_x == 2) & (walk.tap_y == 2))

@@ -68,17 +68,15 @@ class PixelWalk(wiring.Component):
         y = Signal.like(step.rows_last)
         offset = Signal.like(now.offset)
         x_end = x == step.x_last
-        with m.If(self.active):
+        with m.If(self.active & ~self.end):
             m.d.sync += [remaining.eq(remaining - 1), self.end.eq(remaining == 1)]
             m.d.sync += [x.eq(Mux(x_end, 0, x + 1)), y.eq(y + x_end)]
             m.d.sync += [offset.eq(offset + 1), self.address.eq(self.address + 1)]
             with m.If(offset == step.i_plane_last):
                 m.d.sync += [offset.eq(0), self.address.eq(now.base)]
-            with m.If(self.end):
-                m.d.sync += self.active.eq(0)
-        with m.If(self.start):
+        with m.Else():  # ready for a start, which comes late in its cycle
             m.d.sync += [
-                self.active.eq(1),
+                self.active.eq(self.start),
                 remaining.eq(self.coming_step.pixels_last),
                 self.end.eq(self.coming_step.pixels_last == 0),
                 x.eq(0),

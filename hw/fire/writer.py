@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.ecp5.copies import copies
 from hw.engine.pair_pool import Along
 from hw.engine.pool import flags_layout
 from hw.fire.counter import Counter
@@ -58,7 +59,7 @@ class Writer(wiring.Component):
     step : ``In(stream)``
         The steps, as they start; always ready: at most ``QUEUE`` are unfinished.
     comes : ``In(1)``
-        In the next cycle there is a requantized value: output group, then pixel.
+        In two cycles there is a requantized value: output group, then pixel.
     o : ``Out(stream)``
         What :class:`hw.engine.pool.MaxPool` needs to know of it, in that cycle; always ready.
     along, o_even, o_odd : ``Out``
@@ -102,6 +103,8 @@ class Writer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        # The max-pool, which is told of a beat, is far from what counts it.
+        comes, told = copies(m, self.comes, "comes", 2)
         layout = self.step.payload.shape()
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=layout.size, depth=QUEUE)
         m.d.comb += [
@@ -157,12 +160,12 @@ class Writer(wiring.Component):
             even = Mux(step.pool3, x_odd | whole, ~x_odd)
             odd = Mux(step.pool3, Mux(x_odd, whole, ~x_first), x_odd)
             m.d.sync += [
-                self.along.valid.eq(self.comes),
+                self.along.valid.eq(told),
                 self.along.pools.eq(pools),
                 self.along.odd.eq(x_odd),
                 self.along.single.eq(half),
-                self.o_even.valid.eq(self.comes & (even | ~pools)),
-                self.o_odd.valid.eq(self.comes & Mux(pools, odd, ~half)),
+                self.o_even.valid.eq(told & (even | ~pools)),
+                self.o_odd.valid.eq(told & Mux(pools, odd, ~half)),
                 *tell(self.o_even.payload, places.slot, places.offset, group_end),
                 *tell(self.o_odd.payload, places.odd_slot, places.odd_offset, group_end),
             ]
@@ -170,18 +173,18 @@ class Writer(wiring.Component):
             emit_x = Mux(pools, x.end | Mux(step.pool3, ~x_odd & ~x_first, x_odd), 1)
             o = self.o.payload
             m.d.sync += [
-                self.o.valid.eq(self.comes),
+                self.o.valid.eq(told),
                 o.open_x.eq(pools & ~x_odd),
                 o.join_x.eq(pools & Mux(step.pool3, ~x_first, x_odd)),
                 o.emit_x.eq(emit_x),
                 *tell(o, places.slot, places.offset, group_end),
             ]
         m.d.sync += [
-            self.last.eq(self.comes & step_end),
+            self.last.eq(comes & step_end),
             self.frame_last.eq(step.frame_last),
         ]
 
-        with m.If(self.comes):
+        with m.If(comes):
             m.d.sync += [*x.advance(), new_group.eq(group_end)]
             m.d.sync += [group_end.eq(ends_group), step_end.eq(ends_step)]
             if self._pairs:
@@ -201,7 +204,7 @@ class Writer(wiring.Component):
                 single_group.eq(alone),
                 single.eq(alone & (following.groups_out_last == 0)),
             ]
-        with m.If(~have | (self.comes & group_end)):
+        with m.If(~have | (comes & group_end)):
             with m.If(~have | step_end):
                 m.d.sync += [
                     have.eq(known),

@@ -79,11 +79,11 @@ class MemoryTest(wiring.Component):
         difference = Signal(WORD_BITS)
         place = Signal.like(address)
         m.d.sync += [difference.eq(0), place.eq(address)]
-        with m.FSM() as fsm:
+        with m.FSM():
             with m.State("REST"):
                 m.d.sync += [*again, opposite.eq(0)]
                 with m.If(self.start):
-                    m.d.sync += [self.wrong.eq(0), self.bits.eq(0)]
+                    m.d.sync += [self.busy.eq(1), self.wrong.eq(0), self.bits.eq(0)]
                     m.next = "WRITE"
             with m.State("WRITE"):
                 m.d.comb += self.o.valid.eq(1)
@@ -105,10 +105,10 @@ class MemoryTest(wiring.Component):
             with m.State("TURN"):  # while the last difference is counted
                 m.d.sync += [*again, opposite.eq(~opposite)]
                 with m.If(opposite):
+                    m.d.sync += self.busy.eq(0)
                     m.next = "REST"
                 with m.Else():
                     m.next = "WRITE"
-        m.d.comb += self.busy.eq(~fsm.ongoing("REST"))
 
         with m.If(difference != 0):
             m.d.sync += [self.wrong.eq(self.wrong + 1), self.bits.eq(self.bits | difference)]

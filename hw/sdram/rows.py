@@ -116,6 +116,8 @@ class RowJoiner(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        # A word moves on in the cycle after it was taken; the last one of a row makes it whole.
+        moves, moved, ends = Signal(), Signal(WORD_BITS), Signal()
         bits = Signal(self._words * WORD_BITS)
         word = Signal(range(self._words))
         place = Signal(BURST_COLUMN_BITS)
@@ -126,25 +128,25 @@ class RowJoiner(wiring.Component):
         whole = Signal()
         one, two = Signal(), Signal()  # of ``rows``
         m.d.sync += [one.eq(self.rows == 1), two.eq(self.rows == 2)]
-        m.d.comb += [
-            self.o.payload.eq(bits),
-            self.o.valid.eq(whole),
-            self.i.ready.eq(~whole | self.o.ready),
-        ]
-        with m.If(self.o.ready):
-            m.d.sync += whole.eq(0)
+        # A word that is taken now moves when the row before must have left ``bits``.
+        m.d.comb += self.i.ready.eq(~((ends | whole) & self.o.valid) & ~(ends & whole))
+        m.d.sync += [moves.eq(0), ends.eq(0), moved.eq(self.i.payload)]
+        with m.If(moves):
+            m.d.sync += bits.eq(Cat(bits, moved) >> WORD_BITS)
+        with m.If(self.o.valid):
+            m.d.sync += self.o.valid.eq(~self.o.ready)
+        with m.Else():
+            m.d.sync += [self.o.valid.eq(whole), self.o.payload.eq(bits)]
+        m.d.sync += whole.eq(ends | (whole & self.o.valid))
         with m.If(self.i.valid & self.i.ready):
             last_row = Mux(fresh, one, last)
             m.d.sync += [place.eq(place + 1), fresh.eq(0)]
             with m.If(fresh):
                 m.d.sync += [left.eq(self.rows), last.eq(one)]
             with m.If(~drop):
-                m.d.sync += [
-                    bits.eq(Cat(bits, self.i.payload) >> WORD_BITS),
-                    word.eq(word + 1),
-                ]
+                m.d.sync += [moves.eq(1), word.eq(word + 1)]
                 with m.If(word == self._words - 1):
-                    m.d.sync += [word.eq(0), whole.eq(1)]
+                    m.d.sync += [word.eq(0), ends.eq(1)]
                     m.d.sync += left.eq(Mux(fresh, self.rows, left) - 1)
                     m.d.sync += last.eq(Mux(fresh, two, left == 2))
                     with m.If(last_row):
@@ -152,7 +154,8 @@ class RowJoiner(wiring.Component):
             with m.Elif(place.all()):
                 m.d.sync += [drop.eq(0), fresh.eq(1)]
         with m.If(~self.run):
-            m.d.sync += [word.eq(0), place.eq(0), drop.eq(0), fresh.eq(1), whole.eq(0)]
+            m.d.sync += [word.eq(0), place.eq(0), drop.eq(0), fresh.eq(1)]
+            m.d.sync += [moves.eq(0), ends.eq(0), whole.eq(0), self.o.valid.eq(0)]
         return m
 
 

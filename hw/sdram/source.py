@@ -120,16 +120,16 @@ class SdramSource(wiring.Component):
         # Whose turn it is, a cycle late: neither is in a hurry, and each waits for the controller.
         testing, run = Signal(), Signal()
 
-        # What is written waits here for the controller, which is at its pads.
+        # What is written waits here for the controller, which is at its pads; a row's words, for
+        # the test to be over.
+        m.submodules.cut = cut = Stage(Write)
+        connect(m, cutter.o, cut.i)
         m.submodules.given = given = Skid(Write)
         connect(m, given.o, controller.i)
 
         # Rows in, rows out; a queue between the controller, at its pads, and the rows.
         connect(m, flipped(self.i), cutter.i)
-        # The store, and how full it is, lies far from the joiner.
-        m.submodules.joined = joined = ResetInserter(~run)(Stage(len(self.o.payload)))
-        connect(m, joiner.o, joined.i)
-        connect(m, joined.o, store.i)
+        connect(m, joiner.o, store.i)
         connect(m, store.o, flipped(self.o))
         m.d.sync += [
             testing.eq(test.busy),
@@ -145,7 +145,7 @@ class SdramSource(wiring.Component):
         ]
         written = Signal()
         settled = controller.settled & ~given.o.valid
-        m.d.sync += written.eq(settled & cutter.idle & ~test.busy)
+        m.d.sync += written.eq(settled & cutter.idle & ~cut.o.valid & ~test.busy)
         m.d.comb += self.settled.eq(written & cutter.idle)
 
         free = Signal(range(self._pages + 1))
@@ -169,10 +169,10 @@ class SdramSource(wiring.Component):
         m.submodules.words = ResetInserter(~run)(words)
         connect(m, words.r_stream, joiner.i)
         m.d.comb += [
-            given.i.valid.eq(Mux(testing, test.o.valid, cutter.o.valid)),
-            given.i.payload.eq(Mux(testing, test.o.payload, cutter.o.payload)),
+            given.i.valid.eq(Mux(testing, test.o.valid, cut.o.valid)),
+            given.i.payload.eq(Mux(testing, test.o.payload, cut.o.payload)),
             test.o.ready.eq(testing & given.i.ready),
-            cutter.o.ready.eq(~testing & given.i.ready),
+            cut.o.ready.eq(~testing & given.i.ready),
             test.i.valid.eq(testing & controller.o.valid),
             test.i.payload.eq(controller.o.payload),
             words.w_stream.valid.eq(~testing & controller.o.valid),
