@@ -85,7 +85,7 @@ class FinishedSteps(wiring.Component):
     SETTLE = 3
     """Cycles from a pass's start in which the next one's weights are not ready: the core's loader
     takes longer."""
-    PIPELINE = 14
+    PIPELINE = 16
     """Cycles from a pixel at the array to its beat: enough for ``QUEUE`` steps to be under way."""
 
     def __init__(self, issuer: type[Issuer] = Issuer, writer: type[Writer] = Writer):

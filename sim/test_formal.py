@@ -52,7 +52,7 @@ PROOFS = {
     "weights": (LoadedWeights, {}, 24),
     "streamed weights": (ChosenRows, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
-    "steps": (FinishedSteps, {}, 40),
+    "steps": (FinishedSteps, {}, 46),
     "sdram stream": (StreamedWords, {"interval": 60, "undisturbed": True}, 46),
     "sdram stream refreshed": (StreamedWords, {"interval": 38, "undisturbed": True}, 60),
     "sdram stream anew": (StreamedWords, {"interval": 60, "undisturbed": False}, 34),

@@ -88,8 +88,9 @@ class Lamps(wiring.Component):
         status = [passed & self.memory_right, (lit != 0) | (alarm & (flash < self._tick))]
         shown = max(0, len(self.o) - len(status))
         each = Signal(shown)
-        m.d.sync += each.eq(0)
-        with m.If(known & (self.classes <= shown)):
+        few = Signal()
+        m.d.sync += [few.eq(self.classes <= shown), each.eq(0)]
+        with m.If(known & few):
             m.d.sync += [lamp.eq(winner == index) for index, lamp in enumerate(each)]
         with m.Elif(known):
             m.d.sync += each.eq(winner)

@@ -128,14 +128,17 @@ class Issuer(wiring.Component):
         m.submodules.passes = passes = PassWalk(format=self._format, **self._sizes)
         m.submodules.pixels = pixels = PixelWalk(format=self._format, **self._sizes)
         start, begin_step = self.start, Signal()
-        known, next_step = fetcher.known, fetcher.issue
+        # A step that has begun is held a cycle longer: its start comes late, and from afar.
+        begun = Signal()
+        known, next_step = fetcher.known & ~begun, fetcher.issue
         step, now_is = passes.step, passes.now_is
         m.d.comb += [
             self.program_address.eq(fetcher.address),
             fetcher.word.eq(self.program_word),
-            fetcher.next.eq(begin_step),
+            fetcher.next.eq(begun),
             passes.next_step.eq(next_step),
             passes.start.eq(start),
+            passes.turn.eq(pixels.turn),
             pixels.start.eq(start),
             *(
                 getattr(pixels, name).eq(getattr(passes, name))
@@ -144,13 +147,12 @@ class Issuer(wiring.Component):
         ]
 
         # What the next pass waits for. All of it is monotonous while it waits.
-        begun = Signal()
         unfinished = Signal(range(QUEUE + 1))
         rows = Signal(signed(len(self.free) + 1))
         enough = Signal()
         m.d.sync += [
-            unfinished.eq(unfinished + begin_step - self.retire),
-            begun.eq(begin_step),  # the step is still held, and the next one's start far away
+            unfinished.eq(unfinished + begun - self.retire),
+            begun.eq(begin_step),
             rows.eq(rows + self.row_done - Mux(begun, next_step.patch_rows, 0)),
         ]
         m.d.comb += enough.eq(rows >= next_step.patch_rows)
@@ -167,7 +169,7 @@ class Issuer(wiring.Component):
             self.weights_known.eq(~now_is.final | known),
             self.weights_place.eq(next_step.weights),
             self.weights_streamed.eq(passes.coming_step.streamed),
-            start.eq(may_start & (~pixels.active | pixels.end)),
+            start.eq(may_start & pixels.turn),
             begin_step.eq(start & now_is.final),
             self.waiting.eq(~pixels.active & now_is.final & known & ~enough),
         ]

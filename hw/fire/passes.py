@@ -54,6 +54,8 @@ class PassWalk(wiring.Component):
         The step after the present one.
     start : ``In(1)``
         The pass that comes starts: from the next cycle on it is the present one.
+    turn : ``In(1)``
+        One may start in this cycle, or has ended: a step that was its last is not looked at again.
     step, coming_step : ``Out(issue_layout(format))``
         The step of the present pass, and of the one that comes.
     now, coming : ``Out(pass_layout(…))``
@@ -70,6 +72,7 @@ class PassWalk(wiring.Component):
             {
                 "next_step": In(step),
                 "start": In(1),
+                "turn": In(1),
                 "step": Out(step),
                 "coming_step": Out(step),
                 "now": Out(walk),
@@ -142,6 +145,6 @@ class PassWalk(wiring.Component):
         ]
         with m.If(self.start):
             m.d.sync += [now.eq(coming), self.now_is.eq(self.coming_is), ends.eq(coming_ends)]
-            with m.If(self.now_is.final):
-                m.d.sync += step.eq(next_step)
+        with m.If(self.turn & self.now_is.final):
+            m.d.sync += step.eq(next_step)
         return m

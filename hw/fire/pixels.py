@@ -24,9 +24,11 @@ class PixelWalk(wiring.Component):
     Members
     -------
     start : ``In(1)``
-        A pass starts; only while not ``active``, or with ``end``.
+        A pass starts; only with ``turn``.
     step, coming_step, now, coming : ``In``
         As of :class:`hw.fire.passes.PassWalk`, which is told of ``start``, too.
+    turn : ``Out(1)``
+        A pass may start: none is under way, or this is its last cycle.
     active : ``Out(1)``
         A pixel is under way.
     end : ``Out(1)``
@@ -51,6 +53,7 @@ class PixelWalk(wiring.Component):
             "coming_step": In(step),
             "now": In(walk),
             "coming": In(walk),
+            "turn": Out(1),
             "active": Out(1),
             "end": Out(1),
             "padding": Out(1 + self._pairs),
@@ -67,12 +70,18 @@ class PixelWalk(wiring.Component):
         x = Signal.like(step.x_last)
         y = Signal.like(step.rows_last)
         offset = Signal.like(now.offset)
+        # That the offset is the plane's last, known a pixel ahead; what comes, a cycle after ``coming``.
+        wraps, coming_wraps, alone = Signal(), Signal(), Signal()
+        before = Signal.like(offset)  # the last one
+        m.d.sync += coming_wraps.eq(self.coming.offset == self.coming_step.i_plane_last)
         x_end = x == step.x_last
-        with m.If(self.active & ~self.end):
+        m.d.comb += self.turn.eq(~self.active | self.end)
+        with m.If(~self.turn):
             m.d.sync += [remaining.eq(remaining - 1), self.end.eq(remaining == 1)]
             m.d.sync += [x.eq(Mux(x_end, 0, x + 1)), y.eq(y + x_end)]
             m.d.sync += [offset.eq(offset + 1), self.address.eq(self.address + 1)]
-            with m.If(offset == step.i_plane_last):
+            m.d.sync += wraps.eq(Mux(wraps, alone, offset == before))
+            with m.If(wraps):
                 m.d.sync += [offset.eq(0), self.address.eq(now.base)]
         with m.Else():  # ready for a start, which comes late in its cycle
             m.d.sync += [
@@ -82,6 +91,9 @@ class PixelWalk(wiring.Component):
                 x.eq(0),
                 y.eq(0),
                 offset.eq(self.coming.offset),
+                wraps.eq(coming_wraps),
+                alone.eq(self.coming_step.i_plane_last == 0),
+                before.eq(self.coming_step.i_plane_last - 1),
                 # A register of its own: it goes across the device from here.
                 self.address.eq(self.coming.base + self.coming.offset),
             ]

@@ -149,17 +149,19 @@ class Controller(wiring.Component):
         fifo = SyncFIFO(width=WORD_BITS, depth=self.ROOM)
         m.submodules.words = ResetInserter(~self.run)(fifo)
         asked = Signal(range(self.ROOM + 1))
+        gone = Signal()  # a word was taken, a cycle ago
         room = Signal()
         read = Signal()
         arrive = self._capture + 1
         coming = Signal(arrive + sdram.BURST)
         m.d.sync += [
-            asked.eq(asked + Mux(read, sdram.BURST, 0) - (self.o.valid & self.o.ready)),
+            gone.eq(self.o.valid & self.o.ready),
+            asked.eq(asked + Mux(read, sdram.BURST, 0) - gone),
             room.eq(asked <= self.ROOM - sdram.BURST),
             coming.eq(coming[1:] | Mux(read, (1 << sdram.BURST) - 1 << arrive, 0)),
         ]
         with m.If(~self.run):
-            m.d.sync += [asked.eq(0), room.eq(1), coming.eq(0)]
+            m.d.sync += [asked.eq(0), gone.eq(0), room.eq(1), coming.eq(0)]
         m.d.comb += [fifo.w_data.eq(bus.i), fifo.w_en.eq(coming[0])]
         connect(m, fifo.r_stream, flipped(self.o))
 
