@@ -70,7 +70,7 @@ class PixelWalk(wiring.Component):
         x = Signal.like(step.x_last)
         y = Signal.like(step.rows_last)
         offset = Signal.like(now.offset)
-        # That the offset is the plane's last, known a pixel ahead; what comes, a cycle after ``coming``.
+        # That the offset is the plane's last, known a pixel ahead; of what comes, a cycle late.
         wraps, coming_wraps, alone = Signal(), Signal(), Signal()
         before = Signal.like(offset)  # the last one
         m.d.sync += coming_wraps.eq(self.coming.offset == self.coming_step.i_plane_last)
