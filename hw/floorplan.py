@@ -10,8 +10,9 @@ banks meet where their slices are chosen between, near what writes and reads the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from itertools import islice
 
+from plan.array_timing import split_lut_rows
 from plan.block_rams import banks
 from plan.capacities import Capacities
 from plan.engine import Engine
@@ -54,55 +55,70 @@ GRIDS = {
 }
 """Of the devices with an array so large that it matters; as nextpnr names what it places."""
 
-_ARRAY = "shell.core.machine.array.element_{row}_{pair}.multiplier*.cell"
-_REQUANTIZER = "shell.core.machine.requantizer{column}.multiplier*.cell"
+_MACHINE = "shell.core.machine"
+_MULTIPLIER = _MACHINE + ".{part}.multiplier*.cell"
 
 
 def floorplan(variant: str, engine: Engine, capacities: Capacities) -> dict[str, str]:
     """The site (a ``BEL`` of nextpnr) of multipliers and block RAMs, by patterns of their cells'
     names after yosys.
 
-    Empty where the device has no :data:`GRIDS`, where the engine does not fill it in this way (none
-    of two pixels a cycle does), or takes less than half of its multipliers, for which there is room
-    nearby.
+    Empty where the device has no :data:`GRIDS`, where the engine does not fit it in this way, or
+    takes less than half of its multipliers, for which there is room nearby.
     """
-    grid = GRIDS.get(variant) if engine.pixels == 1 else None
+    grid = GRIDS.get(variant)
     array = _array(grid, engine) if grid else {}
     if not grid or 2 * len(array) <= len(grid.multiplier_rows) * len(grid.multipliers):
         return {}
     return array | _memories(grid, engine, capacities)
 
 
+def _chain(engine: Engine, pair: int) -> list[str]:
+    """The cells of a pair of columns on multipliers, as its sums go through them; where two pixels
+    share their weights, both of a row together."""
+    on_luts = split_lut_rows(engine.rows, engine.lut_rows, engine.pixels)
+    elements = ("element", "follower")[: engine.pixels]
+    parts = [
+        f"array.{element}_{row}_{pair}"
+        for row in range(engine.rows)
+        for element, luts in zip(elements, on_luts, strict=True)
+        if row < engine.rows - luts
+    ]
+    firsts = range(2 * pair, engine.pixels * engine.columns, engine.columns)
+    parts += [f"requantizer{first + side}" for first in firsts for side in range(2)]
+    return [_MULTIPLIER.format(part=part) for part in parts]
+
+
 def _array(grid: Grid, engine: Engine) -> dict[str, str]:
-    rows, pairs = engine.rows - engine.lut_rows, engine.columns // 2
-    strips = grid.multiplier_rows
-    deep = ceil(rows / len(strips))
-    left = deep * len(strips) - rows
-    first = (len(grid.multipliers) - pairs * deep) // 2  # in the middle
-    if rows < 1 or first < 0 or left < 2:
-        return {}
-
-    def site(strip: int, place: int) -> str:
-        column, name = grid.multipliers[first + place]
-        return f"X{column}/Y{strips[strip]}/{name}"
-
-    plan = {}
+    """Each pair's cells into all strips, as many in each: one more in the first strip for the first
+    pairs, and so on, if that does not come out even."""
+    count, pairs = len(grid.multiplier_rows), engine.columns // 2
+    strips: list[list[str]] = [[] for _ in range(count)]
     for pair in range(pairs):
-        for row in range(rows):
-            cell = _ARRAY.format(row=row, pair=pair)
-            plan[cell] = site(row // deep, pair * deep + row % deep)
-        for side in range(2):
-            cell = _REQUANTIZER.format(column=2 * pair + side)
-            plan[cell] = site(len(strips) - 1, pair * deep + deep - left + side)
+        cells = iter(_chain(engine, pair))
+        each, more = divmod(len(_chain(engine, pair)), count)
+        longer = {(pair * count // pairs + k) % count for k in range(more)}
+        for number, strip in enumerate(strips):
+            strip += islice(cells, each + (number in longer))
+    plan = {}
+    for y, strip in zip(grid.multiplier_rows, strips, strict=True):
+        first = (len(grid.multipliers) - len(strip)) // 2  # in the middle
+        if first < 0:
+            return {}
+        for cell, (column, name) in zip(strip, grid.multipliers[first:], strict=False):
+            plan[cell] = f"X{column}/Y{y}/{name}"
     return plan
 
 
-def _slices(path: str, width: int, depth: int) -> Iterator[list[tuple[float, str]]]:
-    """A memory's banks: how far along the word each slice is, and what
-    :class:`hw.ecp5.memory.Memory` calls its cell."""
+def _slices(path: str, width: int, depth: int, times: int = 1) -> Iterator[list[tuple[float, str]]]:
+    """A memory's banks: how far along the word each slice is, if the word goes along the device so
+    many times, and what :class:`hw.ecp5.memory.Memory` calls its cell."""
     for number, bank in enumerate(banks(width, depth)):
         yield [
-            ((low + min(low + bank.slice_width, width)) / 2 / width, f"{path}.ebr_{number}_{low}")
+            (
+                (low + min(low + bank.slice_width, width)) / 2 * times / width % 1,
+                f"{path}.ebr_{number}_{low}",
+            )
             for low in range(0, width, bank.slice_width)
         ]
 
@@ -111,24 +127,42 @@ def _memories(grid: Grid, engine: Engine, capacities: Capacities) -> dict[str, s
     """Banks into the first row that has room, of those where their memory belongs.
 
     The weights enter at the array's first strip, the activations between its strips; accumulators,
-    patches and the max-pool's rows are at its end.
+    patches and the max-pool's rows are at its end. Of two pixels each has memories of its own, but
+    for the accumulators.
     """
     upper, *inner, lower = range(len(grid.memory_rows))
     word, weights = 8 * engine.rows, memories(engine, capacities)["weights"]
-    accumulators = engine.columns * engine.accumulator_bits
-    machine = "shell.core.machine"
+    pixels = engine.pixels
+    accumulators = pixels * engine.columns * engine.accumulator_bits
+    banked = ("", "_odd")[:pixels]
+    pools = ("pool*",) if pixels == 1 else ("pool.even", "pool.odd")
     wishes = [
-        ("shell.core.weights*", weights.bits, weights.depth, [upper]),
-        (f"{machine}.accumulator*.memory", accumulators, engine.tile_pixels, [inner[-1]]),
-        (f"{machine}.patches*", word, capacities.patch_words, [lower]),
-        (f"{machine}.pool*.buffer", 8 * engine.columns, capacities.pool_slots, [lower]),
+        (_slices("shell.core.weights*", weights.bits, weights.depth), [upper, *inner]),
+        *(
+            (_slices(f"{_MACHINE}.activations{odd}", word, capacities.activation_words), inner)
+            for odd in banked
+            if engine.lanes == 1
+        ),
+        (
+            _slices(f"{_MACHINE}.accumulator*.memory", accumulators, engine.tile_pixels, pixels),
+            [inner[-1], lower],
+        ),
+        *(
+            (_slices(f"{_MACHINE}.patches{odd}", word, capacities.patch_words), [lower])
+            for odd in banked
+        ),
+        *(
+            (
+                _slices(f"{_MACHINE}.{pool}.buffer", 8 * engine.columns, capacities.pool_slots),
+                [lower],
+            )
+            for pool in pools
+        ),
     ]
-    if engine.lanes == 1:
-        wishes.insert(1, (f"{machine}.activations*", word, capacities.activation_words, inner))
     sites = len(grid.memories)
     rows: list[list[tuple[float, str]]] = [[] for _ in grid.memory_rows]
-    for path, width, depth, where in wishes:
-        for bank in _slices(path, width, depth):
+    for memory, where in wishes:
+        for bank in memory:
             row = next((row for row in where if len(rows[row]) + len(bank) <= sites), None)
             if row is not None:
                 rows[row] += bank

@@ -20,8 +20,8 @@ from hw.report import (
 )
 from hw.workshop import BadInput
 from plan.device import DEVICES, Device
-from plan.engine import ENGINES
 from plan.fit import fitting, shortages
+from plan.planner import Plan
 from plan.room import loaded
 from plan.suggest import suggestions
 from spec import artifact
@@ -31,24 +31,36 @@ from spec.squeezenet import Metaparameters
 SUGGESTED = 5
 """Networks, at most."""
 
+WAY_IN = (
+    "the packaged network's bitstream, without --model, which this one is loaded into by "
+    "python -m host load"
+)
+"""For a network that is too large to be built in."""
+
 
 def show_plan(
     arguments: argparse.Namespace, board: Board, variant: str, design: Design, name: str
 ) -> int:
-    """Print the plan, and what fits on each variant; 2 if the plan itself does not fit."""
+    """Print the plan, and what fits on each variant; 2 if the plan itself does not fit.
+
+    Of a network that a bitstream has no room for, but that it is loaded with, that is the plan.
+    """
     network = design.quantized.network
     clock_mhz = design.clock_hz / 1e6
     device = DEVICES[variant]
-    parts = {"device": name, "plan": design.plan, "clock_mhz": clock_mhz}
+    inside = as_loaded(design, device) if shortages(design.plan, device, design.spare) else None
+    plan = inside or design.plan
+    parts = {"device": name, "plan": plan, "clock_mhz": clock_mhz}
     if arguments.html:
         write_page(arguments.html, page(**parts, ebr=device.ebr))
     if arguments.json:
-        print(json.dumps(plan_report(**parts) | fit_report(design.plan, device)))
-        refuse_unless_fits(design, device, variant)
+        print(json.dumps(plan_report(**parts) | fit_report(plan, device)))
+        if not inside:
+            refuse_unless_fits(design, device, variant)
         return 0
-    print(plan_table(design.plan, clock_mhz))
-    print(limits_table(design.plan))
-    print(room_table(design.plan, design.clock_hz))
+    print(plan_table(plan, clock_mhz))
+    print(limits_table(plan))
+    print(room_table(plan, design.clock_hz))
     print(
         fit_table(
             [
@@ -59,7 +71,10 @@ def show_plan(
     )
     if arguments.html:
         print(f"{arguments.html} shows it")
-    refuse_unless_fits(design, device, variant)
+    if inside:
+        print(f"the plan is of {WAY_IN}")
+    else:
+        refuse_unless_fits(design, device, variant)
     return 0
 
 
@@ -98,18 +113,22 @@ def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
         raise BadInput(f"{name} cannot hold it: needs {' and '.join(missing)}; what fits: {way}")
 
 
+def as_loaded(design: Design, device: Device) -> Plan | None:
+    """The plan of a design's network in the packaged one's bitstream, if that has room for it."""
+    if not design.sdram:
+        return None
+    first = artifact.load(packaged()).network
+    network = design.quantized.network
+    return loaded(network, first, device, design.engine, clock_hz=design.clock_hz)
+
+
 def what_fits(design: Design, device: Device) -> str:
     """The way out for a design that does not fit a device."""
     if not shortages(design.plan, device):
         return "the same without --camera-picture, or without --camera"
     network = design.quantized.network
-    if design.sdram and design.engine == ENGINES[device.engine]:
-        first = artifact.load(packaged()).network
-        if loaded(network, first, device, clock_hz=design.clock_hz) is not None:
-            return (
-                "the packaged network's bitstream, without --model, which this one is loaded into "
-                "by python -m host load"
-            )
+    if as_loaded(design, device) is not None:
+        return WAY_IN
     for engine, made in fitting(network, device):
         image = made.network.image
         return f"--engine {engine} with a model for {image.width}×{image.height}"

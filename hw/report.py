@@ -189,6 +189,11 @@ def plan_table(plan: Plan, clock_mhz: float) -> str:
         f"engine     {engine}",
         f"frame      {plan.network.macs:,} MAC: {plan.utilization:.1%} of the engine used",
         f"chip       {chip_words(plan.cycles, clock_mhz * 1e6)}",
+        *(
+            [f"           at most; {plan.cycles_least:,} if no weights from outside are late"]
+            if not plan.exact
+            else []
+        ),
         f"link       {link_words(plan.network.image)}",
         "",
         f"{'layer':20} {'MAC':>12} {'cycles':>10} {'used':>7}",

@@ -27,14 +27,16 @@ def prospect(network: Network, settings: Settings) -> tuple[str, bool]:
     """
     variant = settings.variant or BOARD_DEVICES[settings.board][0]
     device = DEVICES[variant]
+    engine = ENGINES[device.engine]
     where = f"{settings.board}, {variant}"
     try:
-        made = plan(network, ENGINES[device.engine])
+        made = plan(network, engine)
     except PlanError as error:
         return f"the engine of {where} cannot compute this network: {error}", True
     missing, clock_hz = shortages(made, device), int(device.clock_mhz * 1e6)
     if missing and settings.board in WITH_SDRAM:
-        inside = loaded(network, artifact.load(packaged()).network, device, clock_hz=clock_hz)
+        first = artifact.load(packaged()).network
+        inside = loaded(network, first, device, engine, clock_hz=clock_hz)
         if inside is not None:
             words = chip_words(inside.cycles, clock_hz)
             return f"on {where}, loaded into the SDRAM by host load: {words}", False

@@ -40,15 +40,15 @@ def grown(
 ) -> Capacities:
     """What an engine on a device can hold besides a network with these needs.
 
-    With an SDRAM, room for them, and the device's own engine, the :func:`family`; else networks of
-    about the same size: an engine that is asked for because it is small stays so.
+    With an SDRAM, room for them, and no engine smaller than the device's own, the :func:`family`;
+    else networks of about the same size: an engine that is asked for because it is small stays so.
     So many EBR are left ``spare`` for what else is on the board.
     Where even the needs are more than the device has, they are what is left.
     """
     limit = int(SHARE * device.ebr) - spare
     wide = _widened(needs)
     wishes = [_scaled(wide, factor) for factor in LARGER]
-    if sdram and engine == ENGINES[device.engine]:
+    if sdram and engine.macs_per_cycle >= ENGINES[device.engine].macs_per_cycle:
         wishes.insert(0, _for_family(wide, engine, limit))
     for wish in wishes:
         if wish and design_ebr(engine, wish) <= limit:
@@ -56,12 +56,13 @@ def grown(
     return needs
 
 
-def loaded(network: Network, first: Network, device: Device, *, clock_hz: int) -> Plan | None:
-    """A network in the SDRAM of a board whose bitstream was made for ``first``.
+def loaded(
+    network: Network, first: Network, device: Device, engine: Engine, *, clock_hz: int
+) -> Plan | None:
+    """A network in the SDRAM of a board whose bitstream was made for ``first`` on an engine.
 
     None if it is too large even so, or the device has no room for the first.
     """
-    engine = ENGINES[device.engine]
     room = grown(plan(first, engine).needs(), engine, device, sdram=True)
     if design_ebr(engine, room) > device.ebr:
         return None

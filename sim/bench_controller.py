@@ -5,6 +5,7 @@ hold names of words instead of data: what is read must be what the network says,
 """
 
 from collections import defaultdict, deque
+from dataclasses import replace
 from random import Random
 
 import cocotb
@@ -15,10 +16,11 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from hw.engine.pool import Flags
 from plan import latency
 from plan.planner import Plan
-from sim.expected import PATCHES, Expected
+from sim.expected import PATCHES, Beat, Expected
 from sim.fire_controller import seen
 from sim.networks import chosen, drawn
 from sim.runner import parameters, reset
+from sim.walk import together
 
 VISIBLE = 2
 """Cycles from a write to the first read that sees it."""
@@ -55,9 +57,9 @@ class Window:
 
     def __init__(self, plan: Plan, memory: Memory, rng: Random):
         self._patch, self._memory, self._rng = plan.program.patch, memory, rng
-        self._height = plan.network.first.o.height
+        self._o, self._banks = plan.network.first.o, plan.engine.pixels
         self._credit = plan.program.window.ring_rows
-        self._frame, self._row, self._done_at = -1, self._height, None
+        self._frame, self._row, self._done_at = -1, self._o.height, None
 
     def begin(self) -> None:
         """Another frame."""
@@ -66,16 +68,17 @@ class Window:
     def react(self, cycle: int, freed: int) -> bool:
         """Whether a row is done in the next cycle."""
         self._credit += freed
-        if self._done_at is None and self._credit and self._row < self._height:
+        if self._done_at is None and self._credit and self._row < self._o.height:
             self._credit -= 1
             self._done_at = cycle + self._rng.randint(1, SLOW)
         if self._done_at != cycle:
             return False
         for plane in range(self._patch.planes):
             start = self._patch.base + plane * self._patch.plane + self._patch.offset(self._row)
-            for x in range(self._patch.width):
+            for x in range(self._o.width):
                 name = (self._frame, (PATCHES, plane, self._row, x))
-                self._memory.write(cycle, (PATCHES, start + x), name)
+                column, bank = divmod(x, self._banks)
+                self._memory.write(cycle, (PATCHES, bank, start + column), name)
         self._row += 1
         self._done_at = None
         return True
@@ -107,8 +110,17 @@ class Bench:
     def __init__(self, plan: Plan, frames: int, rng: Random):
         expected = Expected(plan)
         steps = [(frame, step) for frame in range(frames) for step in plan.program.steps]
-        self._pixels = deque((f, pixel) for f, step in steps for pixel in expected.pixels(step))
-        self._beats = deque((f, beat) for f, step in steps for beat in expected.beats(step))
+        self._banks = banks = plan.engine.pixels
+        self._pixels = deque(
+            (f, some)
+            for f, step in steps
+            for some in together(expected.pixels(step), step.width, banks)
+        )
+        self._beats = deque(
+            (f, some)
+            for f, step in steps
+            for some in together(expected.beats(step), step.width, banks)
+        )
         self._params = deque(group for _, step in steps for group in expected.params(step))
         self._weights = deque(row for _, step in steps for row in expected.weight_rows(step))
         self._begins = deque(k == 0 for _, step in steps for k in range(step.passes))
@@ -119,7 +131,7 @@ class Bench:
         self._window.begin()
         self._loader = Loader(plan, rng)
         self._frames = frames
-        self._slots: dict[int, tuple] = {}
+        self._slots: dict[tuple[int, int], tuple] = {}
         self._before: deque[dict[str, int]] = deque(maxlen=BEHIND + 2)
         self._array: deque[int] = deque()
         self._array_latency = rng.randint(10, 60)
@@ -140,9 +152,9 @@ class Bench:
         if o["params_load"]:
             assert o["params_group"] == self._params.popleft()
         if o["tag.valid"]:
-            self._pixel(cycle, o)
-        if o["written"]:
-            self._beat(cycle, o)
+            self._pixels_in(cycle, o)
+        if o["o.valid" if self._banks == 1 else "along.valid"]:
+            self._beats_out(cycle, o)
         if o["last"]:
             self._retiring.append((cycle + latency.POOL, bool(o["frame_last"])))
         if self._retiring and self._retiring[0][0] == cycle:
@@ -158,39 +170,67 @@ class Bench:
             "beat": beat,
         }
 
-    def _pixel(self, cycle: int, o: dict[str, int]) -> None:
-        frame, pixel = self._pixels.popleft()
-        address = self._before[0]["address"]
-        with_data = self._before[-3]
-        for name in ("first", "last", "open", "end"):
-            assert o[f"tag.{name}"] == getattr(pixel, name), (cycle, name, pixel)
-        assert o["swap"] == pixel.swap
-        assert with_data["zero"] == (not pixel.reads), (cycle, pixel)
-        for place in pixel.reads:
-            patch = place[0] == PATCHES
-            assert with_data["patch"] == patch
-            key = (PATCHES, address) if patch else ("activations", address, place[1] % self._lanes)
-            assert self._memory.read(cycle - BEHIND, key) == (frame, place), cycle
-        if pixel.last:
+    def _pixels_in(self, cycle: int, o: dict[str, int]) -> None:
+        frame, pixels = self._pixels.popleft()
+        at_port, with_data = self._before[0], self._before[-3]
+        first, last = pixels[0], pixels[-1]
+        want = {"first": first.first, "last": first.last, "open": first.open, "end": last.end}
+        assert {name: o[f"tag.{name}"] for name in want} == want, (cycle, pixels)
+        assert o["swap"] == first.swap
+        for number, pixel in enumerate(pixels):
+            assert with_data["zero"] >> number & 1 == (not pixel.reads), (cycle, pixel)
+            bank = number ^ with_data["aside"] if self._banks == 2 else 0
+            address = at_port["address_even" if self._banks == 2 and bank == 0 else "address"]
+            for place in pixel.reads:
+                patch = place[0] == PATCHES
+                assert with_data["patch"] == patch
+                key = (PATCHES, bank, address)
+                if not patch:
+                    key = ("activations", bank, address, place[1] % self._lanes)
+                assert self._memory.read(cycle - BEHIND, key) == (frame, place), cycle
+        if first.last:
             self._array.append(cycle + self._array_latency)
 
-    def _beat(self, cycle: int, o: dict[str, int]) -> None:
-        frame, beat = self._beats.popleft()
-        for axis, expected in (("x", beat.x), ("y", beat.y)):
-            assert Flags(*(o[f"write.{flag}_{axis}"] for flag in Flags._fields)) == expected
+    def _beats_out(self, cycle: int, o: dict[str, int]) -> None:
+        frame, beats = self._beats.popleft()
+        ends = {
+            (beat.slot or beat.place)[-1] % self._banks: replace(
+                beat, first=beats[0].first, last=beats[-1].last
+            )
+            for beat in beats
+            if beat.x.emit
+        }
+        if self._banks == 1:
+            (beat,) = beats
+            assert Flags(*(o[f"o.payload.{flag}_x"] for flag in Flags._fields)) == beat.x
+            self._result(cycle, "o.payload", o, frame, 0, beat)
+            return
+        column = beats[0].column
+        assert o["along.pools"] == (beats[0].slot is not None)
+        assert o["along.odd"] == column // 2 % 2 and o["along.single"] == (len(beats) == 1)
+        for bank, name in enumerate(("o_even", "o_odd")):
+            assert o[f"{name}.valid"] == (bank in ends), (cycle, beats)
+            if bank in ends:
+                self._result(cycle, f"{name}.payload", o, frame, bank, ends[bank])
+
+    def _result(
+        self, cycle: int, port: str, o: dict[str, int], frame: int, bank: int, beat: Beat
+    ) -> None:
+        """What the max-pool is told of a beat, or of what ends along a row."""
+        assert Flags(*(o[f"{port}.{flag}_y"] for flag in Flags._fields)) == beat.y
         if beat.slot and beat.x.emit:
-            slot = o["write.slot"]
+            slot = (bank, o[f"{port}.slot"])
             assert not beat.y.join or self._slots[slot] == (frame, beat.slot)
             self._slots[slot] = (frame, beat.slot)
-        meta = {name: o[f"write.meta.{name}"] for name in ("final", "address", "lanes")}
+        meta = {name: o[f"{port}.meta.{name}"] for name in ("final", "address", "lanes")}
         assert meta["final"] == beat.final
         if beat.final:
             for name in ("group", "first", "last", "fresh"):
-                assert o[f"write.meta.{name}"] == getattr(beat, name)
+                assert o[f"{port}.meta.{name}"] == getattr(beat, name)
         elif beat.place:
             lane = beat.place[1] % self._lanes
             assert meta["lanes"] == 1 << lane
-            key = ("activations", meta["address"], lane)
+            key = ("activations", bank, meta["address"], lane)
             self._memory.write(cycle + latency.POOL, key, (frame, beat.place))
 
 
@@ -209,7 +249,7 @@ def bits(layout: data.StructLayout, at: int = 0, prefix: str = "") -> dict[str, 
 async def controls(dut):
     p = parameters()
     rng = Random(p["seed"])
-    plan = drawn(p["drawn"]) if "drawn" in p else chosen(*p["chosen"])
+    plan = drawn(p["drawn"], pairs=p["pairs"]) if "drawn" in p else chosen(*p["chosen"])
     bench = Bench(plan, p["frames"], rng)
     members = bits(seen(plan))
     await reset(dut)

@@ -5,6 +5,7 @@ or late at random. What a step's fields mean is said in :mod:`sim.walk`.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from random import Random
 
 import cocotb
@@ -19,12 +20,16 @@ from plan.planner import Plan
 from plan.steps import Step
 from sim.networks import chosen
 from sim.runner import parameters, reset
-from sim.walk import Pass, passes
+from sim.walk import Pass, passes, together
 
 FRAMES = 2
 
 ADDRESS = 1
 """Cycles from a pass's start to its first pixel's address."""
+
+
+Addresses = Sequence[int | None]
+"""Coded as in :mod:`sim.walk`, a pixel each."""
 
 
 class Surroundings:
@@ -77,8 +82,8 @@ class Foretold:
 
     def __init__(self, banks: int):
         self._banks = banks
-        self.address: dict[int, list[int | None]] = {}  # coded as in :mod:`sim.walk`, a pixel each
-        self.with_data: dict[int, tuple[list[int | None], bool]] = {}
+        self.address: dict[int, Addresses] = {}
+        self.with_data: dict[int, tuple[Addresses, bool]] = {}
         self.with_pixel: dict[int, tuple[dict, bool]] = {}
         self.step: dict[int, dict] = {}
         self.params: dict[int, int] = {}
@@ -93,11 +98,7 @@ class Foretold:
             self.params[now + 1] = one.params
         if f["patch_rows"] and number == step.passes - 1:
             self.free[now + step.cycles + latency.FREE] = f["patch_rows"]
-        rows = [*zip(*[iter(one.addresses)] * step.width, strict=True)]
-        together = [
-            row[x : x + self._banks] for row in rows for x in range(0, step.width, self._banks)
-        ]
-        for pixel, addresses in enumerate(together):
+        for pixel, addresses in enumerate(together(one.addresses, step.width, self._banks)):
             at = now + ADDRESS + pixel
             self.address[at] = addresses
             self.with_data[at + latency.MEMORY_READ] = (addresses, bool(f["patch"]))

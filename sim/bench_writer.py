@@ -1,6 +1,6 @@
 """Bench of the write side: two frames' beats, with and without gaps, against :mod:`sim.walk`."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -12,7 +12,6 @@ from hw.engine.pool import flags_layout
 from hw.fire.fetcher import write_layout
 from hw.fire.writer import destination
 from plan import latency
-from plan.engine import Engine
 from plan.instruction import Format
 from plan.planner import Plan
 from plan.schedule import QUEUE
@@ -20,26 +19,16 @@ from plan.steps import Step
 from sim.networks import chosen
 from sim.play import play
 from sim.runner import parameters, reset
-from sim.walk import Beat, beats
+from sim.walk import Beat, beats, together
 
 AHEAD = 4
 """Cycles at least from a step's being announced to its first beat; in the core it is more."""
 
 
-def together(step: Step, engine: Engine) -> Iterator[list[Beat]]:
-    """The beats of a step's pixels, those that come in one cycle."""
-    row: list[Beat] = []
-    for one in beats(step, engine):
-        row.append(one)
-        if len(row) == engine.pixels or one.x == step.width - 1:
-            yield row
-            row = []
-
-
 def announced(plan: Plan, frames: int, gaps: float, rng: Random):
     """Steps and their beats by cycle: at most ``QUEUE`` steps are announced and not finished."""
     steps: dict[int, Step] = {}
-    work: dict[int, tuple[Step, list[Beat], bool]] = {}
+    work: dict[int, tuple[Step, Sequence[Beat], bool]] = {}
     last: list[int] = []
     now = 0
     for _ in range(frames):
@@ -52,7 +41,7 @@ def announced(plan: Plan, frames: int, gaps: float, rng: Random):
             at = max(earliest, now - AHEAD) if late else earliest
             steps[at] = step
             now = max(now, at + AHEAD)
-            made = [*together(step, plan.engine)]
+            made = together([*beats(step, plan.engine)], step.width, plan.engine.pixels)
             for number, beat in enumerate(made):
                 while rng.random() < gaps:
                     now += 1
@@ -80,7 +69,9 @@ def judge(got, step: Step, beat: Beat, banks: int = 1) -> None:
         assert got.meta.lanes == 1 << beat.lane
 
 
-def judge_pair(got: dict[str, int], told: data.StructLayout, step: Step, pair: list[Beat]) -> None:
+def judge_pair(
+    got: dict[str, int], told: data.StructLayout, step: Step, pair: Sequence[Beat]
+) -> None:
     """What the max-pool of pairs is told: which results end, and of each the same."""
     along = Along.from_bits(got["along"])
     pools = step.fields["pool2"] or step.fields["pool3"]

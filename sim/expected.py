@@ -31,10 +31,12 @@ class Pixel:
 class Beat:
     """A requantized word on its way to memory.
 
-    ``slot`` names the partial maximum it meets, if it is pooled; ``place`` is what it ends, if it
-    ends a window. The others are those of :func:`hw.fire.writer.destination`.
+    ``column`` is its own in its row. ``slot`` names the partial maximum it meets, if it is pooled;
+    ``place`` is what it ends, if it ends a window. The others are those of
+    :func:`hw.fire.writer.destination`.
     """
 
+    column: int
     x: Flags
     y: Flags
     slot: tuple | None
@@ -137,6 +139,7 @@ class Expected:
                 ends = x.emit and y.emit
                 result.append(
                     Beat(
+                        column=column,
                         x=x,
                         y=y,
                         slot=(conv.name, group, column_o) if pool else None,

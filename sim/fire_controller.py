@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from hw.engine.accumulator import Tag
+from hw.engine.pair_pool import Along
 from hw.engine.pool import flags_layout
 from hw.fire.writer import Writer, destination
 from hw.streams import delayed
@@ -20,6 +21,10 @@ def seen(plan: Plan) -> data.StructLayout:
     address_bits = plan.needs().address_bits
     groups = plan.engine.groups(plan.network.classes)
     meta = destination(address_bits, plan.engine.lanes, groups)
+    slots, pairs = plan.program.pool_slots, plan.engine.pixels == 2
+    result = data.StructLayout({"valid": 1, "payload": flags_layout(slots, meta, rows=not pairs)})
+    told = {"along": Along, "o_even": result, "o_odd": result} if pairs else {"o": result}
+    more = {"address_even": address_bits, "aside": 1} if pairs else {}
     return data.StructLayout(
         {
             "start": 1,
@@ -32,14 +37,14 @@ def seen(plan: Plan) -> data.StructLayout:
             "idle": 1,
             "address": address_bits,
             "patch": 1,
-            "zero": 1,
+            "zero": plan.engine.pixels,
             "swap": 1,
             "tag": Tag,
-            "written": 1,
-            "write": flags_layout(plan.program.pool_slots, meta),
             "last": 1,
             "frame_last": 1,
         }
+        | more
+        | told
     )
 
 
@@ -87,14 +92,11 @@ class FireController(wiring.Component):
             issuer.row_done.eq(self.row_done),
             issuer.retire.eq(delayed(m, writer.last, latency.POOL, "retire")),
             writer.comes.eq(self.beat),
-            self.o.written.eq(writer.o.valid),
-            self.o.write.eq(writer.o.payload),
-            self.o.last.eq(writer.last),
-            self.o.frame_last.eq(writer.frame_last),
         ]
-        for name in (
-            *("start", "weights_jump", "weights_known", "weights_place", "params_load"),
-            *("params_group", "free", "idle", "address", "patch", "zero", "swap", "tag"),
-        ):
-            m.d.comb += self.o[name].eq(getattr(issuer, name))
+        for name, field in seen(plan):
+            its = getattr(writer if name in writer.signature.members else issuer, name)
+            if name.startswith("o"):
+                m.d.comb += [self.o[name][part].eq(getattr(its, part)) for part, _ in field.shape]
+            else:
+                m.d.comb += self.o[name].eq(its)
         return m

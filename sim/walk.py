@@ -4,15 +4,25 @@ The meaning of a step's fields (:mod:`plan.instruction`) in loops: what the issu
 side are compared with, and what shows that a plan reads no word before it is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hw.engine.pool import Flags, flags
 from plan.engine import Engine
 from plan.steps import Step
 
+T = TypeVar("T")
+
 PASSED = Flags(False, False, True)
 """A beat without pooling goes through."""
+
+
+def together(ones: Sequence[T], width: int, banks: int) -> list[Sequence[T]]:
+    """Rows of so many, cut into what comes in one cycle: as many as there are banks, fewer where a
+    row ends."""
+    rows = [ones[start : start + width] for start in range(0, len(ones), width)]
+    return [row[x : x + banks] for row in rows for x in range(0, width, banks)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

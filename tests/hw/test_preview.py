@@ -13,7 +13,7 @@ from hw.design import Design
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec import artifact, synthetic
-from spec.squeezenet import tiny
+from spec.squeezenet import Metaparameters, squeezenet, tiny
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -51,6 +51,24 @@ def test_the_plan_says_what_else_fits_as_the_documentation_does(capsys):
     said = capsys.readouterr().out.splitlines()
     told = re.findall(r"^SqueezeNet .*", (ROOT / "docs/dataflow.md").read_text(), re.MULTILINE)
     assert len(told) == 2 and set(told) <= set(said)
+
+
+def test_a_network_that_only_the_sdram_holds_is_planned_as_it_is_loaded(tmp_path, capsys):
+    path = tmp_path / "larger.onnx"
+    larger = squeezenet(Metaparameters(image_size=160, incr_e=128))
+    artifact.save(synthetic.quantized(larger), path)
+    line = ["--board", "ulx3s", "--plan-only", "--model", str(path)]
+    assert build.main([*line, "--engine", "16x16x2-lut17"]) == 0
+    said = capsys.readouterr().out
+    assert "the plan is of the packaged network's bitstream" in said
+    assert re.search(r"at most; [\d,]+ if no weights from outside are late", said)
+    assert build.main([*line, "--engine", "16x16x2-lut17", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["fits"] and any(phase["streamed"] for phase in found["phases"])
+    assert f"chip       {found['cycles_per_frame']:,} cycles a frame" in said
+    # An engine that is small for its device has no SDRAM.
+    assert build.main([*line, "--engine", "16x8"]) == 2
+    assert "cannot hold it" in capsys.readouterr().err
 
 
 def text_phases(words: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.planner import plan
 from plan.room import SHARE, design_ebr, family, grown, loaded
+from plan.sdram import WORD_BYTES, words
 from plan.search import plan_within
 from spec.squeezenet import Metaparameters, squeezenet, tiny
 
@@ -33,11 +34,23 @@ def test_the_first_network_fits_and_so_does_the_design(sdram):
 def test_what_is_loaded_into_an_sdram():
     device = DEVICES["85F"]
     for network in family().values():
-        made = loaded(network, REFERENCE, device, clock_hz=100_000_000)
+        made = loaded(network, REFERENCE, device, ENGINES["16x16"], clock_hz=100_000_000)
         assert made is not None and made.streamed
     wide = squeezenet(Metaparameters(image_size=512))
-    assert loaded(wide, REFERENCE, device, clock_hz=100_000_000) is None
-    assert loaded(tiny(), REFERENCE, DEVICES["12F"], clock_hz=100_000_000) is None
+    assert loaded(wide, REFERENCE, device, ENGINES["16x16"], clock_hz=100_000_000) is None
+    small = ENGINES[DEVICES["12F"].engine]
+    assert loaded(tiny(), REFERENCE, DEVICES["12F"], small, clock_hz=100_000_000) is None
+
+
+def test_an_engine_larger_than_the_device_s_is_loaded_with_what_fits():
+    """Two pixels a cycle: 1.1 is faster, though its weights come no faster; 1.0 is too large."""
+    device, clock_hz = DEVICES["85F"], 100_000_000
+    smaller, larger = family().values()
+    made = loaded(smaller, REFERENCE, device, ENGINES["16x16x2-lut17"], clock_hz=clock_hz)
+    usual = loaded(smaller, REFERENCE, device, ENGINES["16x16"], clock_hz=clock_hz)
+    assert made.stream_rows * words(made.engine.stream_bits) * WORD_BYTES < made.cycles * 2
+    assert clock_hz / made.cycles > 105 and made.cycles_least < made.cycles < usual.cycles
+    assert loaded(larger, REFERENCE, device, made.engine, clock_hz=clock_hz) is None
 
 
 def test_with_an_sdram_the_family_fits():
