@@ -57,3 +57,15 @@ def delayed(m: Module, value, cycles: int, name: str, *, reset_less: bool = Fals
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def greater(m: Module, a, b, name: str):
+    """``a > b`` of two signed values of one width, a cycle later: by halves, each with a register."""
+    half = len(a) // 2
+    high, low, same = (Signal(name=f"{name}_{part}") for part in ("high", "low", "same"))
+    m.d.sync += [
+        high.eq(a[half:].as_signed() > b[half:].as_signed()),
+        same.eq(a[half:] == b[half:]),
+        low.eq(a[:half] > b[:half]),
+    ]
+    return high | (same & low)

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import TAGGED_RESULT, WON_RESULT
+from hw.streams import greater
 from spec.replies import NO_CLASS
 
 
@@ -40,10 +41,7 @@ class Winner(wiring.Component):
         found = Signal()
         behind = Signal(signed(32))
         other = Signal()
-        # Whether the sum is larger, by halves.
-        half = len(winner.best) // 2
-        low, high, same = Signal(), Signal(), Signal()
-        larger = high | (same & low)
+        larger = greater(m, word.data, winner.best, "larger")
         # Known two cycles after the last sum was judged; the word that needs it comes later.
         lead = Signal(signed(33))
         short = Signal()
@@ -58,12 +56,7 @@ class Winner(wiring.Component):
                 with m.If(self.i.valid):
                     m.next = "compare"
             with m.State("compare"):
-                m.d.sync += [
-                    low.eq(word.data[:half] > winner.best[:half]),
-                    high.eq(word.data[half:].as_signed() > winner.best[half:].as_signed()),
-                    same.eq(word.data[half:] == winner.best[half:]),
-                    other.eq(count == self.none),
-                ]
+                m.d.sync += other.eq(count == self.none)
                 m.next = "judge"
             with m.State("judge"):
                 with m.If(word.last):

@@ -56,9 +56,11 @@ class Scaler(wiring.Component):
         bottom, right = Signal.like(tall), Signal.like(wide)  # beyond the last one
         m.d.sync += fits.eq(0)
         for scale in reversed(SCALES):  # the largest that fits is looked at last
-            with m.If(
+            small = Signal(name=f"small_{scale}")
+            m.d.sync += small.eq(
                 (self.height <= sensor.height // scale) & (self.width <= sensor.width // scale)
-            ):
+            )
+            with m.If(small):
                 m.d.sync += [
                     fits.eq(1),
                     shift.eq(scale.bit_length() - 1),

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.board.layouts import JUDGED_RESULT
 from hw.ecp5.memory import Memory
+from hw.streams import greater
 from spec import live
 
 WORD = live.MASK_BITS.bit_length() - 1
@@ -83,7 +84,7 @@ class Trigger(wiring.Component):
         settle = Signal(range(Memory.READ_LATENCY + 1))
         hit = Signal()
         enough = Signal()
-        m.d.sync += enough.eq(winner.best >= least)
+        m.d.sync += enough.eq(~greater(m, least, winner.best, "missed"))
         m.d.comb += self.o.payload.eq(self.i.payload)
         with m.FSM():
             with m.State("pass"):
