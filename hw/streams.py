@@ -60,7 +60,7 @@ def delayed(m: Module, value, cycles: int, name: str, *, reset_less: bool = Fals
 
 
 def greater(m: Module, a, b, name: str):
-    """``a > b`` of two signed values of one width, a cycle later: by halves, each with a register."""
+    """``a > b`` of two signed values of one width, a cycle later: by halves, with registers."""
     half = len(a) // 2
     high, low, same = (Signal(name=f"{name}_{part}") for part in ("high", "low", "same"))
     m.d.sync += [
