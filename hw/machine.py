@@ -304,6 +304,7 @@ class Machine(wiring.Component):
                 delayed(m, writer.last & writer.frame_last, latency.POOL, "frame_done")
             ),
             sums.group.eq(results.group),
+            sums.reading.eq(results.reading),
             results.sums.eq(sums.sums),
         ]
         connect(m, results.o, flipped(self.o))

@@ -59,13 +59,15 @@ def delayed(m: Module, value, cycles: int, name: str, *, reset_less: bool = Fals
     return value
 
 
-def greater(m: Module, a, b, name: str):
-    """``a > b`` of two signed values of one width, a cycle later: by halves, with registers."""
-    half = len(a) // 2
-    high, low, same = (Signal(name=f"{name}_{part}") for part in ("high", "low", "same"))
-    m.d.sync += [
-        high.eq(a[half:].as_signed() > b[half:].as_signed()),
-        same.eq(a[half:] == b[half:]),
-        low.eq(a[:half] > b[:half]),
-    ]
-    return high | (same & low)
+def greater(m: Module, a, b, name: str, parts: int = 4):
+    """``a > b`` of two signed values of one width, a cycle later: a register a part."""
+    cuts = [len(a) * part // parts for part in range(parts + 1)]
+    result = 0
+    for part in range(parts):
+        ours, theirs = (value[cuts[part] : cuts[part + 1]] for value in (a, b))
+        if part == parts - 1:
+            ours, theirs = ours.as_signed(), theirs.as_signed()
+        more, same = Signal(name=f"{name}_more_{part}"), Signal(name=f"{name}_same_{part}")
+        m.d.sync += [more.eq(ours > theirs), same.eq(ours == theirs)]
+        result = more | (same & result)
+    return result

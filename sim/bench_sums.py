@@ -59,6 +59,7 @@ async def equals_numpy(dut):
             layout.const(beats[c]).as_bits() if c in beats else noise[c] & mask for c in cycles
         ],
         "group": [reads.get(c, int(rng.integers(groups))) for c in cycles],
+        "reading": [int(c in reads) for c in cycles],
     }
     if groups == 1:
         del inputs["group"]  # of no bits

@@ -104,13 +104,14 @@ class Feeder(wiring.Component):
                 m.d.sync += [left.eq(self.frame), final.eq(self.frame == 1)]
                 m.d.sync += [first.eq(1), part.eq(0), place.index.eq(0)]
                 m.d.sync += [chunks.address.eq(0), dropped.eq(0), waited.eq(0)]
-                m.d.sync += [noise.eq(selftest.SEED), tag.eq(due)]
+                m.d.sync += [noise.eq(selftest.SEED), tag.testing.eq(due.testing)]
+                number = Mux(due.testing, due.number, chunks.chunk.sequence)
+                m.d.sync += tag.number.eq(number)
                 with m.If(self.begin & ~self.drop):
                     with m.If(due.testing):
                         m.d.sync += due.testing.eq(0)
                         m.next = "test"
                     with m.Elif(chunks.available):
-                        m.d.sync += tag.number.eq(chunks.chunk.sequence)
                         m.next = "look"
             with m.State("look"):
                 m.d.sync += settle.eq(0)

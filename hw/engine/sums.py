@@ -47,7 +47,9 @@ class ClassSums(wiring.Component):
     i : ``In(stream)``
         Outputs, see :func:`beat`; always ready.
     group : ``In(range(groups))``
-        The group to read, if no beat arrives in the next cycle.
+        The group to read, while ``reading``.
+    reading : ``In(1)``
+        Sums are read, and no beat arrives in the next cycle.
     sums : ``Out(ArrayLayout(signed(bits), columns))``
         Its sums.
     """
@@ -68,6 +70,7 @@ class ClassSums(wiring.Component):
             {
                 "i": In(stream.Signature(beat(columns, groups, pixels), always_ready=True)),
                 "group": In(range(groups)),
+                "reading": In(1),
                 "sums": Out(data.ArrayLayout(signed(bits), columns)),
             }
         )
@@ -88,13 +91,14 @@ class ClassSums(wiring.Component):
                 }
             )
         )
-        group = Signal.like(self.group)
+        # Registers: they come from across the device, too.
+        group, reading = Signal.like(self.group), Signal()
         m.d.comb += [
             *(coming[name].eq(self.i.p[name]) for name in ("group", "first", "last", "fresh")),
             coming.valid.eq(self.i.valid),
-            coming.address.eq(Mux(self.i.valid, self.i.p.group, group)),
+            coming.address.eq(Mux(reading, group, self.i.p.group)),
         ]
-        m.d.sync += group.eq(self.group)  # it comes from across the device, too
+        m.d.sync += [group.eq(self.group), reading.eq(self.reading)]
         for part, arriving in enumerate(copies(m, coming, "coming")):
             columns = [at for at in range(self._columns) if part_of(at, self._columns) == part]
             if columns:

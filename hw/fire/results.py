@@ -37,6 +37,8 @@ class Results(wiring.Component):
         The last word of the last convolution leaves the max-pool.
     group : ``Out``
         The group of classes to read.
+    reading : ``Out(1)``
+        Sums are complete, and may be read.
     sums : ``In``
         Its sums, ``ClassSums.READ_LATENCY`` cycles later.
     o : ``Out(stream)``
@@ -61,6 +63,7 @@ class Results(wiring.Component):
                 "starved": In(1),
                 "done": In(1),
                 "group": Out(range(groups)),
+                "reading": Out(1),
                 "sums": In(data.ArrayLayout(signed(bits), columns)),
                 "o": Out(stream.Signature(Result)),
             }
@@ -106,7 +109,7 @@ class Results(wiring.Component):
                     m.next = "FIRST"
             with m.State("FIRST"):
                 m.d.sync += [sent.eq(0), self.group.eq(0), cycles.eq(1)]
-                m.d.sync += [last.eq(single), over.eq(0)]
+                m.d.sync += [last.eq(single), over.eq(0), self.reading.eq(0)]
                 with m.If(self.taken):
                     m.d.sync += counting.eq(1)
                     m.next = "RUN"
@@ -115,7 +118,7 @@ class Results(wiring.Component):
                 with m.If(self.done):
                     m.next = "COMPLETE"
             with m.State("COMPLETE"):
-                m.d.sync += counting.eq(0)
+                m.d.sync += [counting.eq(0), self.reading.eq(1)]
                 m.next = "READ"
             with m.State("READ"):
                 m.d.sync += [pause.eq(pause - 1), column.eq(0)]
