@@ -27,6 +27,7 @@ from hw.readback import read_back
 from hw.report import build_table, report
 from hw.seeds import place
 from hw.workshop import BadInput, publish, workshop
+from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
@@ -151,7 +152,8 @@ def build(arguments: argparse.Namespace) -> int:
         )
     device = DEVICES[variant]
     platform = board.variants[variant]()
-    clock_mhz = device.clock_mhz if arguments.clock is None else arguments.clock
+    chosen = default_clock_mhz(arguments.board, variant, camera=arguments.camera is not None)
+    clock_mhz = chosen if arguments.clock is None else arguments.clock
     clock_hz = Fraction(clock_mhz) * 10**6
     try:
         pll = Pll.of(int(platform.default_clk_frequency), clock_hz)

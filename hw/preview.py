@@ -63,10 +63,11 @@ def show_plan(
     print(room_table(plan, design.clock_hz))
     print(
         fit_table(
+            arguments.board,
             [
                 (other, DEVICES[other], list(fitting(network, DEVICES[other])))
                 for other in board.variants
-            ]
+            ],
         )
     )
     if arguments.html:

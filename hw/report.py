@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hw.readback import ReadBack
+from plan.boards import default_clock_mhz
 from plan.capacities import NAMES
 from plan.device import Device
 from plan.fit import needs, shortages
@@ -252,13 +253,13 @@ def build_table(*, device: str, plan: Plan, clock_mhz: float, timing: Timing) ->
     return "\n".join(lines) + "\n"
 
 
-def fit_table(rows: list[tuple[str, Device, list[tuple[str, Plan]]]]) -> str:
-    """For each variant of a board, the largest image of each engine that fits."""
+def fit_table(board: str, rows: list[tuple[str, Device, list[tuple[str, Plan]]]]) -> str:
+    """For each variant of the board of this name, the largest image of each engine that fits."""
     lines = [f"{'variant':8} {'engine':10} {'image':>9} {'frames/s':>9} {'EBR':>9} {'mult.':>9}"]
     for variant, device, fits in rows:
         for name, plan in fits:
             has = needs(plan)
-            rate = device.clock_mhz * 1e6 / plan.cycles
+            rate = default_clock_mhz(board, variant) * 1e6 / plan.cycles
             image = f"{plan.network.image.width}×{plan.network.image.height}"
             lines.append(
                 f"{variant:8} {name:10} {image:>9} {rate:9.1f} "

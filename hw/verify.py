@@ -20,6 +20,7 @@ from hw.design import Design
 from hw.flash import read_part
 from hw.programmers import FlashError
 from hw.readback import read_back
+from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
@@ -69,11 +70,11 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     """What was compared, a line each; raises if anything differs."""
     part = read_part(arguments.file)
     variant = part.partition("-")[2]
-    board = next(board for board in BOARDS.values() if part in board.devices)
+    known, board = next((name, board) for name, board in BOARDS.items() if part in board.devices)
     device = DEVICES[variant]
     name = arguments.engine or _reported(arguments.file).get("engine_name") or device.engine
     tools = flow.find_tools(arguments.native)
-    clock_hz = Fraction(device.clock_mhz) * 10**6
+    clock_hz = Fraction(default_clock_mhz(known, variant)) * 10**6
     design = Design.load(
         arguments.model,
         ENGINES[name],

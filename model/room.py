@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from model.settings import Settings
-from plan.boards import BOARD_DEVICES, WITH_SDRAM
+from plan.boards import BOARD_DEVICES, WITH_SDRAM, default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.fit import shortages
@@ -33,7 +33,10 @@ def prospect(network: Network, settings: Settings) -> tuple[str, bool]:
         made = plan(network, engine)
     except PlanError as error:
         return f"the engine of {where} cannot compute this network: {error}", True
-    missing, clock_hz = shortages(made, device), int(device.clock_mhz * 1e6)
+    missing, clock_hz = (
+        shortages(made, device),
+        int(default_clock_mhz(settings.board, variant) * 1e6),
+    )
     if missing and settings.board in WITH_SDRAM:
         first = artifact.load(packaged()).network
         inside = loaded(network, first, device, engine, clock_hz=clock_hz)

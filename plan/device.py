@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What an ECP5 has, and the engine and clock that are chosen if none is asked for."""
+    """What an ECP5 has, and the engine and clock that are chosen if a board has none of its own."""
 
     lut: int
     ff: int

@@ -13,6 +13,7 @@ from hw.board.boards import BOARDS
 from hw.design import Design
 from photo import files
 from photo.files import PhotographError
+from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.planner import Plan, plan
@@ -133,7 +134,7 @@ def board_core(name: str, variant: str | None, engine: str | None) -> BoardCore:
     design = Design.load(
         packaged(),
         ENGINES[engine or device.engine],
-        round(device.clock_mhz * 1e6),
+        round(default_clock_mhz(name, variant) * 1e6),
         device=device,
         sdram=board.sdram is not None,
     )

@@ -3,7 +3,7 @@
 Runs are of 254 bytes at most; shorter ones make the same circuits small enough to be proved.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -111,11 +111,13 @@ class Stuffer(wiring.Component):
                     zero = self.i.payload.data == 0
                     m.d.comb += run.write_enable.eq(1)
                     m.d.sync += [over.eq(self.i.payload.last), tail.eq(self.i.payload.last & zero)]
-                    m.d.sync += self.o.payload.eq(size + Mux(zero, 1, 2))
                     with m.If(~zero):
                         m.d.sync += size.eq(size + 1)
                     with m.If(zero | self.i.payload.last | (size == self._longest - 1)):
-                        m.next = "code"
+                        m.next = "count"
+            with m.State("count"):
+                m.d.sync += self.o.payload.eq(size + 1)
+                m.next = "code"
             with m.State("code"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):

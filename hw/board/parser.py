@@ -89,6 +89,10 @@ class ImageParser(wiring.Component):
         m.d.comb += self.i.ready.eq(asking & seen)
         m.d.sync += seen.eq(asking & self.i.valid & ~seen)
         at = Signal(range(HEADER_WORDS))
+        # What the header's word must be, if anything, and what it is if it is not that.
+        expected, matters = Signal(32, init=known[0]), Signal(init=1)
+        cause = Signal(range(len(Load)), init=Load.NO_IMAGE)
+        m.d.sync += [expected.eq(header[at]), matters.eq(checked[at]), cause.eq(why[at])]
         left = Signal(32)  # words of the file, this one included
         section = Signal(range(len(self._memories) + 1))
         # What is known of the section, a cycle after its number.
@@ -108,7 +112,7 @@ class ImageParser(wiring.Component):
         alien, unnamed, unfit, final, whole = (Signal() for _ in range(5))
         right = Signal()
         m.d.sync += [
-            alien.eq(checked[at] & (word != header[at])),
+            alien.eq(matters & (word != expected)),
             unnamed.eq((section == len(self._memories)) | (word != heading)),
             unfit.eq((word == 0) | (word > depth)),
             final.eq(left == 1),
@@ -129,10 +133,14 @@ class ImageParser(wiring.Component):
                     with m.If(at == 3):
                         m.d.sync += left.eq(word - 4)
                     with m.If(alien):
-                        fail(why[at])
+                        fail(cause)
                     with m.Elif(at == HEADER_WORDS - 1):
                         m.d.sync += self.begun.eq(1)
                         m.next = "section"
+                    with m.Else():
+                        m.next = "turn"
+            with m.State("turn"):  # while the next one is looked up
+                m.next = "header"
             with m.State("look up"):
                 m.next = "section"
             with m.State("section"):

@@ -6,6 +6,7 @@ from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.uart import divisors
 from hw.flash import IDCODES
+from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from spec.protocol import RATES
@@ -21,5 +22,8 @@ def test_the_table_holds_together(name, variant):
     assert platform.device in IDCODES
     engine = ENGINES[device.engine]
     assert engine.multipliers <= device.dsp
-    Pll.of(int(platform.default_clk_frequency), int(device.clock_mhz * 1e6))
-    divisors(device.clock_mhz * 1e6, RATES)
+    for camera in (False, True):
+        hz = default_clock_mhz(name, variant, camera=camera) * 1e6
+        assert hz >= device.clock_mhz * 1e6
+        Pll.of(int(platform.default_clk_frequency), int(hz))
+        divisors(hz, RATES)
