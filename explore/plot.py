@@ -32,9 +32,10 @@ def frontier(points: Sequence[tuple[float, float]], more: bool) -> list[tuple[fl
 
 
 def draw(rows: Sequence[Row], title: str) -> bytes:
-    """A PNG. Of many settings, those on the frontier are named. Bars reach from the lowest to the highest seed; grey is the frontier.
+    """A PNG. Bars reach from the lowest to the highest seed; grey is the frontier.
 
-    A row without accuracy is left out, and one without the figure, from that figure's panel.
+    Of many rows, those on the frontier are named. A row without accuracy is left out, and one
+    without the figure, from that figure's panel.
     """
     figure = Figure(figsize=(16, 5.5), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharey=True)
