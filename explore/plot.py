@@ -15,6 +15,9 @@ PANELS = (
 )
 """A field of :class:`explore.prediction.Prediction`, its name, whether more of it is better."""
 
+NAMED = 40
+"""Settings, at most, that all have their name beside them; of more, those of the frontier do."""
+
 
 def frontier(points: Sequence[tuple[float, float]], more: bool) -> list[tuple[float, float]]:
     """The points (cost or speed, accuracy) that no other beats in one and equals in the other.
@@ -31,7 +34,8 @@ def frontier(points: Sequence[tuple[float, float]], more: bool) -> list[tuple[fl
 def draw(rows: Sequence[Row], title: str) -> bytes:
     """A PNG. Bars reach from the lowest to the highest seed; grey is the frontier.
 
-    A row without accuracy is left out, and one without the figure, from that figure's panel.
+    Of many rows, those on the frontier are named. A row without accuracy is left out, and one
+    without the figure, from that figure's panel.
     """
     figure = Figure(figsize=(16, 5.5), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharey=True)
@@ -62,6 +66,8 @@ def draw(rows: Sequence[Row], title: str) -> bytes:
                 zorder=2,
             )
             for x, row in own:
+                if len(shown) > NAMED and (x, row.accuracy) not in edge:
+                    continue
                 panel.annotate(
                     row.tag,
                     (x, row.accuracy),

@@ -202,7 +202,9 @@ def watch(arguments: argparse.Namespace) -> int:
         raise PhotographError(f"{arguments.folder}: no such folder")
     if arguments.sort and arguments.sort.resolve().is_relative_to(arguments.folder.resolve()):
         raise PhotographError(f"--sort {arguments.sort}: copies there would be watched, too")
-    watched = partial(appearing, arguments.folder, existing=arguments.existing)
+    watched = partial(
+        appearing, arguments.folder, existing=arguments.existing, warn=terminal.complain
+    )
     boxes: dict[Path, Box] = {}
 
     def source(framing: Framing, refused: dict[Path, PhotographError]) -> Iterator[list]:

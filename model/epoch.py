@@ -129,8 +129,8 @@ def train_epoch(run: Run, forward: nn.Module, batches: Batches, number: int) -> 
         if not math.isfinite(group.sum(float(loss.detach()))):
             raise TrainError(
                 f"the loss is not finite in epoch {number + 1}, step {step + 1}: try a --rate "
-                f"below {s.rate:g}, a longer --warmup or a smaller --clip; the checkpoints in "
-                f"{s.output} hold the epochs before"
+                f"below {s.rate:g}, a longer --warmup or a smaller --clip"
+                + (f"; the checkpoints in {s.output} hold the epochs before" if number else "")
             )
         run.optimizer.zero_grad()
         loss.backward()

@@ -64,7 +64,7 @@ def matrix(counts: np.ndarray, labels: tuple[str, ...], title: str, path: Path) 
         colour = "white" if shares[row, column] > 0.5 else "black"
         axis.text(column, row, str(count), ha="center", va="center", color=colour)
     shown = range(0, len(labels), -(-len(labels) // COUNTED))
-    names = [_drawn(labels[index]) for index in shown]
+    names = [_drawn(_short(labels[index])) for index in shown]
     axis.set_xticks(shown, names, rotation=45, ha="right", parse_math=False)
     axis.set_yticks(shown, names, parse_math=False)
     axis.set(xlabel="answer", ylabel="truth", title=title)

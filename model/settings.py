@@ -41,6 +41,19 @@ CHOICES = {
     "board": tuple(BOARD_DEVICES),
 }
 
+_VIEWS = "views views_seed views_file view_crop view_colour view_mixup view_cutmix"
+_FAMILY = "num_filters blocks base_e incr_e freq pct_3x3 squeeze_ratio"
+#: What settings other than their defaults do nothing without: whether it is there, and its name.
+NEEDS = {
+    f"{_VIEWS} teacher_weight temperature hint_weight refit": (lambda s: s.teacher, "--teacher"),
+    "refit_decay": (lambda s: s.refit, "--refit"),
+    "trained_with": (lambda s: s.init or s.pretrained, "--init or --pretrained"),
+    "repeat": (lambda s: s.empties or s.field, "--empties or --field"),
+    "smallest": (lambda s: s.paste, "--paste"),
+    "momentum": (lambda s: s.optimizer == "sgd", "--optimizer sgd"),
+    _FAMILY: (lambda s: s.architecture == "family", "--architecture family"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -174,8 +187,6 @@ class Settings:
             raise ValueError(f"variant must be one of {known}, not {self.variant}")
         if self.refit_decay <= 0:
             raise ValueError(f"refit_decay must be above 0, not {self.refit_decay}")
-        if self.refit and self.teacher is None:
-            raise ValueError("refit needs a teacher")
         for key in ("threads", "patience", "seed", "weight_decay", "mixup", "cutmix"):
             if getattr(self, key) < 0:
                 raise ValueError(f"{key} must be at least 0, not {getattr(self, key)}")
@@ -195,9 +206,26 @@ class Settings:
                 raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
             try:
-                network_of(replace(self.parameters(2), image_size=side))
+                self._check_batch(side)
             except ValueError as error:
                 raise ValueError(f"stages: {side} pixels do not fit the network: {error}") from None
+        if self.batch == 1:
+            self._check_batch(self.image)
+        defaults = {item.name: item.default for item in fields(self)}
+        for keys, (there, name) in NEEDS.items():
+            for key in keys.split():
+                if getattr(self, key) != defaults[key] and not there(self):
+                    raise ValueError(f"{key} does nothing without {name}: leave it away")
+
+    def _check_batch(self, side: int) -> None:
+        """Batch norms need two values a channel, at every size."""
+        network = network_of(replace(self.parameters(2), image_size=side))
+        normed = self.batch_norm and self.architecture == "family"
+        if normed and self.batch == 1 and network.last.o.pixels == 1:
+            raise ValueError(
+                f"batch must be at least 2, not 1: the last map of {side}×{side} images is a "
+                "single pixel, and a batch norm needs more (or --no-batch-norm)"
+            )
 
     @property
     def schedule(self) -> Schedule:

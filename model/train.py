@@ -207,9 +207,10 @@ def train(settings: Settings, group: Group) -> None:
             scores = evaluate.scores_of(shown, splits.validation)
             entry["validation_loss"] = evaluate.loss(scores, splits.validation.targets)
             if not math.isfinite(entry["validation_loss"]):
+                kept = f"; {settings.output} holds the epochs before" if run.history else ""
                 raise TrainError(
                     f"the loss is not finite after epoch {number + 1}: try a --rate below "
-                    f"{settings.rate:g}; {settings.output} holds the epochs before"
+                    f"{settings.rate:g}{kept}"
                 )
             entry["validation_accuracy"] = evaluate.accuracy(scores, splits.validation.targets)
         entry["seconds"] = time.monotonic() - began

@@ -38,6 +38,15 @@ _UNREADABLE = {".heic": "HEIC", ".heif": "HEIC", ".hif": "HEIC", ".jxl": "JPEG X
 _TIFF = (b"II*\0", b"MM\0*")
 """How a TIFF begins; Pillow opens some kinds of it."""
 
+_ZEROS = 64
+"""Bytes at the end of compressed pixels that are never all zero in a whole file."""
+_ENDS = {
+    **dict.fromkeys(("JPEG", "MPO"), b"\xff\xd9"),
+    "PNG": b"IEND\xaeB`\x82",
+    **dict.fromkeys(("AVIF", "QOI", "WEBP"), b""),
+}
+"""How a file ends before zeros that do it no harm, by format; nothing: such zeros always do."""
+
 
 class PhotographError(ValueError):
     """A path that leads to no photograph; the message names it."""
@@ -139,6 +148,27 @@ def _begins_like_a_tiff(path: Path) -> bool:
         return False
 
 
+def _broken_off(path: Path, kind: str) -> bool:
+    """Whether the rest of a file is space without content, which decoders draw in some colour."""
+    end = _ENDS.get(kind)
+    if end is None:
+        return False
+    with open(path, "rb") as file:
+        length = file.seek(0, os.SEEK_END)
+        while length:
+            start = max(0, length - 2**16)
+            file.seek(start)
+            block = file.read(length - start).rstrip(b"\0")
+            length = start + len(block)
+            if block:
+                break
+        zeros = path.stat().st_size - length
+        if zeros < _ZEROS:
+            return False
+        file.seek(max(0, length - len(end)))
+        return not end or file.read(len(end)) != end
+
+
 def _quiet() -> warnings.catch_warnings:
     """Without what decoders have to say of files that they nevertheless read."""
     return warnings.catch_warnings(action="ignore")
@@ -180,7 +210,11 @@ def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
         raise PhotographError(f"{shown}: a camera's raw file; develop it, and save it as JPEG")
     try:
         with _quiet(), Image.open(path) as image:
+            if _broken_off(path, image.format):
+                raise PhotographError(f"{shown}: damaged image (it ends in zeros: copy it again)")
             return use(image)
+    except PhotographError:
+        raise
     except RangeError as error:
         raise PhotographError(f"{shown}: {error}") from error
     except Image.DecompressionBombError:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from onnx import TensorProto
 
 from model.checkpoint import Checkpoint
 from model.pretrained import TRAINED_WITH, Trained
@@ -125,6 +126,8 @@ def _load(path: Path, trained: Trained, side: int | None) -> Foreign:
 def _image(graph: Graph, side: int | None) -> Image:
     """The input, its shape known."""
     name, shape = graph.image, graph.shape or (None,) * 4
+    if graph.dtype == TensorProto.DOUBLE:
+        raise ForeignError(f"{name}: is of float64; export the network in float32 (model.float())")
     shown = "×".join("?" if length is None else str(length) for length in shape)
     if len(shape) != 4:
         raise ForeignError(f"{name}: must be images, four axes, not {shown}")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -11,6 +11,15 @@ from onnx import helper
 from quant.foreign import maps
 from quant.foreign.graph import ForeignError, Graph, called
 from quant.foreign.maps import Concatenation, Convolution, Image, Map, Padded, Pool, Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Halfway:
+    """The mean of a map over one axis of its positions; the other one is now number ``left``."""
+
+    i: Map
+    left: int
+
 
 UNKNOWN = object()
 """The value of a tensor that is no map, such as the shape of one."""
@@ -36,6 +45,8 @@ class Node:
     def map(self, index: int = 0) -> Map:
         """The input ``index``, which must be a map."""
         value = self.inputs[index] if index < len(self.inputs) else None
+        if isinstance(value, Halfway):
+            raise self.refuse("must follow the average over rows and columns both")
         if not isinstance(value, Map):
             raise self.refuse(f"its input {index} must depend on the image")
         return value
@@ -134,8 +145,16 @@ def average(node: Node) -> Map:
 
 
 def mean(node: Node) -> Map:
+    x = node.inputs[0]
+    axes = node.numbers("axes", 1, [0, 1, 2, 3])
+    if isinstance(x, Halfway) and axes in ([x.left], [-1]):
+        return maps.averaged(x.i, node.name)
+    axes = sorted(axis % 4 for axis in axes)
+    if axes == [3] or (axes == [2] and node.attribute("keepdims", 1)):
+        return Halfway(node.map(), 5 - axes[0])
+    if axes == [2]:
+        return Halfway(node.map(), 2)
     x = node.map()
-    axes = sorted(axis % 4 for axis in node.numbers("axes", 1, [0, 1, 2, 3]))
     if axes != [2, 3]:
         raise node.refuse(f"must average rows and columns (axes 2 and 3), not {axes}")
     return maps.averaged(x, node.name)
@@ -148,6 +167,8 @@ def concatenation(node: Node) -> Map:
 
 
 def batch_norm(node: Node) -> Map:
+    if node.attribute("training_mode", 0):
+        raise node.refuse("is in training mode; export the network after model.eval()")
     gamma, beta, mu, variance = (node.array(index) for index in range(1, 5))
     gain = gamma / np.sqrt(variance + node.attribute("epsilon", 1e-5))
     return maps.scaled(node.map(), gain, beta - mu * gain)
@@ -155,6 +176,15 @@ def batch_norm(node: Node) -> Map:
 
 def relu(node: Node) -> Map:
     return maps.rectified(node.map(), node.name)
+
+
+def largest(node: Node) -> Map:
+    """The larger of a map and zero."""
+    x = node.map(0 if isinstance(node.inputs[0], Map) else 1)
+    others = [value for value in node.inputs if value is not x]
+    if len(others) != 1 or not isinstance(others[0], np.ndarray) or others[0].any():
+        raise node.refuse("takes the maximum of more than a map and zero")
+    return maps.rectified(x, node.name)
 
 
 def clip(node: Node) -> Map:
@@ -302,6 +332,7 @@ OPERATORS: dict[str, Callable[[Node], Map]] = {
     "Concat": concatenation,
     "BatchNormalization": batch_norm,
     "Relu": relu,
+    "Max": largest,
     "Clip": clip,
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), arithmetic),
     **dict.fromkeys(("Gemm", "MatMul"), linear),
@@ -340,19 +371,27 @@ def scores_of(graph: Graph, image: Image) -> tuple[str, Scores]:
             raise ForeignError(f"{called(proto)}: its input {missing[0]} is computed nowhere")
         node = Node(proto, values, graph.opset)
         known = [value for value in node.inputs if value is not None]
-        has_map = any(isinstance(value, Map) for value in known)
-        if proto.op_type == "Shape" or not has_map:
+        has_map = any(isinstance(value, Map | Halfway) for value in known)
+        refused = [value for value in known if isinstance(value, ForeignError)]
+        if refused:
+            result = refused[0]
+        elif proto.op_type == "Shape" or not has_map:
             result = UNKNOWN
         elif proto.op_type not in OPERATORS or proto.domain not in DOMAINS:
-            raise node.refuse(
+            result = node.refuse(
                 f"the engine has no such operator; it takes a chain of {', '.join(FAMILY)}"
             )
         else:
-            result = OPERATORS[proto.op_type](node)
+            try:
+                result = OPERATORS[proto.op_type](node)
+            except ForeignError as error:  # what the scores do not depend on may be anything
+                result = error
         values[proto.output[0]] = result
         values |= dict.fromkeys((name for name in proto.output[1:] if name), UNKNOWN)
     for name in graph.outputs:
         value = values.get(name)
+        if isinstance(value, ForeignError):
+            raise value
         if isinstance(value, Convolution) and value.shape[1:] == (1, 1):
             value = maps.averaged(value, value.name)
         if isinstance(value, Scores):

@@ -4,9 +4,10 @@ import io
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
-from explore.plot import draw, frontier
+from explore.plot import NAMED, draw, frontier
 from explore.prediction import Prediction
 from explore.study import Point
 from explore.table import Row
@@ -59,3 +60,14 @@ def test_a_picture():
 
 def test_nothing_fits():
     assert draw([row([0.5], None)], "a board").startswith(b"\x89PNG")
+
+
+def test_of_many_settings_only_the_best_are_named(monkeypatch):
+    named = []
+    monkeypatch.setattr(Axes, "annotate", lambda axes, text, xy, **_: named.append(xy))
+    rows = [row([number / 100], 100.0 - number) for number in range(NAMED)]
+    draw(rows, "few")
+    assert len(named) == 3 * NAMED
+    named.clear()
+    draw([*rows, row([0.9], 200.0)], "many")
+    assert named == [(10, 0.9), (100, 0.9), (200.0, 0.9)]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from host import appearing
-from host.appearing import LOOK, PATIENCE, Folder
+from host.appearing import LOOK, PATIENCE, STALE, Folder
 from host.photographs import PhotographError, read
 from spec.photograph import Framing
 
@@ -33,7 +33,8 @@ class Watched:
 
     def __init__(self, path: Path, existing: bool = False):
         self.path = path
-        self.folder = Folder(path, existing=existing, framing=FRAMING)
+        self.warnings: list[str] = []
+        self.folder = Folder(path, existing=existing, framing=FRAMING, warn=self.warnings.append)
         self.now = 0.0
 
     def after(self, seconds: float) -> list[tuple[str, bytes | PhotographError]]:
@@ -124,9 +125,10 @@ def test_unfinished_files_of_programs(watched, picture, temporary):
 def test_a_photograph_of_another_name(watched, picture):
     picture(1, watched.path / "a.jpg_large")
     picture(2, watched.path / "frame.0001")
+    picture(3, watched.path / "a.jpg.1")  # as wget calls the second of a name
     (watched.path / "notes.txt").write_text("no photograph")
     assert watched.answers(PATIENCE / 2) == []  # who knows what it will be called
-    assert watched.answers(PATIENCE) == ["a.jpg_large", "frame.0001"]
+    assert watched.answers(PATIENCE) == ["a.jpg.1", "a.jpg_large", "frame.0001"]
     assert watched.after(30) == []
 
 
@@ -208,3 +210,108 @@ def test_no_photograph_is_said_once(watched):
     (watched.path / "a.jpg").write_bytes(b"no image")
     ((name, error),) = watched.after(60)
     assert name == "a.jpg" and "not an image" in str(error)
+
+
+def test_pieces_in_any_order(watched, picture):
+    """A sidecar lies beside the file until the last piece has come."""
+    data = picture(1)
+    (watched.path / "a.jpg.aria2").write_bytes(b"which pieces")
+    (watched.path / "a.jpg").write_bytes(data[:900] + bytes(len(data) - 1000) + data[-100:])
+    assert watched.answers(30) == []
+    (watched.path / "a.jpg").write_bytes(data)
+    (watched.path / "a.jpg.aria2").unlink()
+    assert watched.answers() == ["a.jpg"]
+
+
+def test_a_name_that_stays_unfinished_is_said_once(watched, picture):
+    picture(1, watched.path / "a.jpg.part")
+    ((name, error),) = watched.after(3 * STALE)
+    assert name == "a.jpg.part" and "rename it" in str(error)
+    begun = Watched(watched.path)
+    assert begun.after(3 * STALE) == []
+    (watched.path / "a.jpg.part").rename(watched.path / "a.jpg")
+    assert begun.answers() == watched.answers() == ["a.jpg"]
+
+
+def test_an_answered_file_that_is_put_aside(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+    (watched.path / "a.jpg").rename(watched.path / "a.jpg.bak")
+    assert watched.after(3 * STALE) == []
+
+
+def test_a_jpeg_whose_space_was_made_before(watched, picture):
+    """Decoders would draw the rest grey."""
+    data = picture(1)
+    (watched.path / "a.jpg").write_bytes(data[:900] + bytes(len(data) - 900))
+    ((_, error),) = watched.after(60)
+    assert "ends in zeros" in str(error)
+    (watched.path / "a.jpg").write_bytes(data)
+    assert watched.answers() == ["a.jpg"]
+
+
+def test_another_file_of_the_same_length_and_time(watched):
+    """As ``cp -p`` of pictures out of an archive without times."""
+    for grey in (10, 200):
+        Image.new("RGB", (30, 30), (grey,) * 3).save(watched.path / "a.bmp")
+        os.utime(watched.path / "a.bmp", ns=(0, 0))
+        assert watched.answers() == ["a.bmp"]
+
+
+def test_a_time_in_the_future_that_is_set_in_the_end(watched, picture):
+    """Of a camera whose clock is ahead."""
+    picture(1, watched.path / "a.jpg")
+    assert watched.answers() == ["a.jpg"]
+    os.utime(watched.path / "a.jpg", (4e9, 4e9))
+    assert watched.answers() == []
+
+
+def test_one_that_was_there_and_is_moved(watched, picture):
+    picture(1, watched.path / "a.jpg")
+    begun = Watched(watched.path)
+    (watched.path / "a.jpg").rename(watched.path / "b.jpg")
+    assert begun.answers() == []
+
+
+@pytest.mark.parametrize("seconds", [3, 60])
+def test_rights_that_come_in_the_end(watched, picture, monkeypatch, seconds):
+    path = watched.path / "a.jpg"
+    picture(1, path)
+
+    def forbidden(path, framing):
+        raise PhotographError(f"{path}: cannot be read (Permission denied)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(appearing, "read", forbidden)
+        assert len(watched.after(seconds)) == (seconds > PATIENCE)
+    path.chmod(0o640)
+    assert watched.answers() == ["a.jpg"]
+
+
+def test_a_folder_that_cannot_be_read_for_a_moment(watched, picture, monkeypatch):
+    """As on a network: what was answered there is not forgotten."""
+    inner = watched.path / "inner"
+    inner.mkdir()
+    picture(1, inner / "a.jpg")
+    assert watched.answers() == ["inner/a.jpg"]
+    own = os.scandir
+
+    def closed(path):
+        if Path(path) == inner:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return own(path)
+
+    for times in (1, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", closed)
+            assert watched.answers() == []
+        assert len(watched.warnings) == times and "inner: cannot be read" in watched.warnings[0]
+        assert watched.answers() == []
+
+
+def test_thousands_at_once(watched, picture):
+    data = picture(1)
+    for number in range(2000):
+        (watched.path / f"{number:04}.jpg").write_bytes(data)
+    assert watched.answers() == [f"{number:04}.jpg" for number in range(2000)]
+    assert watched.answers() == []

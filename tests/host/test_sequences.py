@@ -118,7 +118,7 @@ def test_watching_gives_the_part_or_else_the_whole(camera, monkeypatch, gone):
 
     refused = {}
     found = appearing.appearing(
-        camera.folder, existing=True, framing=FRAMING, refused=refused, see=see
+        camera.folder, existing=True, framing=FRAMING, refused=refused, warn=print, see=see
     )
     answers = {path.name: pixels for ((path, pixels),) in islice(found, 5)}
     assert len(answers) == 5 and not refused

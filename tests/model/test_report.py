@@ -135,3 +135,9 @@ def test_many_classes_are_drawn_without_a_number_in_every_square(tmp_path, monke
     with Image.open(tmp_path / "a.png") as image:
         assert max(image.size) < 2500
     assert not written
+
+
+def test_long_names_of_classes_leave_room_for_the_matrix(tmp_path):
+    """matplotlib would warn, here with an error, and draw nothing but names."""
+    labels = tuple("a class whose name goes on " * 8 + str(number) for number in range(12))
+    report.plots.matrix(np.eye(12, dtype=int), labels, "long", tmp_path / "a.png")

@@ -135,3 +135,39 @@ def test_the_default_warm_up_fits_any_number_of_epochs(epochs):
 def test_values_are_checked_before_any_work(flag, message):
     with pytest.raises(ValueError, match=message):
         parse([*NEEDED, flag])
+
+
+@pytest.mark.parametrize(
+    ("flags", "needed"),
+    [
+        ("--views=4", "--teacher"),
+        ("--hint-weight=2", "--teacher"),
+        ("--teacher-weight=0.5", "--teacher"),
+        ("--views-file=views", "--teacher"),
+        ("--refit", "--teacher"),
+        ("--refit-decay=0.1 --teacher=a.onnx", "--refit"),
+        ("--repeat=3", "--empties or --field"),
+        ("--smallest=0.5", "--paste"),
+        ("--trained-with=caffe", "--init or --pretrained"),
+        ("--momentum=0.8 --optimizer=adamw", "--optimizer sgd"),
+        ("--base-e=16 --architecture=1.1", "--architecture family"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(flags, needed):
+    first = flags.split()[0].split("=")[0].strip("-").replace("-", "_")
+    with pytest.raises(ValueError, match=f"^{first} does nothing without {needed}: leave it away"):
+        parse([*NEEDED, *flags.split()])
+
+
+def test_what_has_what_it_needs_is_taken():
+    flags = "--teacher=a --views=4 --refit --refit-decay=1 --field=f --repeat=3 --momentum=0.8"
+    assert parse([*NEEDED, *flags.split()]).views == 4
+
+
+def test_a_batch_norm_needs_more_than_a_value():
+    with pytest.raises(ValueError, match="batch must be at least 2, not 1: the last map of 28×28"):
+        parse([*NEEDED, "--image=28", "--batch=1"])
+    with pytest.raises(ValueError, match=r"stages: 28 pixels .* batch must be at least 2"):
+        parse([*NEEDED, "--batch=1", "--stages=28x1"])
+    for flags in ("--batch=2 --image=28", "--batch=1", "--batch=1 --image=28 --no-batch-norm"):
+        assert parse([*NEEDED, *flags.split()])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from photo import files
-from photo.files import PhotographError, find, read
+from photo.files import _ZEROS, PhotographError, find, read
 from spec.photograph import square
 
 
@@ -201,3 +201,29 @@ def test_the_list_holds_what_pillow_decodes_and_people_have():
     wanted = {"JPEG", "PNG", "TIFF", "WEBP", "AVIF", "GIF", "BMP", "JPEG2000", "MPO", "DDS", "PPM"}
     known = {name for name, kind in Image.registered_extensions().items() if kind in wanted}
     assert known - files.SUFFIXES <= {".pfm"}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "QOI"])
+def test_a_copy_that_was_broken_off_where_space_was_made_for_all(tmp_path, kind):
+    """Decoders draw the rest grey or black, without a word."""
+    noise = np.random.default_rng(1).integers(0, 256, (60, 60, 3), np.uint8)
+    path = tmp_path / "a.img"
+    Image.fromarray(noise).save(path, kind)
+    whole = path.read_bytes()
+    for zeros in (_ZEROS, 1000, 70000):  # more than a block that is read
+        path.write_bytes(whole[: -min(zeros, 1000)] + bytes(zeros))
+        with pytest.raises(PhotographError, match="ends in zeros"):
+            read(path, 24)
+    path.write_bytes(whole)
+    expected = read(path, 24)
+    if kind in ("JPEG", "PNG"):  # cards are filled up to whole sectors
+        for zeros in (512, 70000):
+            path.write_bytes(whole + bytes(zeros))
+            assert (read(path, 24) == expected).all()
+
+
+def test_black_is_no_end(tmp_path):
+    Image.new("RGB", (60, 60)).save(tmp_path / "a.bmp")
+    Image.new("L", (600, 600)).save(tmp_path / "a.jpg", optimize=True)
+    for name in ("a.bmp", "a.jpg"):
+        assert not read(tmp_path / name, 24).any()

@@ -223,3 +223,69 @@ def test_another_network_is_refused_by_the_check(images, tmp_path):
     export(lively(squeezenet(), seed=1), path)
     with pytest.raises(ForeignError, match="does not compute the same: scores differ by"):
         check(path, read, images)
+
+
+class Tail(nn.Module):
+    """An end of one's own."""
+
+    def __init__(self, forward):
+        super().__init__()
+        self.forward = forward
+
+
+@pytest.mark.parametrize(
+    "average",
+    [
+        lambda x: x.mean(-1).mean(-1),
+        lambda x: x.mean(2).mean(2),
+        lambda x: x.mean(3).mean(2),
+        lambda x: x.mean(3, keepdim=True).mean(2),
+        lambda x: x.mean(2, keepdim=True).mean(3, keepdim=True).flatten(1),
+    ],
+)
+def test_rows_and_columns_one_after_the_other(average, images, tmp_path):
+    module = squeezenet(end=(nn.Conv2d(15, CLASSES, 1), nn.ReLU(), Tail(average)))
+    alike(export(lively(module), tmp_path / "a.onnx"), images)
+
+
+@pytest.mark.parametrize("average", [lambda x: x.mean(3).mean(1), lambda x: x.mean(3).relu()])
+def test_rows_without_columns(average, tmp_path):
+    module = squeezenet(end=(nn.Conv2d(15, CLASSES, 1), nn.ReLU(), Tail(average)))
+    with pytest.raises(ForeignError, match="must follow the average over rows and columns both"):
+        load(export(lively(module), tmp_path / "a.onnx"), "unit", None)
+
+
+def test_a_batch_norm_in_training_mode(tmp_path):
+    path = export(
+        lively(squeezenet(norm=True)),
+        tmp_path / "a.onnx",
+        training=torch.onnx.TrainingMode.TRAINING,
+        do_constant_folding=False,
+    )
+    with pytest.raises(ForeignError, match=r"training mode; export the network after model\.eval"):
+        load(path, "unit", None)
+
+
+def test_doubles(tmp_path):
+    path = tmp_path / "a.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = lively(squeezenet()).double()
+        torch.onnx.export(module, torch.zeros(1, 3, 35, 35).double(), path, dynamo=False)
+    with pytest.raises(ForeignError, match=r"is of float64; export the network in float32"):
+        load(path, "unit", None)
+
+
+def test_an_output_beside_the_scores_may_be_anything(images, tmp_path):
+    class Two(nn.Module):
+        def __init__(self, first):
+            super().__init__()
+            self.body, self.first = squeezenet(), first
+
+        def forward(self, x):
+            scores = self.body(x)
+            return (scores, x.sigmoid())[:: 1 if self.first else -1]
+
+    alike(export(lively(Two(True)), tmp_path / "a.onnx"), images)
+    with pytest.raises(ForeignError, match=r"\(Sigmoid\): the engine has no such operator"):
+        load(export(lively(Two(False)), tmp_path / "b.onnx"), "unit", None)

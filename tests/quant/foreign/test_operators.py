@@ -274,3 +274,25 @@ def test_what_is_no_onnx_file(path, content):
         ForeignError, match=r"cannot be read|is not a complete|holds no graph|class"
     ):
         load(path, "unit", None)
+
+
+@pytest.mark.parametrize("zero_first", [False, True])
+def test_the_larger_of_a_map_and_zero_is_a_relu(path, images, zero_first):
+    """As PyTorch's exporter writes ``clamp(min=0)``."""
+    w = Writer()
+    inputs = [w.conv("data_0", 3, 8, 3, strides=[2, 2]), w.constant(0.0)]
+    x = w.node("Max", *(inputs[::-1] if zero_first else inputs))
+    w.save(path, w.end(x))
+    read = load(path, "unit", None)
+    assert read.checkpoint.network.first.relu
+    assert check(path, read, images).difference < 1e-5
+
+
+@pytest.mark.parametrize("other", [[0.1], [0.0, 1.0]])
+def test_the_larger_of_a_map_and_a_number(path, other):
+    w = Writer()
+    others = [w.constant(number) for number in other]
+    x = w.node("Max", w.conv("data_0", 3, 8, 3, strides=[2, 2]), *others)
+    w.save(path, w.end(x))
+    with pytest.raises(ForeignError, match="takes the maximum of more than a map and zero"):
+        load(path, "unit", None)
