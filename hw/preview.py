@@ -15,6 +15,7 @@ from hw.report import (
     limits_table,
     plan_report,
     plan_table,
+    roofs_table,
     room_table,
     suggestion_table,
 )
@@ -54,12 +55,13 @@ def show_plan(
     if arguments.html:
         write_page(arguments.html, page(**parts, ebr=device.ebr))
     if arguments.json:
-        print(json.dumps(plan_report(**parts) | fit_report(plan, device)))
+        print(json.dumps(plan_report(**parts) | fit_report(plan, device, design.clock_hz)))
         if not inside:
             refuse_unless_fits(design, device, variant)
         return 0
     print(plan_table(plan, clock_mhz))
     print(limits_table(plan))
+    print(roofs_table(plan, design.clock_hz))
     print(room_table(plan, design.clock_hz))
     print(
         fit_table(

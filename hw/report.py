@@ -13,6 +13,7 @@ from plan.fit import needs, shortages
 from plan.limits import limits
 from plan.link import chip_words, link_block_rams, link_frames, link_words
 from plan.planner import Plan
+from plan.roofs import lowest, roofs
 from plan.room import family
 from plan.search import plan_within
 from plan.suggest import Suggestion
@@ -165,7 +166,7 @@ def plan_report(*, device: str, plan: Plan, clock_mhz: float) -> dict:
     }
 
 
-def fit_report(plan: Plan, device: Device) -> dict:
+def fit_report(plan: Plan, device: Device, clock_hz: float) -> dict:
     """Of a plan alone: what limits it, its memories, and what it needs of a device."""
     needed = needs(plan)
     return {
@@ -174,6 +175,7 @@ def fit_report(plan: Plan, device: Device) -> dict:
             name: {"most": most, "used": used} for name, (most, used) in plan.capacities().items()
         },
         "block_rams": plan.block_rams | link_block_rams(),
+        "roofs": {one.name: round(one.frames, 2) for one in roofs(plan, clock_hz)},
         "needs": needed,
         "available": {"EBR": device.ebr, "multipliers": device.dsp},
         "fits": not shortages(plan, device),
@@ -225,8 +227,29 @@ def room_table(plan: Plan, clock_hz: int) -> str:
             lines.append(f"{name}: needs {', '.join(missing)}")
             continue
         others = [f"{one.phase} by {one.by}" for one in limits(made) if one.by != "multipliers"]
-        named = f", but {', '.join(others)}" if others else ""
-        lines += [f"{name}: {rate}", f"    limited by multipliers{named}"]
+        named = f"; {', '.join(others)}" if others else ""
+        limit = lowest(roofs(made, clock_hz))
+        words = f"    limited by {limit.name}, {limit.frames:,.1f} frames/s at most{named}"
+        lines += [f"{name}: {rate}", words]
+    return "\n".join(lines) + "\n"
+
+
+def roofs_table(plan: Plan, clock_hz: float) -> str:
+    """What each part lets through, and which of them limits the chip."""
+    found, reached = roofs(plan, clock_hz), clock_hz / plan.cycles
+    lines = [f"{'roof':20} {'frames/s':>10}"]
+    lines += [f"{one.name:20} {one.frames:10,.2f}" for one in found]
+    limit = lowest(found)
+    lines += [
+        f"{'the plan':20} {reached:10,.2f}",
+        f"the chip is limited by {limit.name}, and reaches {reached / limit.frames:.1%} of it",
+    ]
+    sources = [one for one in found if not one.chip]
+    lines += [
+        f"with images from the {one.name} by "
+        + (f"the {one.name}" if one.frames < reached else "the chip")
+        for one in sources
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from plan import latency
 from plan.planner import Plan
 from plan.schedule import border, phases
-from plan.timing import step_times
+from plan.timing import StepTime, step_times
 from plan.window import FIRST_PIXEL
 
 
@@ -18,12 +19,15 @@ class Interval:
         The convolution's name.
     wait
         Cycles before ``start`` in which nothing is issued.
+    window
+        Of ``wait``, those for rows of patches and for nothing else.
     start, end
         The step issues pixels from one to the other.
     """
 
     layer: str
     wait: int
+    window: int
     start: int
     end: int
 
@@ -32,19 +36,30 @@ def intervals(plan: Plan) -> tuple[Interval, ...]:
     """The steps in time."""
     made = []
     free = FIRST_PIXEL
-    for step, time in zip(plan.program.steps, step_times(plan.program), strict=True):
+    times = step_times(plan.program)
+    for number, (step, time) in enumerate(zip(plan.program.steps, times, strict=True)):
         start = time.start
+        retired = number - 1 - step.fields["wait"]
+        before = times[retired].end + latency.CONDITION if retired >= 0 else 0
         end = time.last_pass + max(step.cycles, plan.engine.pass_cycles_min)
         made.append(
             Interval(
                 layer=step.conv.name,
                 wait=start - free,
+                window=_for_patches(time, max(free, before)),
                 start=start - FIRST_PIXEL,
                 end=end - FIRST_PIXEL,
             )
         )
         free = end
     return tuple(made)
+
+
+def _for_patches(time: StepTime, otherwise: int) -> int:
+    """Cycles that a step waits for rows of patches, if it could start ``otherwise``."""
+    if time.rows_done is None:
+        return 0
+    return max(0, min(time.start, time.rows_done + latency.CONDITION) - otherwise)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,8 @@ class Account:
         Passes shorter than it takes to load the next weights.
     waiting
         Nothing to issue: pixels, or results of a step before, are not there yet.
+    window
+        Of those, what the window generator takes for rows of patches.
     """
 
     name: str
@@ -70,6 +87,7 @@ class Account:
     padding: float
     short: int
     waiting: int
+    window: int
 
 
 def accounts(plan: Plan) -> tuple[Account, ...]:
@@ -77,14 +95,17 @@ def accounts(plan: Plan) -> tuple[Account, ...]:
     engine, steps = plan.engine, plan.program.steps
     timed = intervals(plan)
     waits = [step.wait for step in timed[1:]] + [plan.cycles - timed[-1].end]
+    patches = [step.window for step in timed[1:]] + [0]
     names = [conv.name for conv in plan.network.convs]
-    issued, occupied, waiting = (dict.fromkeys(names, 0) for _ in range(3))
+    issued, occupied, waiting, window = (dict.fromkeys(names, 0) for _ in range(4))
     waiting[steps[0].conv.name] = timed[0].wait
-    for step, time, wait in zip(steps, timed, waits, strict=True):
+    window[steps[0].conv.name] = timed[0].window
+    for step, time, wait, rows in zip(steps, timed, waits, patches, strict=True):
         issued[time.layer] += step.passes * step.cycles
         occupied[time.layer] += time.end - time.start
         # As in plan.timing: a step ends where the next one starts.
         waiting[time.layer] += wait
+        window[time.layer] += rows
     last = plan.network.last
     macs = {conv.name: conv.macs for conv in plan.network.convs}
     macs[last.name] -= border(last) * last.weights
@@ -95,6 +116,7 @@ def accounts(plan: Plan) -> tuple[Account, ...]:
             padding=issued[conv.name] - macs[conv.name] / engine.macs_per_cycle,
             short=occupied[conv.name] - issued[conv.name],
             waiting=waiting[conv.name],
+            window=window[conv.name],
         )
         for conv in plan.network.convs
     )

@@ -28,9 +28,10 @@ class Limit:
     busy
         Share of them in which the multipliers do something useful.
     by
-        ``multipliers``; ``weights``, whose rows come too slowly, or ``memory``, if larger tiles,
-        which read them less often, would help and do not fit; ``order``: it waits for pixels, or
-        for results of a step before.
+        ``multipliers``; ``weights``, which are not loaded in time, or ``SDRAM``, if it brings their
+        rows too slowly, or ``memory``, if larger tiles, which read them less often, would help and
+        do not fit; ``window``, which makes no more patches a cycle; ``order``: it waits for results
+        of a step before.
     """
 
     phase: str
@@ -52,12 +53,17 @@ def limits(made: Plan) -> tuple[Limit, ...]:
         cycles = sum(cost[name] for name in names)
         short = sum(account[name].short for name in names) / cycles
         waiting = sum(account[name].waiting for name in names) / cycles
+        window = sum(account[name].window for name in names) / cycles
+        streamed = tuple(name for name in names if name in made.streamed)
         by = "multipliers"
         if max(short, waiting) > NOTICED:
-            by = "order" if waiting > short else "weights"
-        streamed = tuple(name for name in names if name in made.streamed)
-        if by == "weights" and streamed and _larger_tiles_help(made, usual, number, streamed):
-            by = "memory"
+            if waiting > short:
+                by = "window" if 2 * window > waiting else "order"
+            elif streamed:
+                helps = _larger_tiles_help(made, usual, number, streamed)
+                by = "memory" if helps else "SDRAM"
+            else:
+                by = "weights"
         found.append(
             Limit(
                 phase=phase.wide,

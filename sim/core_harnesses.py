@@ -21,7 +21,8 @@ from sim.formal import Steady
 class WindowedPixels(wiring.Component):
     """Pixels come and rows of the ring are freed at any time: every patch is that of the pixels.
 
-    Words come in order, once each, each to its address, none into a row that is not free; a frame
+    Words come in order, once each, each to its address, and to its bank if there are two, none
+    into a row that is not free; a frame
     begins as soon as it may. The part
     does not look at a pixel's value, so it may be the pixel's number; zeros are offered without
     ``valid``.
@@ -38,14 +39,16 @@ class WindowedPixels(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         g = self._geometry
-        m.submodules.part = part = self._part(**capable(g))
+        m.submodules.part = part = self._part(**capable(g), pixels=g.pixels)
         image = 1 + np.arange(g.height * g.width * CHANNELS, dtype=np.uint8)
         image = image.reshape(g.height, g.width, CHANNELS)
         pixels = [int.from_bytes(pixel.tobytes(), "little") for row in image for pixel in row]
+        bits = len(part.o.payload.address)
         want = [
-            (word << 1 | last) << len(part.o.payload.address) | k * g.plane + column + base
+            (word << 2 | last << 1 | column % g.pixels) << bits
+            | k * g.plane + column // g.pixels + base
             for row, line in enumerate(patches(image, g))
-            for base in [row % g.ring_rows * g.o_width]
+            for base in [row % g.ring_rows * g.across]
             for column, patch in enumerate(line)
             for k, word in enumerate(patch)
             for last in [(column, k) == (g.o_width - 1, g.words - 1)]
@@ -57,10 +60,9 @@ class WindowedPixels(wiring.Component):
         take = self.valid & part.i.ready
         start = (count == len(want)) & ~row_ended & (rows == 0)
         free = self.free & (rows != 0)
-        word = Signal(len(part.o.payload.as_value()) + 1)
+        word = Signal(bits + 2 + 8 * g.word_bytes)
         m.d.comb += word.eq(Array(Const(value, len(word)) for value in want)[count])
-        last = word[len(part.o.payload.address)]
-        address, data = word[: len(part.o.payload.address)], word[len(part.o.payload.address) + 1 :]
+        address, odd, last, data = word[:bits], word[bits], word[bits + 1], word[bits + 2 :]
         begun = Signal()
         stalled = Signal()
         m.d.sync += [
@@ -86,6 +88,8 @@ class WindowedPixels(wiring.Component):
             Assert(part.row_done == row_ended),
             Cover(begun & stalled & (count == len(want))),
         ]
+        if g.pixels == 2:
+            m.d.comb += Assert(~part.o.valid | (part.o.payload.odd == odd))
         return m
 
 

@@ -10,12 +10,15 @@ from hw.fire.issuer import Issuer
 from hw.fire.writer import Writer
 from hw.streams import delayed
 from plan import latency
-from plan.instruction import ISSUE_FIELDS, WRITE_FIELDS, Format
+from plan.instruction import ISSUE_FIELDS, PAIR_FIELDS, WRITE_FIELDS, Format
 from plan.schedule import QUEUE
 from sim.stored import StoredProgram
 
 FORMAT = Format(dict.fromkeys(ISSUE_FIELDS | WRITE_FIELDS, 3))
 """Every field has three bits."""
+
+OF_PAIRS = Format(dict.fromkeys(ISSUE_FIELDS | PAIR_FIELDS | WRITE_FIELDS, 3))
+"""The same for two pixels a cycle."""
 
 
 class FetchedSteps(wiring.Component):
@@ -74,13 +77,16 @@ class FinishedSteps(wiring.Component):
 
     Weights and rows of patches come as late as they like. A pixel's beat comes some cycles after
     it, always as many, and a step retires some cycles after its last beat, as in the core.
+
+    With two pixels a cycle, a beat is a pair; the first step's last one has one pixel only, and
+    nothing is written for another.
     """
 
     weights_ready: In(1)
     row_done: In(1)
 
     PIXELS = (2, 1)
-    """Of each step; the first one needs a row of patches."""
+    """Of each step, or pairs; the first one needs a row of patches."""
     RING = 2
     SETTLE = 3
     """Cycles from a pass's start in which the next one's weights are not ready: the core's loader
@@ -88,15 +94,22 @@ class FinishedSteps(wiring.Component):
     PIPELINE = 16
     """Cycles from a pixel at the array to its beat: enough for ``QUEUE`` steps to be under way."""
 
-    def __init__(self, issuer: type[Issuer] = Issuer, writer: type[Writer] = Writer):
+    def __init__(
+        self,
+        issuer: type[Issuer] = Issuer,
+        writer: type[Writer] = Writer,
+        format: Format = FORMAT,
+    ):
         self._issuer = issuer
         self._writer = writer
+        self._format = format
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
         steps = [
-            dict.fromkeys(FORMAT.widths, 0)
+            dict.fromkeys(self._format.widths, 0)
+            | ({"x_odd": first} if self._format.pairs else {})
             | {"patch": first, "patch_rows": first, "wait": QUEUE - 1}
             | {"x_last": pixels - 1, "pixels_last": pixels - 1, "o_base": 3 * number + 1}
             | {"i_plane_last": 7, "o_plane_last": 7, "frame_last": number == len(self.PIXELS) - 1}
@@ -105,15 +118,16 @@ class FinishedSteps(wiring.Component):
         ]
         m.submodules.issuer = issuer = StoredProgram(
             part=self._issuer,
-            format=FORMAT,
-            program=[FORMAT.encode(step) for step in steps],
+            format=self._format,
+            program=[self._format.encode(step) for step in steps],
             address_bits=3,
             patch_rows=self.RING,
             param_groups=2,
         )
         m.submodules.writer = writer = self._writer(
-            format=FORMAT, slots=2, address_bits=3, lanes=1, groups=1
+            format=self._format, slots=2, address_bits=3, lanes=1, groups=1
         )
+        told = writer.o_even if self._format.pairs else writer.o
         connect(m, issuer.step, writer.step)
 
         # The surroundings.
@@ -137,18 +151,25 @@ class FinishedSteps(wiring.Component):
         ]
         count = Signal(range(len(places)))
         frames = Signal()
-        with m.If(writer.o.valid):
+        with m.If(told.valid):
             m.d.sync += count.eq(Mux(count == len(places) - 1, 0, count + 1))
             m.d.sync += frames.eq(frames | writer.frame_last)
         want = Array(Cat(Const(place, 3), last, end) for place, last, end in places)[count]
-        got = Cat(writer.o.payload.meta.address, writer.last, writer.frame_last)
+        got = Cat(told.payload.meta.address, writer.last, writer.frame_last)
+        if self._format.pairs:
+            half = count == self.PIXELS[0] - 1
+            m.d.comb += [
+                Assert(writer.o_odd.valid == (told.valid & ~half)),
+                Assert(~writer.o_odd.valid | (writer.o_odd.payload.meta.address == want[:3])),
+                Cover(told.valid & half),
+            ]
         m.d.comb += [
             issuer.weights_ready.eq(self.weights_ready & (settle == 0)),
             issuer.row_done.eq(row_done),
             issuer.retire.eq(retire),
             writer.comes.eq(beat),
-            Assert(~writer.o.valid | (got == want)),
-            Assert(writer.o.valid | ~writer.last),
+            Assert(~told.valid | (got == want)),
+            Assert(told.valid | ~writer.last),
             Assert(issuer.free <= rows),
             Assert(unfinished <= QUEUE),
             Cover(unfinished == QUEUE),

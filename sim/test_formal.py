@@ -26,7 +26,7 @@ from hw.sdram.controller import Controller
 from hw.sdram.memtest import MemoryTest
 from hw.sdram.rows import RowCutter, RowJoiner, RowStore
 from sim.core_harnesses import SentResults, WindowedPixels
-from sim.fire_harnesses import FetchedSteps, FinishedSteps
+from sim.fire_harnesses import OF_PAIRS, FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
@@ -47,12 +47,14 @@ PROOFS = {
     "guard": (GuardedFrames, {}, 24),
     "responder": (ToldResults, {}, 20),
     "window rows": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12}, 28),
+    "window pairs": (WindowedPixels, WINDOW | {"height": 2, "word_bytes": 12, "pixels": 2}, 28),
     "window words": (WindowedPixels, WINDOW | {"height": 1, "word_bytes": 4}, 22),
     "results": (SentResults, {}, 24),
     "weights": (LoadedWeights, {}, 24),
     "streamed weights": (ChosenRows, {}, 24),
     "fetcher": (FetchedSteps, {}, 28),
     "steps": (FinishedSteps, {}, 46),
+    "steps of pairs": (FinishedSteps, {"format": OF_PAIRS}, 46),
     "sdram stream": (StreamedWords, {"interval": 60, "undisturbed": True}, 46),
     "sdram stream refreshed": (StreamedWords, {"interval": 38, "undisturbed": True}, 60),
     "sdram stream anew": (StreamedWords, {"interval": 60, "undisturbed": False}, 34),
@@ -108,6 +110,7 @@ BREAKS = [
     ("window words", WindowGenerator, " | (completes & busy)", ""),
     ("window rows", WindowGenerator, "(begins & full) | ", ""),
     ("window words", WindowGenerator, "running & ~blocked & ~padding", "running & ~padding"),
+    ("window pairs", WindowGenerator, "full = odd | newest.ends_row", "full = odd"),
     (
         "results",
         Results,
@@ -148,6 +151,8 @@ BREAKS = [
     ("fetcher", Fetcher, "self.known.eq(0)", "self.known.eq(1)"),
     ("steps", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("steps", Writer, "with m.If(~have | step_end):", "with m.If(~have):"),
+    ("steps of pairs", Writer, "half = x.end & step.x_odd", "half = x.end"),
+    ("steps of pairs", Issuer, "(unfinished <= next_step.wait)", "1"),
     ("sdram stream", Controller, "opened.eq(opened_next)]", "opened.eq(1)]"),
     (
         "sdram stream refreshed",

@@ -1,5 +1,6 @@
 """The charts of a plan: its program in time, its memory, its roofs."""
 
+from dataclasses import replace
 from math import log10
 
 from hw.page.marks import ALERT, NEUTRAL, WIDTH, colours, dot, line, rectangle, svg, text
@@ -36,9 +37,7 @@ def _merged(steps: tuple[Interval, ...], unit: float) -> list[Interval]:
     for step in steps:
         before = made[-1] if made else None
         if before and before.layer == step.layer and step.start - before.end < unit:
-            made[-1] = Interval(
-                layer=step.layer, wait=before.wait, start=before.start, end=step.end
-            )
+            made[-1] = replace(before, end=step.end)
         else:
             made.append(step)
     return made
@@ -95,15 +94,17 @@ def memory_chart(plan: Plan) -> str:
     return svg(height + 18, parts, "words of the activation memory in use over a frame")
 
 
-def roofline(plan: Plan, clock_hz: float, roofs: dict[str, float], weight_bytes: float) -> str:
+def roofline(
+    plan: Plan, clock_hz: float, roofs: dict[str, float], weights: dict[str, float]
+) -> str:
     """MACs a second against MACs a byte, on logarithmic scales.
 
     Parameters
     ----------
     roofs
-        Bytes of an image a second that a source brings, by the source's name.
-    weight_bytes
-        Bytes of weights a second that the weight memory gives.
+        Bytes of an image a second that a part lets through, by its name.
+    weights
+        Bytes of weights a second that a memory gives, by its name.
     """
     engine, network = plan.engine, plan.network
     peak = engine.macs_per_cycle * clock_hz
@@ -119,7 +120,7 @@ def roofline(plan: Plan, clock_hz: float, roofs: dict[str, float], weight_bytes:
     }
     image = network.image.pixels * network.image.channels
     whole = network.macs / image
-    slopes = {"weight memory": weight_bytes} | roofs
+    slopes = weights | roofs
     reached = network.macs * clock_hz / plan.cycles
     under = {name: min(reached, rate * whole) for name, rate in roofs.items()}
     lowest_x = min([whole, *(x for x, _ in points.values())]) / 3

@@ -1,7 +1,6 @@
 """``report.html``: the plan, and what a build made of it, in pictures."""
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from html import escape
 
 from hw.page import floor as floors
@@ -14,10 +13,8 @@ from plan.fit import needs
 from plan.limits import limits
 from plan.link import link_block_rams, link_frames
 from plan.planner import Plan
+from plan.roofs import Roof, lowest, roofs
 from spec.protocol import RATES
-
-CAMERA_FRAMES = Fraction(25_000_000, 784 * 510 * 2)
-"""An OV7670 at VGA with a pixel clock of 25 MHz: 784 pixels a line, 510 lines, two bytes each."""
 
 _IDLE = {
     "padding": ("channels that do not fill the array", "#e0a030"),
@@ -25,6 +22,8 @@ _IDLE = {
     "waiting": ("nothing to issue yet: pixels or results are awaited", ALERT),
 }
 _USEFUL = "#3c8d5a"
+
+_BRINGS_IMAGES = ("window", "camera", "serial line")
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -102,6 +101,20 @@ def _layers(plan: Plan) -> str:
     legend = key([(_USEFUL, "useful"), *((c, words) for words, c in _IDLE.values())])
     head = ("layer", "cycles", "used", "of the longest layer", "most of what is idle")
     return legend + table(head, rows)
+
+
+def _roofs(found: tuple[Roof, ...], reached: float) -> str:
+    highest = max(one.frames for one in found)
+    rows = [
+        (one.name, f"{one.frames:,.2f}", bar([(one.frames / highest, NEUTRAL, "")]))
+        for one in found
+    ]
+    rows.append(("the plan", f"{reached:,.2f}", bar([(reached / highest, _USEFUL, "")])))
+    return (
+        table(("part", "frames/s at most", ""), rows)
+        + f"<p>The chip is limited by {lowest(found).name}, and reaches "
+        f"{reached / lowest(found).frames:.1%} of it.</p>"
+    )
 
 
 def _limits(plan: Plan) -> str:
@@ -197,11 +210,12 @@ def page(
     clock_hz = clock_mhz * 1e6
     image = plan.network.image
     bytes_ = image.pixels * image.channels
-    roofs = {
-        "serial line": max(RATES) / 10,
-        "camera": float(CAMERA_FRAMES) * bytes_,
-    }
-    weights = plan.engine.columns * clock_hz
+    found = roofs(plan, clock_hz)
+    brings = {one.name: one.frames * bytes_ for one in found if one.name in _BRINGS_IMAGES}
+    weights = {"weight memory": plan.engine.columns * clock_hz}
+    if plan.stream_rows:
+        row = plan.program.stream.row_cycles
+        weights["SDRAM"] = plan.engine.columns * clock_hz / float(row)
     names = [conv.name for conv in plan.network.convs]
     tensors = [*plan.program.regions]
     sections = [
@@ -217,9 +231,10 @@ def page(
         _layers(plan),
         "<h2>What limits each phase</h2>",
         "<p>A phase makes a tensor a few rows at a time, at most so many pixels in a pass. "
-        "Multipliers: hardly anything else does. Weights: their rows come too slowly. Memory: "
-        "larger tiles, which read them less often, would help and do not fit. Order: pixels, or "
-        "results of a step before, are waited for.</p>",
+        "Multipliers: hardly anything else does. Weights: they are not loaded in time. SDRAM: it "
+        "brings their rows too slowly. Memory: larger tiles, which read them less often, would "
+        "help and do not fit. Window: patches are waited for. Order: results of a step before "
+        "are.</p>",
         _limits(plan),
         "<h2>The activation memory</h2>",
         "<p>Words that are written and still to be read; the line is what the memory has.</p>",
@@ -228,9 +243,11 @@ def page(
         "<h2>Roofline</h2>",
         "<p>What limits: the engine, the weights it loads, or where images come from. A layer is "
         "a dot over its MAC for each byte of weights that is loaded; the red dots are the whole "
-        "network over its MAC for each byte of an image. The camera is an OV7670 on the board.</p>",
+        "network over its MAC for each byte of an image. The window generator takes a pixel a "
+        "cycle. The camera is an OV7670 on the board.</p>",
+        _roofs(found, clock_hz / plan.cycles),
         key((colour, name) for name, colour in colours(names).items()),
-        _chart(roofline(plan, clock_hz, roofs, weights)),
+        _chart(roofline(plan, clock_hz, brings, weights)),
         "<h2>Block RAM</h2>",
         _memories(plan, ebr),
         "<h2>What other networks may need</h2>",

@@ -90,6 +90,11 @@ def test_the_plan_as_a_page_and_for_programs(model, tmp_path, monkeypatch, capsy
     assert (tmp_path / "here.html").read_text() == page
     assert said["fits"] and said["needs"]["EBR"] == sum(said["block_rams"].values())
     assert said["cycles_per_frame"] > 0 and said["layers"][0]["name"] == "conv1"
+    table = words.split("\nroof ")[1].split("\nthe plan ")[0].splitlines()[1:]
+    roofs = {line[:20].strip(): line[20:].strip() for line in table}
+    for name, frames in said["roofs"].items():
+        assert float(roofs[name].replace(",", "")) == frames
+    assert {"multipliers", "window", "camera", "serial line"} == set(said["roofs"])
     # What the text form says, and what a board says of itself.
     assert sum(phase["cycles"] for phase in said["phases"]) == said["cycles_per_frame"]
     assert [(phase["phase"], phase["by"]) for phase in said["phases"]] == text_phases(words)

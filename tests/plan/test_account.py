@@ -15,6 +15,7 @@ def test_every_cycle_is_accounted_for(made):
     for account, layer in zip(accounts(made), made.layers, strict=True):
         parts = (account.useful, account.padding, account.short, account.waiting)
         assert account.name == layer.name and min(parts) >= 0
+        assert 0 <= account.window <= account.waiting
         assert sum(parts) == pytest.approx(layer.cycles, abs=1e-6)  # useful is a fraction
 
 

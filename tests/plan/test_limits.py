@@ -10,6 +10,7 @@ from plan.search import plan_within
 from spec.squeezenet import published, squeezenet
 
 ENGINE = ENGINES["16x16"]
+PAIRS = ENGINES["16x16x2-lut17"]
 NETWORK = published("1.1", classes=40, image_size=127)
 
 
@@ -32,3 +33,13 @@ def test_weights_that_come_slowly_and_tiles_that_do_not_fit_are_told_apart():
         assert some.shortages(made.needs()) == []
         kinds[words] = [one.by for one in limits(made)]
     assert "memory" in kinds[2700] and "memory" not in kinds[100_000]
+    # Twice the pixels a cycle, and no more weights.
+    made = plan_within(NETWORK, PAIRS, replace(room, activation_words=100_000), clock_hz=10**8)
+    assert "SDRAM" in [one.by for one in limits(made) if one.streamed]
+    assert "SDRAM" not in [one.by for one in limits(made) if not one.streamed]
+
+
+def test_patches_that_are_waited_for_are_told_from_results():
+    """Two pixels a cycle are more than the window generator makes."""
+    one, two = (limits(plan(squeezenet(), engine))[0] for engine in (ENGINE, PAIRS))
+    assert (one.by, two.by) == ("multipliers", "window")

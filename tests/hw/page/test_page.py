@@ -23,7 +23,7 @@ def test_charts_are_well_formed(made):
     for chart in (
         program_chart(made),
         memory_chart(made),
-        roofline(made, 1e8, {"serial line": 3e5}, 1e9),
+        roofline(made, 1e8, {"serial line": 3e5}, {"weight memory": 1e9}),
     ):
         drawing = ElementTree.fromstring(chart)
         assert drawing.attrib["aria-label"] and len(drawing) > 5
@@ -68,6 +68,8 @@ def test_what_limits_it_and_what_its_engine_holds():
     used = made.needs().activation_words
     assert f"<td>activation words</td><td>2,700</td><td>{used:,}</td>" in text
     assert "<td>weight rows of a frame&#x27;s stream</td><td>1,000,000</td>" in text
+    assert re.search(r"SDRAM, [\d.]+ MB/s", text) and "<td>SDRAM</td>" in text
     # Nothing from outside, and so no word of it.
     own = page(device="x", plan=plan(network, engine), clock_mhz=100.0, ebr=208)
     assert "frame&#x27;s stream" not in own
+    assert not re.search(r"SDRAM, [\d.]+ MB/s", own) and "<td>window</td>" in own
