@@ -48,7 +48,8 @@ class Target:
         engine = engine or device.engine
         if engine not in ENGINES:
             raise ValueError(f"--engine must be one of {', '.join(ENGINES)}, not {engine}")
-        clock_mhz = default_clock_mhz(board, variant) if clock_mhz is None else clock_mhz
+        if clock_mhz is None:
+            clock_mhz = default_clock_mhz(board, variant, engine=engine)
         if not 0 < clock_mhz < float("inf"):
             raise ValueError(f"--clock must be above 0 MHz, not {clock_mhz:g}")
         return cls(board=board, variant=variant, engine=ENGINES[engine], clock_mhz=clock_mhz)

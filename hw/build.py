@@ -152,8 +152,9 @@ def build(arguments: argparse.Namespace) -> int:
         )
     device = DEVICES[variant]
     platform = board.variants[variant]()
-    chosen = default_clock_mhz(arguments.board, variant, camera=arguments.camera is not None)
-    clock_mhz = chosen if arguments.clock is None else arguments.clock
+    clock_mhz = arguments.clock or default_clock_mhz(
+        arguments.board, variant, engine=arguments.engine, camera=arguments.camera is not None
+    )
     clock_hz = Fraction(clock_mhz) * 10**6
     try:
         pll = Pll.of(int(platform.default_clk_frequency), clock_hz)

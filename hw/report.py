@@ -282,7 +282,7 @@ def fit_table(board: str, rows: list[tuple[str, Device, list[tuple[str, Plan]]]]
     for variant, device, fits in rows:
         for name, plan in fits:
             has = needs(plan)
-            rate = default_clock_mhz(board, variant) * 1e6 / plan.cycles
+            rate = default_clock_mhz(board, variant, engine=name) * 1e6 / plan.cycles
             image = f"{plan.network.image.width}×{plan.network.image.height}"
             lines.append(
                 f"{variant:8} {name:10} {image:>9} {rate:9.1f} "

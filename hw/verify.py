@@ -74,7 +74,7 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     device = DEVICES[variant]
     name = arguments.engine or _reported(arguments.file).get("engine_name") or device.engine
     tools = flow.find_tools(arguments.native)
-    clock_hz = Fraction(default_clock_mhz(known, variant)) * 10**6
+    clock_hz = Fraction(default_clock_mhz(known, variant, engine=name)) * 10**6
     design = Design.load(
         arguments.model,
         ENGINES[name],

@@ -18,11 +18,18 @@ WITH_SDRAM = ("ulx3s",)
 """Those that a network can be loaded into whose weights have no room on the chip."""
 
 REACHED_MHZ = {("ulx3s", "85F"): 125}
-"""Clocks that the packaged network, without a camera, has reached with 5 % to spare whatever the
-seed, where that is more than the device's: see ``docs/board.md``."""
+"""Clocks that the packaged network on the device's own engine, without a camera, has reached with
+5 % to spare whatever the seed, where that is more than the device's: see ``docs/board.md``."""
 
 
-def default_clock_mhz(board: str, variant: str, *, camera: bool = False) -> float:
-    """The clock of a board's device that is chosen if none is asked for, in MHz."""
-    own = DEVICES[variant].clock_mhz
-    return own if camera else REACHED_MHZ.get((board, variant), own)
+def default_clock_mhz(
+    board: str, variant: str, *, engine: str | None = None, camera: bool = False
+) -> float:
+    """The clock of a board's device that is chosen if none is asked for, in MHz.
+
+    ``engine`` is a name in :data:`plan.engine.ENGINES`, or None for the device's own.
+    """
+    device = DEVICES[variant]
+    if camera or engine not in (None, device.engine):
+        return device.clock_mhz
+    return REACHED_MHZ.get((board, variant), device.clock_mhz)

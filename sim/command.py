@@ -134,7 +134,7 @@ def board_core(name: str, variant: str | None, engine: str | None) -> BoardCore:
     design = Design.load(
         packaged(),
         ENGINES[engine or device.engine],
-        round(default_clock_mhz(name, variant) * 1e6),
+        round(default_clock_mhz(name, variant, engine=engine) * 1e6),
         device=device,
         sdram=board.sdram is not None,
     )

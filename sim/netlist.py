@@ -160,7 +160,7 @@ def prove(arguments: argparse.Namespace) -> int:
         raise ValueError(f"--variant must be one of {', '.join(board.variants)}, not {variant}")
     photographs = gather(arguments.photographs) if arguments.photographs else []
     device = DEVICES[variant]
-    clock_hz = int(default_clock_mhz(arguments.board, variant) * 10**6)
+    clock_hz = int(default_clock_mhz(arguments.board, variant, engine=arguments.engine) * 10**6)
     engine = ENGINES[arguments.engine or device.engine]
     sdram = board.sdram is not None
     design = Design.load(arguments.model, engine, clock_hz, device=device, sdram=sdram)
