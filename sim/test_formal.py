@@ -70,7 +70,7 @@ PROOFS = {
 #: A proof, the part that is broken in it, a text of the part's source, and what takes its place.
 BREAKS = [
     ("stuffer", Stuffer, "at.eq(at + 1)", "at.eq(at)"),
-    ("stuffer", Stuffer, "Mux(zero, 1, 2)", "Mux(zero, 2, 1)"),
+    ("stuffer", Stuffer, "payload.eq(size + 1)", "payload.eq(size + 2)"),
     (
         "sender",
         FrameSender,
