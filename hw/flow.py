@@ -37,11 +37,11 @@ BOOT_MHZ = "38.8"
 TIMING_WEIGHT = 30
 """How much nextpnr's placer minds slow paths beside the sum of all wires. Its own 10 is too little
 here, where single wires across the device limit: see docs/results.md."""
-CROWDED = ("--router", "router2", "--tmg-ripup")
-"""How a circuit with a camera is routed. nextpnr's router1, its default, has not come to the end of
-its last few hundred connections in ten minutes; this does in two, and then minds the clock that is
-asked for, but goes no further: of one netlist without a camera, 100 MHz asked, it reached 101.79
-MHz where router1 reached 129.25."""
+CROWDED = ("--router", "router2")
+"""How a circuit with a camera is routed: nextpnr's router1, its default, has not come to the end of
+its last few hundred connections in ten minutes. It is not for others: of one netlist without a
+camera it reached 94.71 MHz where router1 reached 129.47. And not with ``--tmg-ripup``, which never
+ends where a connection cannot be fast enough."""
 PACKING = ("--compress", "--freq", BOOT_MHZ)
 
 
