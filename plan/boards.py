@@ -18,8 +18,8 @@ WITH_SDRAM = ("ulx3s",)
 """Those that a network can be loaded into whose weights have no room on the chip."""
 
 REACHED_MHZ = {("ulx3s", "85F"): 125}
-"""Clocks that the packaged network on the device's own engine, without a camera, has reached with
-5 % to spare whatever the seed, where that is more than the device's: see ``docs/board.md``."""
+"""Clocks that the packaged network on the device's own engine, without a camera, has met with each
+of five seeds, where that is more than the device's: see ``docs/board.md``."""
 
 
 def default_clock_mhz(
