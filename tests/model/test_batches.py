@@ -16,6 +16,7 @@ def batches(arguments, data):
     train = read_splits(data, 24).train
 
     def make(*flags, views=None, **group):
+        flags += ("--teacher=teacher.onnx",) if views else ()
         settings = parse([*arguments, "--batch=4", *flags])
         return Batches(train=train, views=views, settings=settings, group=Group(**group))
 

@@ -21,7 +21,7 @@ def said(*more) -> tuple[str, bool]:
 
 def test_a_network_that_fits():
     words, warning = said("--board=ulx3s", "--image=64")
-    assert not warning and words.startswith("on ulx3s, 85F: 26,280 cycles a frame, 0.263 ms")
+    assert not warning and words.startswith("on ulx3s, 85F: 26,280 cycles a frame, 0.210 ms")
 
 
 def test_a_network_that_does_not(capsys):

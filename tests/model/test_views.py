@@ -74,8 +74,9 @@ def test_views_of_before_the_penalty_was_a_setting_are_of_its_default(arguments,
     assert content["from"].pop("refit_decay") == "0.03"
     torch.save(content, views)
     assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'old'}"]) == 0
-    again = [*arguments, "--epochs=1", "--refit-decay=0.1", f"--output={tmp_path / 'other'}"]
-    assert train.main(again) == 2
+    content["from"]["refit_decay"] = "0.1"
+    torch.save(content, views)
+    assert train.main([*arguments, "--epochs=1", f"--output={tmp_path / 'other'}"]) == 2
     assert "its views were made with another refit_decay" in capsys.readouterr().err
     assert train.main([*arguments, "--refit-decay=0", f"--output={tmp_path / 'none'}"]) == 2
     assert "refit_decay must be above 0, not 0.0" in capsys.readouterr().err
