@@ -9,7 +9,7 @@ ISSUE = 2 + MEMORY_READ + 1
 FETCH = 12
 """Start of a step to the next step's fields being known, with room."""
 
-KNOWN = 2 + MEMORY_READ
+KNOWN = 3 + MEMORY_READ
 """Start of a step to the next step's fields being known."""
 
 LOADER = 1

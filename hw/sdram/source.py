@@ -120,8 +120,7 @@ class SdramSource(wiring.Component):
         # Whose turn it is, a cycle late: neither is in a hurry, and each waits for the controller.
         testing, run = Signal(), Signal()
 
-        # What is written waits here for the controller, which is at its pads; a row's words, for
-        # the test to be over.
+        # The controller is at its pads: what is written waits for it, a row's words before that.
         m.submodules.cut = cut = Stage(Write)
         connect(m, cutter.o, cut.i)
         m.submodules.given = given = Skid(Write)
