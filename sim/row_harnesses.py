@@ -7,7 +7,8 @@ from amaranth.hdl import Assert, Cat, Const, Cover, Module, Mux, ResetInserter, 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from hw.sdram.rows import RowCutter, RowJoiner, RowStore
+from hw.sdram.rows import RowCutter, RowJoiner
+from hw.store import Store
 from plan.sdram import words
 from sim.formal import InOrder, Steady
 
@@ -96,7 +97,7 @@ class JoinedRows(wiring.Component):
         return m
 
 
-class StoredRows(wiring.Component):
+class StoredWords(wiring.Component):
     """What a store takes, it gives, in order; where it stops and runs again, it is empty."""
 
     run: In(1)
@@ -106,7 +107,7 @@ class StoredRows(wiring.Component):
 
     DEPTH = 4
 
-    def __init__(self, part: type[RowStore] = RowStore):
+    def __init__(self, part: type[Store] = Store):
         self._part = part
         super().__init__()
 

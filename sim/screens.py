@@ -10,7 +10,7 @@ from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.display.screen import PIXEL_DOMAIN, Panel, Screen
+from hw.display.screen import BANK, PIXEL_DOMAIN, Panel, Screen
 from hw.display.tmds import Serializer
 from sim import tmds, verilate
 from spec.screen import Shown
@@ -23,8 +23,9 @@ FRAMES = 2.3
 class Wired(wiring.Component):
     """A screen and its serializer, with three clocks as ports."""
 
-    def __init__(self, panel: Panel):
+    def __init__(self, panel: Panel, bank: int):
         self._panel = panel
+        self._bank = bank
         super().__init__(
             {
                 **{"clk": In(1), "pixel_clk": In(1), "bit_clk": In(1), "bits": Out(8)},
@@ -44,7 +45,7 @@ class Wired(wiring.Component):
             domain = ClockDomain(name, reset_less=True)
             m.domains += domain
             m.d.comb += ClockSignal(name).eq(clock)
-        m.submodules.screen = screen = Screen(self._panel)
+        m.submodules.screen = screen = Screen(self._panel, bank=self._bank)
         m.submodules.serializer = serializer = DomainRenamer("bits")(Serializer())
         told = screen.i.payload
         m.d.comb += [
@@ -65,9 +66,9 @@ class Wired(wiring.Component):
         return m
 
 
-def model(panel: Panel) -> Path:
-    """The executable of a screen, built unless it was before."""
-    texts = {"screen.il": rtlil.convert(Wired(panel), name="screen", emit_src=False)}
+def model(panel: Panel, *, bank: int = BANK) -> Path:
+    """The executable of a screen, built unless it was before; ``bank``: see :class:`Screen`."""
+    texts = {"screen.il": rtlil.convert(Wired(panel, bank), name="screen", emit_src=False)}
     return verilate.model("screen", texts, main=MAIN, prefix="Vscreen")
 
 

@@ -24,13 +24,14 @@ from hw.fire.rows import MemoryRows, StreamedRows
 from hw.fire.writer import Writer
 from hw.sdram.controller import Controller
 from hw.sdram.memtest import MemoryTest
-from hw.sdram.rows import RowCutter, RowJoiner, RowStore
+from hw.sdram.rows import RowCutter, RowJoiner
+from hw.store import Store
 from sim.core_harnesses import SentResults, WindowedPixels
 from sim.fire_harnesses import OF_PAIRS, FetchedSteps, FinishedSteps
 from sim.formal import ProofError, prove
 from sim.image_harness import FedImages, GuardedFrames
 from sim.link_harnesses import SentWords, StuffedBytes, ToldResults, WiredBytes
-from sim.row_harnesses import JoinedRows, StoredRows
+from sim.row_harnesses import JoinedRows, StoredWords
 from sim.sdram_harnesses import ComparedWords, StreamedWords, WrittenWords
 from sim.weight_harnesses import ChosenRows, LoadedWeights
 
@@ -59,11 +60,11 @@ PROOFS = {
     "sdram stream refreshed": (StreamedWords, {"interval": 38, "undisturbed": True}, 60),
     "sdram stream anew": (StreamedWords, {"interval": 60, "undisturbed": False}, 34),
     "sdram writes": (WrittenWords, {}, 24),
-    "sdram rows": (JoinedRows, {"width": 18, "rows": 3}, 20),
+    "sdram rows": (JoinedRows, {"width": 18, "rows": 3}, 30),
     "sdram row": (JoinedRows, {"width": 18, "rows": 1}, 20),
     "sdram words": (JoinedRows, {"width": 16, "rows": 2}, 20),
     "sdram word": (JoinedRows, {"width": 16, "rows": 1}, 20),
-    "sdram store": (StoredRows, {}, 17),
+    "store": (StoredWords, {}, 17),
     "sdram test": (ComparedWords, {}, 24),
 }
 
@@ -166,13 +167,13 @@ BREAKS = [
     (
         "sdram rows",
         RowCutter,
-        "with m.If(self.o.ready):\n                    m.d.sync += [",
-        "with m.If(1):\n                    m.d.sync += [",
+        "with m.If(self.o.ready):\n                    m.d.comb += move",
+        "with m.If(1):\n                    m.d.comb += move",
     ),
     ("sdram words", RowJoiner, "Mux(fresh, two, left == 2)", "Mux(fresh, one, left == 2)"),
     ("sdram word", RowJoiner, "Mux(fresh, one, last)", "Mux(fresh, two, last)"),
     ("sdram row", RowJoiner, "[word.eq(0), place.eq(0), drop", "[place.eq(0), drop"),
-    ("sdram store", RowStore, "settled.eq(0), coming.eq(0)]", "settled.eq(0)]"),
+    ("store", Store, "settled.eq(0), coming.eq(0)]", "settled.eq(0)]"),
     ("sdram test", MemoryTest, "with m.If(self.settled):", "with m.If(1):"),
     (
         "sdram test",
@@ -186,8 +187,8 @@ BREAKS = [
         "with m.If(self.i.valid):\n                    m.d.sync += onward",
         "with m.If(1):\n                    m.d.sync += onward",
     ),
-    ("sdram store", RowStore, "readable + settled - read", "readable + put - read"),
-    ("sdram store", RowStore, "self.run & ~stored[-1]", "self.run"),
+    ("store", Store, "readable + settled - read", "readable + put - read"),
+    ("store", Store, "self.run & ~stored[-1]", "self.run"),
 ]
 
 

@@ -17,7 +17,8 @@ SECOND = 5000
 @pytest.fixture(scope="module")
 def program():
     return screens.model(
-        Panel(height=HEIGHT, width=WIDTH, labels=LABELS, classes=4, shift=SHIFT, second=SECOND)
+        Panel(height=HEIGHT, width=WIDTH, labels=LABELS, classes=4, shift=SHIFT, second=SECOND),
+        bank=128,  # four of them, the last one not full
     )
 
 

@@ -3,7 +3,6 @@
 from amaranth.hdl import Module, Mux, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.camera.decoder import Decoder
@@ -14,6 +13,7 @@ from hw.camera.scaler import SEEN, Scaler
 from hw.camera.sccb import SccbWriter
 from hw.camera.setup import Setup
 from hw.stage import Stage
+from hw.store import Store
 from spec.camera import Sensor
 
 DRIVEN = StructLayout({"xclk": 1, "sioc": 1, "siod": 1, "siod_driven": 1})
@@ -36,7 +36,7 @@ class Camera(wiring.Component):
         Its ``swapped`` does not count.
     times : Times
     room : int
-        Pixels that wait while the core takes none.
+        Pixels that wait while the core takes none; a power of two from 4.
 
     Members
     -------
@@ -71,8 +71,8 @@ class Camera(wiring.Component):
     """
 
     def __init__(self, sensor: Sensor, times: Times, *, room: int = 512):
-        if room < 1:
-            raise ValueError(f"there must be room for at least 1 pixel, not {room}")
+        if room < 4 or room & room - 1:
+            raise ValueError(f"room must be a power of two from 4, not {room}")
         self._sensor = sensor
         self._times = times
         self._room = room
@@ -164,10 +164,10 @@ class Camera(wiring.Component):
             m.d.sync += passed.eq(passed + 1)
 
         # From the network's pixels to frames.
-        queue = SyncFIFOBuffered(width=SEEN.size, depth=self._room)
+        m.submodules.queue = queue = Store(width=SEEN.size, depth=self._room)
         flush = self.drop | self.cancel
-        m.submodules.queue = ResetInserter(flush)(queue)
-        # What comes out of a block RAM comes late, and whoever takes it decides by it.
+        m.d.comb += queue.run.eq(~flush)
+        # Whoever takes a pixel decides by it.
         offered = Stage(SEEN)
         m.submodules.offered = ResetInserter(flush)(offered)
         begun = Signal(16)
@@ -177,11 +177,11 @@ class Camera(wiring.Component):
         seen = scaler.o
         m.d.comb += [
             begins.eq(seen.valid & seen.payload.first & self.free & ~self.under_way),
-            queue.w_stream.payload.eq(seen.payload),
-            queue.w_stream.valid.eq(seen.valid & (giving | begins)),
-            offered.i.payload.eq(queue.r_stream.payload),
-            offered.i.valid.eq(queue.r_stream.valid),
-            queue.r_stream.ready.eq(offered.i.ready),
+            queue.i.payload.eq(seen.payload),
+            queue.i.valid.eq(seen.valid & (giving | begins)),
+            offered.i.payload.eq(queue.o.payload),
+            offered.i.valid.eq(queue.o.valid),
+            queue.o.ready.eq(offered.i.ready),
             self.begun.eq(reader.begun),
             self.under_way.eq(giving | gave | waits | offered.o.valid),
             self.busy.eq(begins | self.under_way),
@@ -190,7 +190,7 @@ class Camera(wiring.Component):
         connect(m, offered.o, flipped(self.o))
         m.d.sync += [
             begun.eq(begun + reader.begun),
-            overrun.eq(queue.w_stream.valid & ~queue.w_stream.ready & ~flush),
+            overrun.eq(queue.i.valid & ~queue.i.ready & ~flush),
             gave.eq(giving),
             waits.eq(queue.level != 0),
         ]

@@ -12,12 +12,15 @@ from hw.board.layouts import JUDGED_RESULT
 from hw.display.raster import PIXEL_BITS, STRIDE, Raster
 from hw.display.tmds import BITS, LANES
 from hw.display.writer import PanelWriter
+from hw.ecp5.copies import copies
 from hw.streams import Pixel
 from spec import screen
 from spec.quantized import QuantizedNetwork
 
 PIXEL_DOMAIN = "pixel"
 """25 MHz."""
+BANK = 8192
+"""Pixels of a picture that four EBRs keep."""
 EMPTY = 1000
 """About so many times less likely than the best class is one whose bar is empty."""
 
@@ -76,6 +79,8 @@ class Screen(wiring.Component):
     Parameters
     ----------
     panel : Panel
+    bank : int
+        Pixels in a bank of the picture's memory, a power of two.
 
     Members
     -------
@@ -89,8 +94,11 @@ class Screen(wiring.Component):
         Of the pixels' clock, see :class:`hw.display.tmds.Serializer`.
     """
 
-    def __init__(self, panel: Panel):
+    def __init__(self, panel: Panel, *, bank: int = BANK):
+        if bank < 1 or bank & bank - 1:
+            raise ValueError(f"bank must be a power of two, not {bank}")
         self._panel = panel
+        self._bank = bank
         super().__init__(
             {
                 "pixel": In(Pixel),
@@ -112,9 +120,6 @@ class Screen(wiring.Component):
 
         # The picture.
         pixels = panel.height * panel.width
-        m.submodules.picture = picture = memory.Memory(shape=PIXEL_BITS, depth=pixels, init=[])
-        write = picture.write_port()
-        read = picture.read_port(domain=PIXEL_DOMAIN)
         at = Signal(range(pixels + 1))
         column, line = Signal(range(panel.width)), Signal(2)  # of the pixel that ``at`` is of
         with m.If(self.valid & self.fits):
@@ -123,23 +128,38 @@ class Screen(wiring.Component):
                 m.d.sync += [column.eq(0), line.eq(line + 1)]
             with m.If(self.first):
                 m.d.sync += [at.eq(0), column.eq(0), line.eq(0)]
-        taken = Signal()
+        taken, pixel = Signal(), Signal(PIXEL_BITS)
         across = column[:2] ^ line
         threshold = Cat(Const(1, 1), line[1], across[1], line[0], across[0])
         scaled = Signal(ArrayLayout(8, 3))
         m.d.sync += taken.eq(self.valid & self.fits)
         for value, color in zip(scaled, (self.pixel[name] for name in Pixel.members), strict=True):
             m.d.sync += value.eq(color - (color >> 3))
+        put, place = Signal(), Signal(range(pixels))
         m.d.sync += [
-            # The block RAMs are many.
-            write.en.eq(taken & (at != pixels)),
-            write.addr.eq(at),
-            write.data.eq(Cat((scaled[color] + threshold)[5:8] for color in range(3))),
+            put.eq(taken & (at != pixels)),
+            place.eq(at),
+            pixel.eq(Cat((scaled[color] + threshold)[5:8] for color in range(3))),
         ]
-        m.d.comb += [
-            read.addr.eq(raster.pixel_address),
-            raster.pixel.eq(read.data),
-        ]
+        # The block RAMs lie all across the device: each bank of them has registers of its own.
+        banks = -(-pixels // self._bank)
+        bank = Signal(range(banks))
+        m.d[PIXEL_DOMAIN] += bank.eq(raster.pixel_address // self._bank)
+        shown = Signal(ArrayLayout(PIXEL_BITS, banks))
+        m.d.comb += raster.pixel.eq(shown[bank])
+        near = copies(m, Cat(place, pixel), "near", count=banks)
+        for number in range(banks):
+            depth = min(self._bank, pixels - number * self._bank)
+            picture = memory.Memory(shape=PIXEL_BITS, depth=depth, init=[])
+            m.submodules[f"picture_{number}"] = picture
+            write, read = picture.write_port(), picture.read_port(domain=PIXEL_DOMAIN)
+            m.d.sync += write.en.eq(put & (place // self._bank == number))
+            m.d.comb += [
+                write.addr.eq(near[number]),
+                write.data.eq(near[number][len(place) :]),
+                read.addr.eq(raster.pixel_address),
+                shown[number].eq(read.data),
+            ]
 
         # The panel.
         cells = screen.still(panel.labels[: panel.classes])

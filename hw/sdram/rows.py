@@ -1,11 +1,10 @@
-"""Weight rows as the SDRAM's words: cut up, put together again, and kept in store."""
+"""Weight rows as the SDRAM's words: cut up, and put together again."""
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFO
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
-from hw.ecp5.memory import Memory
+from hw.ecp5.copies import copies, part_of
 from hw.fire.loader import times
 from hw.sdram.bus import WORD_BITS
 from hw.sdram.controller import BURST_COLUMN_BITS, Write
@@ -20,7 +19,7 @@ def placed_row(width: int) -> data.StructLayout:
 class RowCutter(wiring.Component):
     """A row becomes words, the lowest bits first; rows follow each other without a gap.
 
-    A row is taken once the last one's words have been.
+    A row is taken once the last one's words have been. A word is given in every other cycle.
 
     Parameters
     ----------
@@ -49,11 +48,27 @@ class RowCutter(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        words = self._words
         row = Signal.like(self.i.payload)
-        bits = Signal(self._words * WORD_BITS)
+        bits = Signal(data.ArrayLayout(WORD_BITS, words))
         address = Signal.like(self.o.payload.address)
-        left = Signal(range(self._words))
-        m.d.comb += [self.o.payload.data.eq(bits), self.o.payload.address.eq(address)]
+        left = Signal(range(words))
+        m.d.comb += [self.o.payload.data.eq(bits[0]), self.o.payload.address.eq(address)]
+
+        # The row is wide: what places it and moves it up goes to registers first.
+        place, move = Signal(), Signal()
+        places, moves = copies(m, place, "places"), copies(m, move, "moves")
+        for word in range(words):
+            part = part_of(word, words)
+            with m.If(places[part]):
+                m.d.sync += bits[word].eq(row.data[word * WORD_BITS : (word + 1) * WORD_BITS])
+            with m.Elif(moves[part]):
+                m.d.sync += bits[word].eq(bits[word + 1] if word + 1 < words else 0)
+        with m.If(places[0]):
+            m.d.sync += address.eq(times(row.address, words))
+        with m.Elif(moves[0]):
+            m.d.sync += address.eq(address + 1)
+
         with m.FSM():
             with m.State("TAKE"):
                 m.d.comb += self.i.ready.eq(1)
@@ -62,20 +77,17 @@ class RowCutter(wiring.Component):
                     m.d.sync += self.idle.eq(0)
                     m.next = "PLACE"
             with m.State("PLACE"):
-                m.d.sync += [
-                    address.eq(times(row.address, self._words)),
-                    bits.eq(row.data),
-                    left.eq(self._words - 1),
-                ]
+                m.d.comb += place.eq(1)
+                m.d.sync += left.eq(words - 1)
+                m.next = "MOVE"
+            with m.State("MOVE"):
                 m.next = "GIVE"
             with m.State("GIVE"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.sync += [
-                        address.eq(address + 1),
-                        bits.eq(bits >> WORD_BITS),
-                        left.eq(left - 1),
-                    ]
+                    m.d.comb += move.eq(1)
+                    m.d.sync += left.eq(left - 1)
+                    m.next = "MOVE"
                     with m.If(left == 0):
                         m.d.sync += self.idle.eq(1)
                         m.next = "TAKE"
@@ -156,79 +168,4 @@ class RowJoiner(wiring.Component):
         with m.If(~self.run):
             m.d.sync += [word.eq(0), place.eq(0), drop.eq(0), fresh.eq(1)]
             m.d.sync += [moves.eq(0), ends.eq(0), whole.eq(0), self.o.valid.eq(0)]
-        return m
-
-
-class RowStore(wiring.Component):
-    """A queue of rows in block RAM: one in and one out in every cycle.
-
-    Parameters
-    ----------
-    width : int
-        Bits of a row.
-    depth : int
-        Rows, a power of two.
-
-    Members
-    -------
-    run : ``In(1)``
-        Low for a cycle or more, it is empty.
-    i, o : ``stream.Signature(width)``
-    """
-
-    READY = 8
-    """Rows read ahead: more than are on their way out of the memory."""
-
-    def __init__(self, *, width: int, depth: int):
-        if depth < 4 or depth & depth - 1:
-            raise ValueError(f"depth must be a power of two from 4, not {depth}")
-        self._depth = depth
-        super().__init__(
-            {
-                "run": In(1),
-                "i": In(stream.Signature(width)),
-                "o": Out(stream.Signature(width)),
-            }
-        )
-
-    def elaborate(self, platform) -> Module:
-        m = Module()
-        width = len(self.i.payload)
-        m.submodules.memory = memory = Memory(width=width, depth=self._depth)
-        ahead = SyncFIFO(width=width, depth=self.READY)
-        m.submodules.ahead = ResetInserter(~self.run)(ahead)
-        connect(m, ahead.r_stream, flipped(self.o))
-
-        put = self.i.valid & self.i.ready
-        take = Signal()  # a cycle late: until then the row counts as not given out
-        read = Signal()
-        stored = Signal(range(self._depth + 1))  # taken in and not given out
-        readable = Signal(range(self._depth + 1))  # and not read yet
-        reserved = Signal(range(self.READY + 1))  # read and not given out
-        settled = Signal()  # what was put a cycle ago
-        coming = Signal(Memory.READ_LATENCY)
-        m.d.comb += [
-            self.i.ready.eq(self.run & ~stored[-1]),  # its highest bit is that it is full
-            memory.write_data.eq(self.i.payload),
-            memory.write_enable.eq(put),
-            read.eq((readable != 0) & (reserved != self.READY)),
-            ahead.w_data.eq(memory.read_data),
-            ahead.w_en.eq(coming[-1]),
-        ]
-        with m.If(put):
-            m.d.sync += memory.write_address.eq(memory.write_address + 1)
-        with m.If(read):
-            m.d.sync += memory.read_address.eq(memory.read_address + 1)
-        m.d.sync += [
-            take.eq(self.o.valid & self.o.ready),
-            stored.eq(stored + put - take),
-            readable.eq(readable + settled - read),
-            reserved.eq(reserved + read - take),
-            settled.eq(put),
-            coming.eq(Cat(read, coming)),
-        ]
-        with m.If(~self.run):
-            m.d.sync += [stored.eq(0), readable.eq(0), reserved.eq(0), settled.eq(0), coming.eq(0)]
-            m.d.sync += take.eq(0)
-            m.d.sync += [memory.write_address.eq(0), memory.read_address.eq(0)]
         return m

@@ -15,8 +15,9 @@ from hw.sdram.controller import (
     Write,
 )
 from hw.sdram.memtest import MemoryTest
-from hw.sdram.rows import RowCutter, RowJoiner, RowStore, placed_row
+from hw.sdram.rows import RowCutter, RowJoiner, placed_row
 from hw.stage import Skid, Stage
+from hw.store import Store
 from plan import sdram
 
 
@@ -76,7 +77,7 @@ class SdramSource(wiring.Component):
         self._controller = Controller(timing=timing, capture=capture)
         self._cutter = RowCutter(width=width)
         self._joiner = RowJoiner(width=width)
-        self._store = RowStore(width=width, depth=depth)
+        self._store = Store(width=width, depth=depth)
         self._test = MemoryTest()
         tested = {name: self._test.signature.members[name] for name in self.TESTED}
         super().__init__(

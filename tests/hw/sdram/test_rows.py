@@ -3,7 +3,8 @@
 
 import pytest
 
-from hw.sdram.rows import RowCutter, RowJoiner, RowStore
+from hw.sdram.rows import RowCutter, RowJoiner
+from hw.store import Store
 
 
 @pytest.mark.parametrize("part", (RowCutter, RowJoiner))
@@ -15,4 +16,4 @@ def test_a_row_has_bits(part):
 @pytest.mark.parametrize("depth", (2, 12))
 def test_a_store_is_a_power_of_two(depth):
     with pytest.raises(ValueError, match=f"depth must be a power of two from 4, not {depth}"):
-        RowStore(width=4, depth=depth)
+        Store(width=4, depth=depth)
