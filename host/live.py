@@ -38,7 +38,7 @@ def add_arguments(sub: Parser) -> None:
         type=Path,
         nargs="+",
         metavar="FILE|FOLDER",
-        help="the simulated board with a camera that plays these photographs or films (GIF, WebP)",
+        help="the simulated board with a camera that plays these photographs or films",
     )
     sub.add_argument("--frames", type=whole(1), metavar="N", help="end after so many")
     sub.add_argument("--off", action="store_true", help="the camera is no source from now on; end")

@@ -12,10 +12,15 @@ from spec.text import printable
 __all__ = ["PhotographError", "gather", "photographs_in", "read", "read_ahead"]
 
 
-def gather(paths: Iterable[Path], tell: Callable[[str], None] = lambda line: None) -> list[Path]:
+def gather(
+    paths: Iterable[Path],
+    tell: Callable[[str], None] = lambda line: None,
+    also: frozenset[str] = frozenset(),
+) -> list[Path]:
     """The files among ``paths``, and the photographs in the folders among them, in order of name.
 
-    Each file of a folder that is left out is a line for ``tell``.
+    ``also`` as :func:`photo.files.find` has it. Each file of a folder that is left out is a line
+    for ``tell``.
 
     Raises
     ------
@@ -25,7 +30,7 @@ def gather(paths: Iterable[Path], tell: Callable[[str], None] = lambda line: Non
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = files.find(path)
+            inside = files.find(path, also)
             for line in inside.others:
                 tell(line)
             if not inside.photographs:

@@ -87,8 +87,10 @@ def begins_like_one(path: Path) -> bool:
         return False
 
 
-def find(folder: Path) -> Found:
+def find(folder: Path, also: frozenset[str] = frozenset()) -> Found:
     """All photographs of a folder and its folders, links to folders included.
+
+    Files whose suffix, in small letters, is in ``also`` count as photographs.
 
     What is hidden, or lies in a hidden folder, is not looked at. A folder that can be reached in
     several ways is read once.
@@ -109,7 +111,7 @@ def find(folder: Path) -> Found:
             try:
                 about = path.stat()
                 if not stat.S_ISDIR(about.st_mode):
-                    reason = _reason(path, about.st_mode)
+                    reason = _reason(path, about.st_mode, also)
                     if reason:
                         others.append(f"{printable(path)}: {reason}")
                     else:
@@ -133,10 +135,12 @@ def find(folder: Path) -> Found:
     return Found(photographs=tuple(photographs), others=tuple(others))
 
 
-def _reason(path: Path, mode: int) -> str:
-    """Why a file is no photograph; nothing if it is one."""
+def _reason(path: Path, mode: int, also: frozenset[str]) -> str:
+    """Why a file is no photograph; nothing if it is one, or of a suffix that counts as such."""
     if not stat.S_ISREG(mode):
         return "not a regular file"
+    if path.suffix.casefold() in also:
+        return ""
     return "" if named_like_one(path) or begins_like_one(path) else "not an image"
 
 

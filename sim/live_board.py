@@ -1,4 +1,4 @@
-"""The simulated board with a camera, which plays photographs, folders, or films (GIF, WebP).
+"""The simulated board with a camera, which plays photographs, folders, or films.
 
     python -m sim.live_board FOLDER --model FILE.onnx --engine 16x16
 
@@ -13,7 +13,7 @@ from host.photographs import PhotographError, gather
 from hw.design import Design
 from plan.engine import ENGINES
 from plan.schedule import PlanError
-from sim import board, verilate
+from sim import board, films, verilate
 from sim.camera import CameraBoard, eye, frame
 from sim.playing import pictures, sensor_for
 from spec import artifact, terminal
@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def command() -> int:
         quantized = artifact.load(arguments.model)
-        paths = gather(arguments.pictures, lambda line: terminal.complain(f"{line}; left out"))
+        paths = gather(
+            arguments.pictures, lambda line: terminal.complain(f"{line}; left out"), films.SUFFIXES
+        )
         image = quantized.network.image
         sensor = sensor_for(
             image.height,

@@ -8,6 +8,7 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from photo import files
 from photo.files import PhotographError
+from sim import films
 from spec.camera import Crop, Sensor
 from spec.photograph import Framing, square
 
@@ -38,19 +39,26 @@ def sensor_for(height: int, width: int, **more) -> Sensor:
 def pictures(
     paths: Iterable[Path], framing: Framing, tell: Callable[[str], None]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and pixels of each picture, uint8, (side, side, 3): of a GIF, WebP or other file of
-    several pictures, each of them, as frames of a film.
+    """Name and pixels of each picture, uint8, (side, side, 3): of a film, and of a GIF, WebP or
+    other file of several pictures, each frame.
 
     What cannot be read is a line for ``tell``.
     """
     for path in paths:
+        given = 0
         try:
-            yield from _of_file(path, framing)
+            for picture in _of_file(path, framing):
+                yield picture
+                given += 1
         except PhotographError as error:
-            tell(f"{error}; skipped")
+            tell(f"{error}; {'the rest is ' if given else ''}skipped")
 
 
 def _of_file(path: Path, framing: Framing) -> Iterator[tuple[str, np.ndarray]]:
+    if films.is_film(path):
+        for number, frame in enumerate(films.frames(path), 1):
+            yield f"{path} {number}", square(frame, framing)
+        return
     try:
         with Image.open(path) as image:
             if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
