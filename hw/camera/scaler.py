@@ -1,11 +1,12 @@
 """The middle of a camera's picture at the network's size, as :func:`spec.camera.seen` has it."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from hw.camera.decoder import placed_pixel
+from hw.ecp5.memory import Memory
 from hw.streams import Pixel
 from spec.camera import SCALES, Sensor
 
@@ -111,9 +112,10 @@ class Scaler(wiring.Component):
         sums = [range(255 * area + 1)] * len(colors)
         store = StructLayout(dict(zip(colors, sums, strict=True)))
         depth = max(sensor.width // 2, 1)
-        m.submodules.waiting = waiting = memory.Memory(shape=store, depth=depth, init=[])
-        read, write = waiting.read_port(), waiting.write_port()
-        m.d.comb += read.addr.eq(at)
+        m.submodules.waiting = waiting = Memory(width=store.size, depth=depth)
+        assert waiting.READ_LATENCY == 3
+        above = Signal(store)
+        m.d.comb += [waiting.read_address.eq(across >> shift), above.eq(waiting.read_data)]
 
         row = Signal(store)  # of this line of the square
         place = Signal(range(sensor.width))
@@ -131,13 +133,11 @@ class Scaler(wiring.Component):
             for color in colors:
                 m.d.sync += row[color].eq(Mux(square.row_begins, 0, row[color]) + pixel[color])
 
-        # A block RAM's word comes late: it waits in a register, as does each sum that follows.
-        above = Signal(store)
+        # A block RAM's word comes late, and each sum that follows waits in a register.
         begun, place_then, row_then = Signal(), Signal.like(place), Signal(store)
         done, done_then = Signal(2), Signal(2)  # a square's line ends; so does its last one
         edges, edges_then = Signal(2), Signal(2)
         m.d.sync += [
-            above.eq(read.data),
             begun.eq(begins),
             place_then.eq(place),
             row_then.eq(row),
@@ -150,9 +150,9 @@ class Scaler(wiring.Component):
             m.d.sync += total[color].eq(row_then[color] + Mux(begun, 0, above[color]))
         m.d.sync += [place_late.eq(place_then), done_then.eq(done), edges_then.eq(edges)]
         m.d.comb += [
-            write.addr.eq(place_late),
-            write.data.eq(total),
-            write.en.eq(done_then[0]),
+            waiting.write_address.eq(place_late),
+            waiting.write_data.eq(total),
+            waiting.write_enable.eq(done_then[0]),
         ]
         mean = self.o.payload.pixel
         for color in colors:

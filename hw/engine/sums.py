@@ -87,26 +87,26 @@ class ClassSums(wiring.Component):
                     "first": 1,
                     "last": 1,
                     "fresh": 1,
-                    "address": range(self._groups),
                 }
             )
         )
-        # Registers: they come from across the device, too.
-        group, reading = Signal.like(self.group), Signal()
+        # What is read comes from across the device, too: a register, and then one in each part.
+        asked = Signal(data.StructLayout({"group": range(self._groups), "reading": 1}))
         m.d.comb += [
             *(coming[name].eq(self.i.p[name]) for name in ("group", "first", "last", "fresh")),
             coming.valid.eq(self.i.valid),
-            coming.address.eq(Mux(reading, group, self.i.p.group)),
         ]
-        m.d.sync += [group.eq(self.group), reading.eq(self.reading)]
-        for part, arriving in enumerate(copies(m, coming, "coming")):
+        m.d.sync += [asked.group.eq(self.group), asked.reading.eq(self.reading)]
+        parts = zip(copies(m, coming, "coming"), copies(m, asked, "asked"), strict=True)
+        for part, (arriving, wanted) in enumerate(parts):
             columns = [at for at in range(self._columns) if part_of(at, self._columns) == part]
             if columns:
-                self._sum(m, part, columns, arriving)
+                address = Mux(wanted.reading, wanted.group, arriving.group)
+                self._sum(m, part, columns, arriving, address)
         return m
 
-    def _sum(self, m, part: int, columns: list[int], arriving) -> None:
-        """The sums of one part's columns."""
+    def _sum(self, m, part: int, columns: list[int], arriving, address) -> None:
+        """The sums of one part's columns; ``address`` is the group to read."""
         layout = data.ArrayLayout(signed(self._bits), len(columns))
         # In LUT RAM: a block RAM inferred here has no output register, and takes 6 ns.
         m.submodules[f"memory_{part}"] = memory = Memory(
@@ -127,7 +127,7 @@ class ClassSums(wiring.Component):
         clear, stored = Signal(name=f"clear_{part}"), Signal(name=f"stored_{part}")
         # What comes right after a pixel of its own group finds the sums not yet in memory.
         follows = beat.valid & (beat.group == arriving.group)
-        m.d.comb += read.addr.eq(arriving.address)
+        m.d.comb += read.addr.eq(address)
         m.d.sync += [
             *(early[at].eq(self.i.p.data[column]) for at, column in enumerate(columns)),
             late.eq(early),
