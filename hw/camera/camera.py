@@ -173,12 +173,14 @@ class Camera(wiring.Component):
         begun = Signal(16)
         giving = Signal()  # a frame was begun, and its last pixel has not come
         begins, overrun = Signal(), Signal()
-        gave, waits = Signal(), Signal()  # a pixel may be in the queue, and is
+        gave, waits = Signal(), Signal()  # a pixel may be on its way into the queue, and is there
+        occupied = Signal()  # one was there, or was offered, a cycle ago
+        put, pixel = Signal(), Signal(SEEN)
         seen = scaler.o
         m.d.comb += [
-            begins.eq(seen.valid & seen.payload.first & self.free & ~self.under_way),
-            queue.i.payload.eq(seen.payload),
-            queue.i.valid.eq(seen.valid & (giving | begins)),
+            begins.eq(seen.valid & seen.payload.first & self.free & ~(giving | occupied)),
+            queue.i.payload.eq(pixel),
+            queue.i.valid.eq(put),
             offered.i.payload.eq(queue.o.payload),
             offered.i.valid.eq(queue.o.valid),
             queue.o.ready.eq(offered.i.ready),
@@ -190,9 +192,12 @@ class Camera(wiring.Component):
         connect(m, offered.o, flipped(self.o))
         m.d.sync += [
             begun.eq(begun + reader.begun),
-            overrun.eq(queue.i.valid & ~queue.i.ready & ~flush),
+            put.eq(seen.valid & (giving | begins) & ~flush),
+            pixel.eq(seen.payload),
+            overrun.eq(put & ~queue.i.ready & ~flush),
             gave.eq(giving),
-            waits.eq(queue.level != 0),
+            waits.eq((queue.level != 0) | put),
+            occupied.eq(gave | waits | offered.o.valid),
         ]
         with m.If(begins):
             m.d.sync += [giving.eq(1), self.unsure.eq(1), self.number.eq(begun)]
