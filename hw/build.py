@@ -287,7 +287,7 @@ def prepare(
     top = Top(board=board, shell=shell, pll=pll, clock_hz=design.clock_hz, phase=phase, **hangs)
     size = platform.device.rpartition("-")[2]
     sites = script(floorplan(size, design.plan.engine, design.capacities))
-    return flow.prepare(platform, top, seed=seed, sites=sites, crowded=bool(camera))
+    return flow.prepare(platform, top, seed=seed, sites=sites)
 
 
 def sdram_phase(arguments: argparse.Namespace, design: Design) -> int:

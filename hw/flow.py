@@ -37,11 +37,6 @@ BOOT_MHZ = "38.8"
 TIMING_WEIGHT = 30
 """How much nextpnr's placer minds slow paths beside the sum of all wires. Its own 10 is too little
 here, where single wires across the device limit: see docs/results.md."""
-CROWDED = ("--router", "router2")
-"""How a circuit with a camera is routed: nextpnr's router1, its default, has not come to the end of
-its last few hundred connections in ten minutes. It is not for others: of one netlist without a
-camera it reached 94.71 MHz where router1 reached 129.47. And not with ``--tmg-ripup``, which never
-ends where a connection cannot be fast enough."""
 PACKING = ("--compress", "--freq", BOOT_MHZ)
 
 
@@ -94,12 +89,11 @@ def prepare(
     *,
     seed: int,
     sites: Sequence[str] = (),
-    crowded: bool = False,
 ) -> BuildPlan:
     """Elaborate ``top`` and write every file the tools need, in memory.
 
     ``sites`` are commands of yosys that say where some cells stand, see
-    :func:`hw.floorplan.script`; a ``crowded`` circuit is routed as :data:`CROWDED` has it.
+    :func:`hw.floorplan.script`.
     """
     return platform.prepare(
         top,
@@ -116,7 +110,6 @@ def prepare(
         nextpnr_opts=[
             *("--seed", str(seed), "--timing-allow-fail"),
             *("--placer-heap-timingweight", str(TIMING_WEIGHT)),
-            *(CROWDED if crowded else ()),
             *("--report", TIMING, "--write", FLOOR),
         ],
         ecppack_opts=list(PACKING),

@@ -107,7 +107,7 @@ def real_arguments(model, tmp_path, mode):
 def arguments(real_arguments, monkeypatch):
     """The same, but nothing is elaborated in this process."""
 
-    def prepare(platform, top, seed, sites, crowded):
+    def prepare(platform, top, seed, sites):
         plan = BuildPlan("build_top")
         commands = [[tool, "--seed", str(seed)] for tool in flow.TOOLS]
         plan.add_file("build_top.json", json.dumps({"commands": commands}))
@@ -414,15 +414,8 @@ def test_a_network_that_does_not_fit_is_told_what_would(arguments, tmp_path, cap
 def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch):
     eyes = []
     monkeypatch.setattr(Design, "shell", lambda self, eye, **sizes: eyes.append(eye))
-    tops, crowds = [], []
+    tops = []
     monkeypatch.setattr(build, "Top", lambda **parts: tops.append(parts))
-    prepare = flow.prepare
-
-    def noted(platform, top, *, crowded, **more):
-        crowds.append(crowded)
-        return prepare(platform, top, crowded=crowded, **more)
-
-    monkeypatch.setattr(flow, "prepare", noted)
     labels = artifact.load(model).labels
     flags = ["--camera", "ov7670", "--camera-header", "j2", "--camera-cable", "flat"]
     flags += ["--camera-encoding", "rgb565", "--trigger", labels[1], "--trigger-frames", "2/3"]
@@ -430,7 +423,6 @@ def test_a_camera_is_what_the_flags_say(arguments, model, tmp_path, monkeypatch)
     assert (eyes[0].sensor.encoding, eyes[0].keeps) == (Encoding.RGB565, 0)
     assert eyes[0].trigger == Trigger(classes=frozenset({1}), hits=2, frames=3)
     assert eyes[0].times.xclk == 2
-    assert crowds and all(crowds)
     assert (tops[0]["wiring"].header, tops[0]["turned"]) == ("J2", True)
     assert json.loads((tmp_path / "out" / "report.json").read_text())["camera"] == {
         **{"camera": "ov7670", "header": "J2", "cable": "flat", "encoding": "rgb565"},

@@ -61,10 +61,10 @@ def tools():
     return flow.find_tools(native=False)
 
 
-def build(tools, work, crowded=False):
+def build(tools, work):
     """RTLIL, nextpnr's configuration, and the bitstream."""
     platform = BOARDS["ulx3s"].variants["12F"]()
-    prepared = flow.prepare(platform, Small(), seed=1, crowded=crowded)
+    prepared = flow.prepare(platform, Small(), seed=1)
     prepared.extract(work)
     for name, command in flow.commands(prepared, tools):
         flow.run(name, command, work)
@@ -93,13 +93,6 @@ def test_all_of_a_bitstream_is_as_placed_and_as_made(built, tools, tmp_path):
     assert found.empty == 0
     assert found.connections > 500 and found.settings > 500
     assert found.lines()[0].split() == ["part", "LFE5U-12F,", "id", "0x21111043"]
-
-
-def test_a_crowded_circuit_is_routed_by_the_other_router(built, tools, tmp_path):
-    rtlil, placed, bits = build(tools, tmp_path, crowded=True)
-    assert rtlil == built[0] and placed != built[1]
-    assert "Running router2" in (tmp_path / "top.tim").read_text()
-    read_back(bits, PART, rtlil, tools, tmp_path, placed)
 
 
 def test_the_words_are_where_lattice_puts_them(built):
