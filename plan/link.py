@@ -58,8 +58,8 @@ SCREEN_EBR = 3
 
 
 def screen_block_rams(pixels: int) -> int:
-    """EBR of a screen that shows a picture of so many pixels, 16 bits each."""
-    return SCREEN_EBR + block_rams(16, pixels)
+    """EBR of a screen that shows a picture of so many pixels, three bits a colour."""
+    return SCREEN_EBR + block_rams(9, pixels)
 
 
 def camera_block_rams(pixels: int) -> int:
