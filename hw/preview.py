@@ -70,6 +70,7 @@ def show_plan(
                 (other, DEVICES[other], list(fitting(network, DEVICES[other])))
                 for other in board.variants
             ],
+            camera=arguments.camera is not None,
         )
     )
     if arguments.html:

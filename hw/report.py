@@ -276,13 +276,16 @@ def build_table(*, device: str, plan: Plan, clock_mhz: float, timing: Timing) ->
     return "\n".join(lines) + "\n"
 
 
-def fit_table(board: str, rows: list[tuple[str, Device, list[tuple[str, Plan]]]]) -> str:
-    """For each variant of the board of this name, the largest image of each engine that fits."""
+def fit_table(
+    board: str, rows: list[tuple[str, Device, list[tuple[str, Plan]]]], *, camera: bool
+) -> str:
+    """For each variant of the board of this name, the largest image of each engine that fits; at
+    the clock that is chosen for it, with a ``camera`` or without."""
     lines = [f"{'variant':8} {'engine':10} {'image':>9} {'frames/s':>9} {'EBR':>9} {'mult.':>9}"]
     for variant, device, fits in rows:
         for name, plan in fits:
             has = needs(plan)
-            rate = default_clock_mhz(board, variant, engine=name) * 1e6 / plan.cycles
+            rate = default_clock_mhz(board, variant, engine=name, camera=camera) * 1e6 / plan.cycles
             image = f"{plan.network.image.width}×{plan.network.image.height}"
             lines.append(
                 f"{variant:8} {name:10} {image:>9} {rate:9.1f} "

@@ -18,18 +18,23 @@ from hw.board.uart import divisors
 from hw.build import prepare
 from hw.design import Design
 from hw.flash import read_part
+from hw.live import options
 from hw.programmers import FlashError
 from hw.readback import read_back
 from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
 from plan.schedule import PlanError
-from spec import terminal
+from spec import artifact, terminal
 from spec.arguments import Parser
 from spec.artifact import ArtifactError
 from spec.files import read_bytes
 from spec.models import packaged
 from spec.protocol import RATES
+
+
+class BadInput(ValueError):
+    """One line that names what is wrong and what would be right."""
 
 
 def parser() -> Parser:
@@ -49,6 +54,7 @@ def parser() -> Parser:
         help="default: that of report.json beside the file, or the device's",
     )
     result.add_argument("--native", action="store_true", help="use native tools, not YoWASP's")
+    options.add_arguments(result)  # default: those of report.json, too
     return result
 
 
@@ -62,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
             raise flow.FlowError(f"{arguments.file}: {error}") from error
         return 0
 
-    bad = (FlashError, ArtifactError, PlanError, flow.ToolError)
+    bad = (FlashError, ArtifactError, PlanError, flow.ToolError, BadInput)
     return terminal.run("hw.verify", command, bad=bad, failed=(flow.FlowError,))
 
 
@@ -72,19 +78,23 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     variant = part.partition("-")[2]
     known, board = next((name, board) for name, board in BOARDS.items() if part in board.devices)
     device = DEVICES[variant]
-    name = arguments.engine or _reported(arguments.file).get("engine_name") or device.engine
+    report = _reported(arguments.file)
+    name = arguments.engine or report.get("engine_name") or device.engine
     tools = flow.find_tools(arguments.native)
     clock_hz = Fraction(default_clock_mhz(known, variant, engine=name)) * 10**6
-    design = Design.load(
-        arguments.model,
-        ENGINES[name],
-        int(clock_hz),
-        device=device,
-        sdram=board.sdram is not None,
-    )
+    quantized = artifact.load(arguments.model)
+    seen = arguments if arguments.camera else _with_camera(arguments, report.get("camera"))
+    try:
+        camera = options.mounted(seen, board, quantized, int(clock_hz))
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    room = {"device": device, "sdram": board.sdram is not None}
+    room |= {"spare": camera.spare} if camera else {}
+    design = Design.load(arguments.model, ENGINES[name], int(clock_hz), **room)
     platform = board.variants[variant]()
     pll = Pll.of(int(platform.default_clk_frequency), clock_hz)
-    prepared = prepare(board, platform, design, pll, divisors(clock_hz, RATES), seed=0)
+    rates = divisors(clock_hz, RATES)
+    prepared = prepare(board, platform, design, pll, rates, seed=0, camera=camera)
     with TemporaryDirectory() as work:
         bits = read_bytes(arguments.file)
         found = read_back(bits, part, prepared.files["top.il"], tools, Path(work), None)
@@ -93,6 +103,23 @@ def verify(arguments: argparse.Namespace) -> list[str]:
         *found.lines(),
         "not compared: the logic, for which nextpnr's configuration is wanted; hw.build does that",
     ]
+
+
+def _with_camera(arguments: argparse.Namespace, reported: object) -> argparse.Namespace:
+    """The arguments with what :func:`hw.live.options.shown` said of a camera, if that is there."""
+    try:
+        more = {
+            "camera": reported["camera"],
+            "camera_header": reported["header"].lower(),
+            "camera_cable": reported["cable"],
+            "camera_encoding": reported["encoding"],
+            "camera_picture": reported["picture"],
+            "display": reported["display"],
+            "trigger": ",".join(reported["trigger"]) or None,
+        }
+    except (AttributeError, KeyError, TypeError):
+        return arguments
+    return argparse.Namespace(**(vars(arguments) | more))
 
 
 def _reported(file: Path) -> dict:

@@ -10,6 +10,7 @@ from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.build import prepare
 from hw.design import Design
+from hw.live import options
 from hw.readback import contents
 from plan.device import DEVICES
 from plan.engine import ENGINES
@@ -34,6 +35,32 @@ def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.onnx"
     artifact.save(synthetic.quantized(tiny()), path)
     return path
+
+
+def test_a_camera_s_memories_are_as_reported_or_as_told(model, tmp_path, capsys):
+    path = tmp_path / "top.bit"
+    board = BOARDS["ulx3s"]
+    platform = board.variants["85F"]()
+    flags = ["--camera", "ov7670", "--display", "hdmi", "--trigger", artifact.load(model).labels[1]]
+    arguments = verify.parser().parse_args([str(path), "--model", str(model), *flags])
+    camera = options.mounted(arguments, board, artifact.load(model), 100_000_000)
+    room = {"device": DEVICES["85F"], "sdram": True, "spare": camera.spare}
+    design = Design.load(model, ENGINES[ENGINE], 100_000_000, **room)
+    pll = Pll.of(25_000_000, 100_000_000)
+    made = prepare(board, platform, design, pll, (33,), seed=1, camera=camera).files["top.il"]
+    held = [value for values in contents(made).values() for value in values]
+    part = configuration(held).replace("LFE5U-12F", "LFE5U-85F")
+    path.write_bytes(pack(part, flow.find_tools(False), tmp_path))
+    words = [str(path), "--model", str(model), "--engine", ENGINE]
+    assert verify.main([*words, *flags]) == 0
+    assert verify.main(words) == 1
+    report = {"engine_name": ENGINE, "camera": options.shown(camera, artifact.load(model).labels)}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    capsys.readouterr()
+    assert verify.main(words[:3]) == 0
+    assert f"on the engine {ENGINE}" in capsys.readouterr().out
+    assert verify.main([*words, "--display", "hdmi"]) == 2
+    assert "--display is for --camera" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
