@@ -209,7 +209,8 @@ def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
     if suffix in RAW:
         raise PhotographError(f"{shown}: a camera's raw file; develop it, and save it as JPEG")
     try:
-        with _quiet(), Image.open(path) as image:
+        # Not by its path: Pillow maps some files into memory, and a turned TIFF is garbled so.
+        with _quiet(), open(path, "rb") as file, Image.open(file) as image:
             if _broken_off(path, image.format):
                 raise PhotographError(f"{shown}: damaged image (it ends in zeros: copy it again)")
             return use(image)

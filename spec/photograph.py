@@ -127,8 +127,9 @@ def whole(image: Any) -> np.ndarray:
 
 
 def _upright(image: Any) -> Any:
-    # As the file has them: Pillow forgets it when it loads the pixels, and EXIF may load them.
-    sixteen = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    # As the file has them: Pillow forgets it when it loads the pixels.
+    sixteen = any(map(_of_sixteen_bits, getattr(image, "tile", ())))
+    image.load()  # which sets a TIFF upright, and no other format
     methods = _UPRIGHT.get(_orientation(image), ())
     image = _eight_bits(image)
     if sixteen and image.mode in _COLOURS:
@@ -137,6 +138,14 @@ def _upright(image: Any) -> Any:
     for method in methods:
         image = image.transpose(method)
     return image
+
+
+def _of_sixteen_bits(tile: tuple) -> bool:
+    """Whether a part of a file has 16 bits a colour: by its decoder, or what that is told."""
+    decoder, *_, told = tile
+    if decoder.startswith("ppm"):
+        return 65535 in told  # the largest value
+    return decoder == "SGI16" or ";16" in str(told)
 
 
 def _opaque(image: Any) -> Any:
@@ -169,7 +178,7 @@ def _eight_bits(image: Any) -> Any:
         kind = "floats"
     elif image.mode == "I" and image.format not in _SIXTEEN_BITS:
         kind = "32-bit integers"
-    elif 2 in tags.get(_SAMPLE_FORMAT, ()):
+    elif 2 in tags.get(_SAMPLE_FORMAT, ()) or (image.format == "FITS" and image.mode != "L"):
         kind = "signed integers"
     if kind:
         raise RangeError(
