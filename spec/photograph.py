@@ -15,6 +15,9 @@ _ORIENTATION = 0x0112
 _UPRIGHT = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}
 """``Image.transpose`` methods, by number, that set an image upright, by EXIF orientation."""
 
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height."""
+
 _BILINEAR = 2
 """``Image.Resampling.BILINEAR``: antialiased where it makes an image smaller."""
 
@@ -124,6 +127,16 @@ def whole(image: Any) -> np.ndarray:
         As :func:`square`.
     """
     return np.asarray(_opaque(_upright(image)))
+
+
+def upright_size(image: Any) -> tuple[int, int]:
+    """Width and height in pixels of a ``PIL.Image.Image`` that is held upright.
+
+    Its pixels are decoded, and whatever the decoder raises at damaged ones is let through.
+    """
+    image.load()
+    width, height = image.size
+    return (height, width) if _orientation(image) in _ON_ITS_SIDE else (width, height)
 
 
 def _upright(image: Any) -> Any:
