@@ -14,6 +14,7 @@ from PIL import Image
 
 from host.client import Answer
 from host.photographs import PhotographError
+from photo.files import quiet
 from spec import terminal
 from spec.photograph import Framing, upright_size
 from spec.quantized import QuantizedNetwork
@@ -56,7 +57,7 @@ class Look:
 def look(path: Path, framing: Framing) -> Look:
     """The :class:`Look` of a photograph; of a file that is none, an empty one."""
     try:
-        with Image.open(path) as image:
+        with quiet(), Image.open(path) as image:
             width, height = upright_size(image)
             taken = _taken(image)
     except Exception:  # whatever a decoder makes of foreign bytes

@@ -81,7 +81,7 @@ def named_like_one(path: Path) -> bool:
 def begins_like_one(path: Path) -> bool:
     """Whether a file's content is a photograph's, by how it begins."""
     try:
-        with _quiet(), Image.open(path):
+        with quiet(), Image.open(path):
             return True
     except Exception:  # whatever a decoder makes of foreign bytes
         return False
@@ -169,8 +169,8 @@ def _broken_off(path: Path, kind: str) -> bool:
         return not end or file.read(len(end)) != end
 
 
-def _quiet() -> warnings.catch_warnings:
-    """Without what decoders have to say of files that they nevertheless read."""
+def quiet() -> warnings.catch_warnings:
+    """A context without what decoders have to say of files that they nevertheless read."""
     return warnings.catch_warnings(action="ignore")
 
 
@@ -210,7 +210,7 @@ def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
         raise PhotographError(f"{shown}: a camera's raw file; develop it, and save it as JPEG")
     try:
         # Not by its path: Pillow maps some files into memory, and a turned TIFF is garbled so.
-        with _quiet(), open(path, "rb") as file, Image.open(file) as image:
+        with quiet(), open(path, "rb") as file, Image.open(file) as image:
             if _broken_off(path, image.format):
                 raise PhotographError(f"{shown}: damaged image (it ends in zeros: copy it again)")
             return use(image)

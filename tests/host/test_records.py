@@ -121,10 +121,15 @@ def turned(path: Path, field: bytes) -> Path:
 
 @pytest.mark.parametrize(
     ("kind", "count", "value", "upright"),
-    [(3, 1, b"\6\0\0\0", False), (2, 2, b"6\0\0\0", True), (7, 1, b"\6\0\0\0", True)],
+    [
+        (3, 1, b"\6\0\0\0", False),
+        (3, 2, b"\6\0\1\0", False),
+        (2, 2, b"6\0\0\0", True),
+        (7, 1, b"\6\0\0\0", True),
+    ],
 )
 def test_where_the_network_looked_whatever_the_camera_wrote(tmp_path, kind, count, value, upright):
-    """An orientation in a number, and as text and as bytes, which is none."""
+    """An orientation in a number, in two (Pillow warns), and as text and as bytes: none."""
     path = turned(tmp_path / "a.jpg", struct.pack("<HHL", 0x0112, kind, count) + value)
     wide, tall = (0.25, 0.0, 0.5, 1.0), (0.0, 0.25, 1.0, 0.5)
     assert look(path, Framing(16)).box == (wide if upright else tall)
