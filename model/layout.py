@@ -1,6 +1,7 @@
 """Which folder of a data set is which part, and which are its classes: said, never guessed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ _LIKE_A_PART = re.compile(
     r"([ _-]?(set|data|images?|photos?|split|[0-9]+))?"
 )
 """What people call the parts; no class is likely to be called so."""
+
+_WORD = re.compile(r"(?<![^\W_])(train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?)(?![^\W\d_])")
+"""Such a word in a longer name, as in ``seg_train`` or ``cats-test-2``."""
 
 
 class DataError(ValueError):
@@ -64,7 +68,7 @@ def layout_of(data: Path) -> Layout:
     """
     names = {path.name: path for path in folders_in(data)}
     parts = {name: names[name] for name in PARTS if name in names}
-    alike = [name for name in names if name not in PARTS and _like_a_part(name)]
+    alike = [name for name in names if name not in PARTS and _like_a_part(name)] or _paired(names)
     shown = printable(data)
     if alike:
         raise DataError(
@@ -132,6 +136,16 @@ def check_inside(classes: list[Path], photographs: list[list[Path]], *, nested: 
 
 def _like_a_part(name: str) -> bool:
     return bool(_LIKE_A_PART.fullmatch(name.casefold()))
+
+
+def _paired(names: Iterable[str]) -> list[str]:
+    """Names that differ in such a word alone; a single one, ``bullet_train``, may be a class."""
+    rest = {}
+    for name in names:
+        parts = _WORD.split(name.casefold())
+        if len(parts) == 3 and parts[0] + parts[2]:
+            rest.setdefault((parts[0], parts[2]), []).append(name)
+    return [name for same in rest.values() if len(same) > 1 for name in same]
 
 
 def _list(names) -> str:

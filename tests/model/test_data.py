@@ -228,6 +228,9 @@ def move(root, *pairs):
         ("cats", "test set"),
         ("train1", "train2"),
         ("train", "hold-out"),
+        ("seg_train", "seg_test"),
+        ("Cats Training", "Cats Validation"),
+        ("train-cats", "test-cats"),
     ],
 )
 def test_parts_of_other_names_are_no_classes(folders, names):
@@ -241,6 +244,13 @@ def test_parts_of_other_names_are_no_classes(folders, names):
         (root / label).rmdir()
     with pytest.raises(DataError, match="parts must be called train/, valid/ and"):
         read_splits(root, 24, validation_share=0.5)
+
+
+def test_one_class_may_be_called_like_a_part_of_something(folders):
+    root = folders()
+    move(root, ("red", "bullet_train"), ("blue", "smoke test"))
+    labels = read_splits(root, 24, validation_share=0.4).train.labels
+    assert labels == ("bullet_train", "green", "smoke test")
 
 
 def test_parts_without_training(folders):

@@ -49,11 +49,16 @@ def test_a_name_of_nobody_is_a_photograph_by_its_content(tmp_path):
 
 @pytest.mark.parametrize(
     "folder",
-    [".ipynb_checkpoints", "@eaDir", ".thumbnails", ".Trash-1000/files", "__MACOSX/a", "#recycle"],
+    [
+        *(".ipynb_checkpoints", "@eaDir", ".thumbnails", ".Trash-1000/files", "__MACOSX/a"),
+        *("#recycle", "RECYCLED", "FOUND.012", "LOST.DIR", "TheVolumeSettingsFolder"),
+        "~syncthing~a",
+    ],
 )
 def test_a_hidden_folder_hides_all_that_is_in_it(tmp_path, folder):
     picture(tmp_path / folder / "a.png")
     picture(tmp_path / "._b.png")
+    picture(tmp_path / "b.png@SynoEAStream", format="PNG")
     (tmp_path / "Thumbs.db").write_text("theirs")
     picture(tmp_path / "kept" / "b.png")
     found = find(tmp_path)
