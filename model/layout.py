@@ -87,6 +87,22 @@ def layout_of(data: Path) -> Layout:
     return Layout(parts=parts, notes=notes)
 
 
+def check_output(data: Path, output: Path) -> None:
+    """Refuse to write a run among the classes, where the next training would take it for one.
+
+    Raises
+    ------
+    DataError
+        If ``output`` lies in the data folder, or in a part of it; as :func:`layout_of`.
+    """
+    for folder in layout_of(data).parts.values() or [data]:
+        if output.resolve().is_relative_to(folder.resolve()):
+            raise DataError(
+                f"--output {printable(output)}: lies in {printable(folder)}/, whose folders are "
+                "the classes; give a folder outside, such as runs/mine"
+            )
+
+
 def check_depth(folder: Path, classes: list[Path], photographs: list[list[Path]]) -> None:
     """Refuse class folders with nothing but folders in them: they may be one level too high.
 

@@ -283,6 +283,14 @@ class Settings:
         }
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Defaults behind each setting that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        none = action.default is None or action.default == ""
+        return action.help if none else super()._get_help_string(action)
+
+
 def _kind(item) -> type:
     """The type of a setting's value, without None."""
     annotated = get_args(item.type)[0]
@@ -300,7 +308,7 @@ def parse(argv: list[str] | None = None) -> Settings:
     parser = Parser(
         prog="python -m model.train",
         description="Train a SqueezeNet on a folder of photographs.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
         examples=(
             "--data photographs --validation-share 0.12 --output runs/mine",
             "--data photographs --output runs/mine --epochs 80 --board icepi-zero",

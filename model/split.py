@@ -167,7 +167,8 @@ def refuse_trained(
     names = of_training(photographs, text)
     if not names:
         return ""
-    line = f"{len(names)} of {len(photographs)} {part} photographs were trained on"
+    of = f"{len(photographs)} {part}".rstrip()
+    line = f"{len(names)} of {of} photographs were trained on"
     if not meant:
         raise DataError(
             f"{printable(source)}: {line} ({names[0]}, …): give the run's own split, or "

@@ -20,6 +20,7 @@ from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
+from model.layout import check_output
 from model.metrics import in_words
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
@@ -31,6 +32,7 @@ from model.squeezenet import SqueezeNet
 from model.views import views_of
 from spec import terminal
 from spec.files import read_bytes
+from spec.text import printable
 
 CONTENT = "_sha256"
 """Behind a setting's name in a checkpoint: the digest of the file that it names."""
@@ -165,7 +167,12 @@ def train(settings: Settings, group: Group) -> None:
         before = Settings.defaults() | saved.provenance  # settings of today may be new to it
         differ = [key for key, value in settings.lasting().items() if before.get(key) != value]
         if differ:
-            raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
+            key = differ[0]
+            flag, now = key.replace("_", "-"), settings.lasting()[key]
+            raise CheckpointError(
+                f"{last}: was made with another --{flag}, {before.get(key)}, not {now}: give the "
+                "same, or another --output"
+            )
         if saved.labels != splits.train.labels:
             raise CheckpointError(
                 f"{last}: learned {', '.join(saved.labels)}, and the data has the classes "
@@ -263,6 +270,9 @@ def main(argv: list[str] | None = None) -> int:
             raise ValueError(f"{there[0]} exists: give --resume, or another --output")
         if settings.resume and not last.exists():
             raise ValueError(f"{last}: no such file, so nothing to go on from: leave --resume away")
+        check_output(settings.data, settings.output)
+        if settings.init is not None and not settings.init.is_file():
+            raise ValueError(f"--init {printable(settings.init)}: no such file of weights")
         settings.output.mkdir(parents=True, exist_ok=True)
         if settings.threads:
             torch.set_num_threads(settings.threads)

@@ -89,7 +89,8 @@ def tell_trained(
         If it is not meant.
     """
     trained, meant = quantized.metadata.get(TRAINED_ON, ""), arguments.other_split
-    line = refuse_trained(name, part, trained, meant=meant, source=arguments.model)
+    kind = name if name in ("validation", "test") else ""  # a part of a data set, or all there is
+    line = refuse_trained(kind, part, trained, meant=meant, source=arguments.model)
     if line:
         terminal.complain(line)
 

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from model.data import DataError, inventory, read_folder, read_splits, remarks
+from model.layout import check_output
 from photo.files import read
 from spec.photograph import Framing, square
 
@@ -407,3 +408,20 @@ def test_a_list_of_every_photograph(data, tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(names))
     with pytest.raises(DataError, match="names every photograph of blue; none is left to train on"):
         read_splits(data, 24, validation_list=tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("inside", [".", "run", "red/run"])
+def test_a_run_is_not_written_among_the_classes(folders, inside):
+    root = folders()
+    with pytest.raises(DataError, match=r"lies in .*, whose folders are the classes"):
+        check_output(root, root / inside)
+    check_output(root, root.parent / "run")
+    check_output(root, root.with_name(f"{root.name} run"))
+
+
+def test_a_run_may_lie_beside_the_parts(folders):
+    root = folders()
+    move(root, ("red", "train/red"), ("blue", "train/blue"), ("green", "valid/green"))
+    check_output(root, root / "run")
+    with pytest.raises(DataError, match=r"lies in .*train/, whose folders"):
+        check_output(root, root / "train" / "run")

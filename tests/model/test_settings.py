@@ -171,3 +171,10 @@ def test_a_batch_norm_needs_more_than_a_value():
         parse([*NEEDED, "--batch=1", "--stages=28x1"])
     for flags in ("--batch=2 --image=28", "--batch=1", "--batch=1 --image=28 --no-batch-norm"):
         assert parse([*NEEDED, *flags.split()])
+
+
+def test_the_help_names_the_defaults_there_are(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = capsys.readouterr().out
+    assert "(default: 40)" in said and "None" not in said and "(default: )" not in said
