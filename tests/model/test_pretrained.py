@@ -306,5 +306,5 @@ def test_weights_that_are_quantized_already(tmp_path):
     with warnings.catch_warnings(action="ignore"):  # torch is giving them up
         weight = torch.quantize_per_tensor(torch.ones(4, 3, 3, 3), 0.1, 0, torch.qint8)
         torch.save({"conv1.weight": weight}, tmp_path / "a.pt")
-        with pytest.raises(CheckpointError, match="conv1.weight is quantized already"):
+        with pytest.raises(CheckpointError, match="is quantized already"):
             read_weights(tmp_path / "a.pt")
