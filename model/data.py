@@ -29,6 +29,9 @@ __all__ = [
 SHOWN = 20
 """Classes that are listed; of more, only as many."""
 
+RARE = 10
+"""A class with so many times fewer photographs than the largest is worth a word."""
+
 WIDE = 0.1
 """A 95 % interval wider than this is worth a word: fewer than some 140 photographs."""
 
@@ -345,6 +348,13 @@ def inventory(name: str, part: Photographs) -> Iterator[str]:
 def remarks(splits: Splits) -> Iterator[str]:
     """Lines on what its figures cannot be trusted for."""
     yield from splits.notes
+    counts = splits.train.counts()
+    for label, count in zip(splits.train.labels, counts, strict=True):
+        if count * RARE <= max(counts):
+            yield (
+                f"train: {count} of {label}, and {max(counts)} of the largest class: it will "
+                "hardly be learned; add photographs of it"
+            )
     both = _in_two_classes(splits)
     if both:
         yield (

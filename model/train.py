@@ -27,7 +27,7 @@ from model.parallel import Group, join, leave, share_batch_norm
 from model.room import left, next_command, prospect
 from model.schedule import Average
 from model.settings import Settings, parse
-from model.split import change, record
+from model.split import change, learned_before, record
 from model.squeezenet import SqueezeNet
 from model.views import views_of
 from spec import terminal
@@ -125,6 +125,11 @@ def train(settings: Settings, group: Group) -> None:
             say(line)
     for line in remarks(splits):
         say(line)
+    for source in (settings.init, settings.teacher):
+        if source is not None and source.is_file() and group.first:
+            line = learned_before(source, splits.validation, settings.data)
+            if line:
+                terminal.complain(f"WARNING: {line}")
     if min(settings.batch, len(splits.train)) < group.size:
         raise ValueError(f"a batch must give each of {group.size} processes a photograph")
     module, preprocessing, line = make_module(settings, splits)
@@ -197,8 +202,8 @@ def train(settings: Settings, group: Group) -> None:
     wait = len(splits.train) - batches.steps * min(settings.batch, len(splits.train))
     if wait:
         say(
-            f"an epoch is {batches.steps} batches of {settings.batch}: {wait} of "
-            f"{len(splits.train)} photographs, others each time, wait for another"
+            f"an epoch is {batches.steps} × {settings.batch} photographs: {wait} of "
+            f"{len(splits.train)}, others each time, wait for another"
         )
     forward = group.parallel(student)
     for number in range(len(run.history), settings.epochs):

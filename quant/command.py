@@ -8,8 +8,8 @@ import torch
 from model.command import add_data_arguments, read_data
 from model.data import DataError, Photographs, read_files, read_folder
 from model.layout import layout_of
-from model.split import refuse_trained, settle_data
-from quant.metadata import TRAINED_ON, training_of
+from model.split import TRAINED_ON, refuse_trained, settle_data
+from quant.metadata import training_of
 from quant.names import Names
 from spec import terminal
 from spec.arguments import Parser

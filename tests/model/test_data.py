@@ -352,6 +352,22 @@ def test_many_classes_are_not_all_listed(folders):
     assert list(inventory("all", photographs))[1].endswith(", 19 0, … 10 more")
 
 
+def test_a_class_of_few_photographs_is_remarked(folders):
+    root = folders(20)
+    for path in sorted((root / "red").iterdir())[4:]:
+        path.unlink()
+    splits = read_splits(root, 8, validation_share=0.5)
+    line = (
+        "train: 2 of red, and 10 of the largest class: it will hardly be learned; add photographs"
+    )
+    assert not any(remark.startswith(line) for remark in remarks(splits))
+    for path in sorted((root / "red").iterdir())[2:]:
+        path.unlink()
+    splits = read_splits(root, 8, validation_share=0.5)
+    line = line.replace("2 of red", "1 of red")
+    assert any(remark.startswith(line) for remark in remarks(splits))
+
+
 def test_few_photographs_and_doubles_are_remarked(folders):
     root = folders()
     (root / "red" / "09.png").write_bytes((root / "red" / "00.png").read_bytes())
