@@ -263,7 +263,10 @@ def listed(photographs: Photographs, path: Path) -> list[int]:
     for line in lines:
         plain = line.replace("\\", "/").removeprefix("./")
         if line not in index and plain not in index:
-            raise DataError(f"{shown}: names {line}, which is no photograph in the data")
+            raise DataError(
+                f"{shown}: names {line}, which is no photograph in the data; a line is a path in "
+                f"that folder, such as {photographs.names[0]}"
+            )
         chosen.update(index[line if line in index else plain])
     for target, label in enumerate(photographs.labels):
         members = set((photographs.targets == target).nonzero().flatten().tolist())

@@ -13,6 +13,9 @@ from spec.text import printable
 
 _MODULE = "python -m "
 
+THREADS = 1024
+"""More threads than that, no computer here has use for; OpenMP ends the program without a word."""
+
 WRITTEN = frozenset(("output", "csv", "page", "html", "report", "megadetector", "sort"))
 """What flags are called whose file or folder a command writes."""
 
