@@ -393,6 +393,22 @@ def test_accents_are_composed_in_one_way(folders):
         read_splits(root, 24)
 
 
+@pytest.mark.parametrize("other", ["red ", "red\u200b", "re\u00add", "\uff52ed", "r\u00a0ed"])
+def test_names_that_look_the_same_are_not_two_classes(folders, other):
+    root = folders()
+    (root / "blue").rename(root / other)
+    with pytest.raises(DataError, match=r"class folders 'red' and .* differ only in what is not"):
+        read_folder(root, 24)
+
+
+def test_names_that_differ_in_capitals_are_said(folders):
+    root = folders()
+    (root / "blue").rename(root / "Red")
+    splits = read_splits(root, 24, validation_share=0.4)
+    line = "the classes Red and red differ only in capital letters: are they one?"
+    assert line in list(remarks(splits))
+
+
 def test_a_list_may_spell_accents_in_the_other_way(folders):
     root = folders(2)
     move(root, ("red", "Lo\u0308we"))
