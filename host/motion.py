@@ -51,10 +51,10 @@ def cells(picture: np.ndarray) -> tuple[np.ndarray, int]:
     ``picture`` is uint8, shape (height, width, 3); pixels beyond the last whole cell do not count.
     """
     height, width = picture.shape[:2]
-    side = max(1, max(height, width) // CELLS)
+    side = max(1, min(max(height, width) // CELLS, height, width))  # of a strip, one row of cells
     rows, columns = height // side, width // side
-    whole = picture[: rows * side, : columns * side].astype(np.int64) @ np.array(GREY)
-    sums = whole.reshape(rows, side, columns, side).sum(axis=(1, 3))
+    whole = picture[: rows * side, : columns * side].reshape(rows, side, columns, side, 3)
+    sums = whole.sum(axis=(1, 3), dtype=np.int64) @ np.array(GREY)  # no copy of the picture
     return sums // (256 * side * side), side
 
 

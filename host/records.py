@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from host.client import Answer
 from host.photographs import PhotographError
+from photo.files import quiet
 from spec import terminal
-from spec.photograph import Framing
+from spec.photograph import Framing, upright_size
 from spec.quantized import QuantizedNetwork
 from spec.reference import probabilities
 from spec.text import printable
@@ -56,13 +57,11 @@ class Look:
 def look(path: Path, framing: Framing) -> Look:
     """The :class:`Look` of a photograph; of a file that is none, an empty one."""
     try:
-        with Image.open(path) as image:
-            exif = image.getexif()
-            width, height = image.size
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError):
+        with quiet(), Image.open(path) as image:
+            width, height = upright_size(image)
+            taken = _taken(image)
+    except Exception:  # whatever a decoder makes of foreign bytes
         return Look()
-    if exif.get(0x0112, 1) >= 5:  # held upright: the sensor's sides change places
-        width, height = height, width
     side = min(width, height) * framing.side / framing.shorter
     box = (
         round((width - side) / 2 / width, 4),
@@ -70,7 +69,14 @@ def look(path: Path, framing: Framing) -> Look:
         round(side / width, 4),
         round(side / height, 4),
     )
-    return Look(taken=str(exif.get_ifd(_EXIF).get(_TAKEN, "")), box=box)
+    return Look(taken=taken, box=box)
+
+
+def _taken(image: Image.Image) -> str:
+    try:
+        return str(image.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
+    except Exception:  # whatever a parser makes of a broken block
+        return ""
 
 
 def folder_name(label: str) -> str:

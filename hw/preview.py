@@ -25,7 +25,7 @@ from plan.fit import fitting, shortages
 from plan.planner import Plan
 from plan.room import loaded
 from plan.suggest import suggestions
-from spec import artifact
+from spec import artifact, terminal
 from spec.models import packaged
 from spec.squeezenet import Metaparameters
 
@@ -95,7 +95,9 @@ def suggest(arguments: argparse.Namespace, board: Board, variant: str, clock_mhz
             "for fewer --frames or fewer --classes, or another --variant"
         )
     print(suggestion_table(found, clock_mhz))
-    print(f"train it: python -m model.train --data photographs {found[0].flags}".rstrip())
+    program = "python -m model.train" if terminal.CALLED.get() is None else "caracal train"
+    flags = f"--data photographs --validation-share 0.12 --output runs/mine {found[0].flags}"
+    print(f"train the first: {program} {flags}".rstrip())
     return 0
 
 

@@ -8,7 +8,7 @@ import torch
 
 from model.data import Splits, read_splits
 from spec import terminal
-from spec.arguments import Parser, number, whole
+from spec.arguments import THREADS, Parser, number, whole
 from spec.photograph import Framing
 
 
@@ -55,7 +55,7 @@ def add_data_arguments(parser: Parser, *, recorded: bool = False) -> None:
         help="class folders may hold nothing but folders of photographs",
     )
     parser.add_argument(
-        "--threads", type=whole(0), default=0, help="of torch; 0: as many as it likes"
+        "--threads", type=whole(0, THREADS), default=0, help="of torch; 0: as many as it likes"
     )
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +29,9 @@ __all__ = [
 
 SHOWN = 20
 """Classes that are listed; of more, only as many."""
+
+RARE = 10
+"""A class with so many times fewer photographs than the largest is worth a word."""
 
 WIDE = 0.1
 """A 95 % interval wider than this is worth a word: fewer than some 140 photographs."""
@@ -151,6 +155,11 @@ def read_folder(
             f"{printable(folder)}: two class folders are called {twice[0]}, with accents that are "
             "composed in two ways; put their photographs into one"
         )
+    for one, other in _alike(labels, visible):
+        raise DataError(
+            f"{printable(folder)}: the class folders {one!a} and {other!a} differ only in what is "
+            "not seen; put their photographs into one, or rename one"
+        )
     images, targets, names, skipped, kept = [], [], [], [], []
     for target, path in enumerate(classes):
         found = find(path)
@@ -182,6 +191,21 @@ def read_folder(
         labels=labels,
         skipped=tuple(skipped),
     )
+
+
+def visible(label: str) -> str:
+    """A name as it is seen: without spaces, and without characters that have no width."""
+    text = unicodedata.normalize("NFKC", label)
+    return "".join(c for c in text if unicodedata.category(c) != "Cf" and not c.isspace())
+
+
+def _alike(labels: tuple[str, ...], look: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Pairs of names that look the same."""
+    first: dict[str, str] = {}
+    for label in labels:
+        before = first.setdefault(look(label), label)
+        if before != label:
+            yield before, label
 
 
 def read_files(paths: list[Path], size: int | Framing, *, strict: bool = False) -> Photographs:
@@ -260,7 +284,10 @@ def listed(photographs: Photographs, path: Path) -> list[int]:
     for line in lines:
         plain = line.replace("\\", "/").removeprefix("./")
         if line not in index and plain not in index:
-            raise DataError(f"{shown}: names {line}, which is no photograph in the data")
+            raise DataError(
+                f"{shown}: names {line}, which is no photograph in the data; a line is a path in "
+                f"that folder, such as {photographs.names[0]}"
+            )
         chosen.update(index[line if line in index else plain])
     for target, label in enumerate(photographs.labels):
         members = set((photographs.targets == target).nonzero().flatten().tolist())
@@ -345,6 +372,15 @@ def inventory(name: str, part: Photographs) -> Iterator[str]:
 def remarks(splits: Splits) -> Iterator[str]:
     """Lines on what its figures cannot be trusted for."""
     yield from splits.notes
+    for one, other in _alike(splits.train.labels, lambda label: visible(label).casefold()):
+        yield f"the classes {one} and {other} differ only in capital letters: are they one?"
+    counts = splits.train.counts()
+    for label, count in zip(splits.train.labels, counts, strict=True):
+        if count * RARE <= max(counts):
+            yield (
+                f"train: {count} of {label}, and {max(counts)} of the largest class: it will "
+                "hardly be learned; add photographs of it"
+            )
     both = _in_two_classes(splits)
     if both:
         yield (

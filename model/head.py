@@ -20,6 +20,7 @@ from model.command import add_data_arguments, read_data, run
 from model.data import Photographs, pixels
 from model.metrics import in_words
 from model.teacher import HINTS, LOGITS, OnnxClassifier
+from spec import terminal
 from spec.arguments import Parser, number, whole
 from spec.export import LABELS
 
@@ -104,6 +105,7 @@ def make_teacher(arguments: argparse.Namespace) -> int:
         raise ValueError(f"{arguments.classifier}: has a head already; give the file it was put on")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     splits = read_data(arguments, arguments.image)
+    terminal.note(f"{arguments.classifier}: {classifier.assumed}")
     labels = splits.train.labels
     scores = {name: scores_of(classifier, own) for name, own in splits.items()}
     weight, bias = fit(scores["train"], splits.train.targets, len(labels), arguments.decay)

@@ -1,6 +1,7 @@
 """Which folder of a data set is which part, and which are its classes: said, never guessed."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ _LIKE_A_PART = re.compile(
     r"([ _-]?(set|data|images?|photos?|split|[0-9]+))?"
 )
 """What people call the parts; no class is likely to be called so."""
+
+_WORD = re.compile(r"(?<![^\W_])(train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?)(?![^\W\d_])")
+"""Such a word in a longer name, as in ``seg_train`` or ``cats-test-2``."""
 
 
 class DataError(ValueError):
@@ -64,7 +68,7 @@ def layout_of(data: Path) -> Layout:
     """
     names = {path.name: path for path in folders_in(data)}
     parts = {name: names[name] for name in PARTS if name in names}
-    alike = [name for name in names if name not in PARTS and _like_a_part(name)]
+    alike = [name for name in names if name not in PARTS and _like_a_part(name)] or _paired(names)
     shown = printable(data)
     if alike:
         raise DataError(
@@ -81,6 +85,22 @@ def layout_of(data: Path) -> Layout:
     others = [name for name in names if name not in parts]
     notes = (f"{shown}: {_list(others)} beside train/ left out",) if others else ()
     return Layout(parts=parts, notes=notes)
+
+
+def check_output(data: Path, output: Path) -> None:
+    """Refuse to write a run among the classes, where the next training would take it for one.
+
+    Raises
+    ------
+    DataError
+        If ``output`` lies in the data folder, or in a part of it; as :func:`layout_of`.
+    """
+    for folder in layout_of(data).parts.values() or [data]:
+        if output.resolve().is_relative_to(folder.resolve()):
+            raise DataError(
+                f"--output {printable(output)}: lies in {printable(folder)}/, whose folders are "
+                "the classes; give a folder outside, such as runs/mine"
+            )
 
 
 def check_depth(folder: Path, classes: list[Path], photographs: list[list[Path]]) -> None:
@@ -132,6 +152,16 @@ def check_inside(classes: list[Path], photographs: list[list[Path]], *, nested: 
 
 def _like_a_part(name: str) -> bool:
     return bool(_LIKE_A_PART.fullmatch(name.casefold()))
+
+
+def _paired(names: Iterable[str]) -> list[str]:
+    """Names that differ in such a word alone; a single one, ``bullet_train``, may be a class."""
+    rest = {}
+    for name in names:
+        parts = _WORD.split(name.casefold())
+        if len(parts) == 3 and parts[0] + parts[2]:
+            rest.setdefault((parts[0], parts[2]), []).append(name)
+    return [name for same in rest.values() if len(same) > 1 for name in same]
 
 
 def _list(names) -> str:

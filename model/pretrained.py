@@ -83,7 +83,25 @@ def _opened(path: Path, content: dict) -> tuple[dict[str, torch.Tensor], list[st
             f"{printable(path)}: not a state dict of tensors, nor one in a wrapping that is known; "
             f"it holds {inside}"
         )
+    for name, tensor in tensors.items():
+        if what := _unusual(tensor):
+            raise CheckpointError(
+                f"{printable(path)}: {printable(name)} {what}; save the weights as dense floats"
+            )
     return tensors, said
+
+
+def _unusual(tensor: torch.Tensor) -> str:
+    """In what a tensor is not the numbers of a float network; nothing if it is."""
+    if tensor.is_quantized:
+        return "is quantized already"
+    if tensor.layout is not torch.strided:
+        return "is sparse"
+    if tensor.is_complex():
+        return "is of complex numbers"
+    if tensor.is_meta:
+        return "has a shape and no values"
+    return "" if torch.isfinite(tensor).all() else "is not finite"
 
 
 def read_initial(

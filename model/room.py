@@ -71,5 +71,7 @@ def left(history: list[dict], settings: Settings) -> str:
 def next_command(best: Path, output: Path) -> str:
     """What makes integers of a run; the data and the split come from the checkpoint."""
     program = "python -m quant" if terminal.CALLED.get() is None else "caracal quantize"
-    words = [str(best), "--finetune", "4", "--output", str(output.with_suffix(".onnx"))]
+    folder = output if output.name.strip(".") else output.resolve()  # such as the one one is in
+    made = folder.with_name(f"{folder.name}.onnx")
+    words = [str(best), "--finetune", "4", "--output", str(made)]
     return f"next: {program} {shlex.join(words)}"

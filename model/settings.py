@@ -14,7 +14,7 @@ from model.pretrained import TRAINED_WITH
 from model.scenes import Scenes
 from model.schedule import Schedule
 from plan.boards import BOARD_DEVICES
-from spec.arguments import Parser
+from spec.arguments import THREADS, Parser
 from spec.photograph import Framing
 from spec.squeezenet import Metaparameters
 from spec.text import TextError, read_text
@@ -31,6 +31,17 @@ def _stages(text: str) -> tuple[tuple[int, int], ...]:
 
 SEEDS = 2**32
 """An epoch's random numbers come from a million of the seed; torch takes 64 bits."""
+
+_SIDES, _WIDTHS = "image shorter_side", "num_filters base_e incr_e"
+MOST = {
+    **dict.fromkeys(_SIDES.split(), 4096),
+    **dict.fromkeys(_WIDTHS.split(), 4096),
+    "threads": THREADS,
+    "batch": 2**20,
+    "views": 2**16,
+    "views_seed": SEEDS - 1,
+}
+"""The largest values that anybody means; beyond them is a slip, or no memory for it."""
 
 #: Settings whose values come from a list.
 CHOICES = {
@@ -151,6 +162,13 @@ class Settings:
     report: Annotated[bool, "write OUTPUT/report/ at the end"] = True
 
     def __post_init__(self):
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{item.name} must be a finite number, not {value}")
+            most = MOST.get(item.name, 10**9)
+            if isinstance(value, int) and item.name != "seed" and value > most:
+                raise ValueError(f"{item.name} must be at most {most:,}, not {value}")
         if self.mixup + self.cutmix > 1:
             raise ValueError(
                 f"mixup and cutmix must add up to at most 1, not {self.mixup} and {self.cutmix}"
@@ -194,10 +212,6 @@ class Settings:
             raise ValueError(f"views_seed must be at least 0, not {self.views_seed}")
         if self.seed >= SEEDS:
             raise ValueError(f"seed must be below {SEEDS:,}, not {self.seed}")
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f"{item.name} must be a finite number, not {value}")
         # They check their own.
         _ = self.schedule, self.augmentation, self.again, self.scenes, self.framing
         if self.freeze is not None:
@@ -205,6 +219,8 @@ class Settings:
             if self.freeze not in names:
                 raise ValueError(f"freeze must be one of {', '.join(names)}, not {self.freeze}")
         for side, _ in self.schedule.stages:
+            if side > MOST["image"]:
+                raise ValueError(f"stages: a side must be at most {MOST['image']:,}, not {side}")
             try:
                 self._check_batch(side)
             except ValueError as error:
@@ -283,6 +299,14 @@ class Settings:
         }
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Defaults behind each setting that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        none = action.default is None or action.default == ""
+        return action.help if none else super()._get_help_string(action)
+
+
 def _kind(item) -> type:
     """The type of a setting's value, without None."""
     annotated = get_args(item.type)[0]
@@ -300,7 +324,7 @@ def parse(argv: list[str] | None = None) -> Settings:
     parser = Parser(
         prog="python -m model.train",
         description="Train a SqueezeNet on a folder of photographs.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
         examples=(
             "--data photographs --validation-share 0.12 --output runs/mine",
             "--data photographs --output runs/mine --epochs 80 --board icepi-zero",

@@ -2,9 +2,14 @@
 
 import argparse
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
+from google.protobuf.message import DecodeError  # onnx lets it through
+
+from model.checkpoint import CheckpointError, load
 from model.data import DataError, Photographs, Splits
 from spec.text import printable
 
@@ -16,6 +21,9 @@ SAMPLE = 4096
 
 _BYTES = 4
 """Of each of those."""
+
+TRAINED_ON = "provenance.trained_on"
+"""Where a model file's metadata have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +175,49 @@ def refuse_trained(
     names = of_training(photographs, text)
     if not names:
         return ""
-    line = f"{len(names)} of {len(photographs)} {part} photographs were trained on"
+    of = f"{len(photographs)} {part}".rstrip()
+    line = f"{len(names)} of {of} photographs were trained on"
     if not meant:
         raise DataError(
             f"{printable(source)}: {line} ({names[0]}, …): give the run's own split, or "
             "--other-split if it is meant"
         )
     return f"{line}: the accuracy is flattered"
+
+
+def learned_before(source: Path, validation: Photographs, data: Path) -> str:
+    """A line of warning if what a run begins with learned some of its validation photographs.
+
+    Nothing if it did not, or does not say.
+
+    Parameters
+    ----------
+    source
+        A checkpoint or a model file of ours, or any other file of weights.
+    data
+        The run's folder: photographs of one name there are the same, whatever their size.
+    """
+    names = []
+    if source.suffix == ".onnx":
+        with suppress(OSError, DecodeError):  # whoever runs it says what is wrong with it
+            made = onnx.load(source, load_external_data=False)
+            metadata = {entry.key: entry.value for entry in made.metadata_props}
+            names = of_training(validation, metadata.get(TRAINED_ON, ""))
+    else:
+        with suppress(CheckpointError):
+            saved = load(source)
+            trained = saved.photographs.get("train", {})
+            known = set(trained.values())
+            there = saved.provenance.get("data") == str(data)
+            names = [
+                name
+                for name, digest in validation.digests().items()
+                if digest in known or (there and name in trained)
+            ]
+    if not names:
+        return ""
+    return (
+        f"{printable(source)}: learned {len(names)} of {len(validation)} validation photographs "
+        f"({names[0]}, …), so the accuracy is flattered: give --seed and --validation-share, or "
+        "--validation-list, of its run"
+    )

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from model.checkpoint import CheckpointError, load
 from model.pretrained import TORCHVISION
+from spec import terminal
 from spec.export import LABELS
 
 Teacher = Callable[[torch.Tensor], tuple[torch.Tensor | None, torch.Tensor | None]]
@@ -25,6 +26,12 @@ _KINDS = {
     "tensor(int8)": np.int8,
 }
 """Inputs that photographs can be, by ONNX Runtime's names."""
+
+_ASSUMED = {True: "torchvision's normalization", False: "raw pixels"}
+"""What is given to an input of floats or not."""
+
+LONGEST = 4096
+"""The most pixels along a side, and photographs in a batch, that an input may be fixed to."""
 
 LOGITS, HINTS = "logits", "hints"
 """Names of an ONNX teacher's outputs."""
@@ -41,6 +48,7 @@ def read_teacher(path: Path, labels: tuple[str, ...], precision: torch.dtype) ->
     """
     if path.suffix == ".onnx":
         teacher = OnnxClassifier(path)
+        terminal.note(f"{path}: {teacher.assumed}")
         named = teacher.labels
         if named is None and teacher.classes != len(labels):
             raise CheckpointError(
@@ -73,6 +81,7 @@ def read_untaught(path: Path) -> Teacher:
         If the file is none that can be run.
     """
     classifier = OnnxClassifier(path)
+    terminal.note(f"{path}: {classifier.assumed}")
 
     def teacher(images: torch.Tensor) -> tuple[None, torch.Tensor]:
         scores, hints = classifier(images)
@@ -98,14 +107,18 @@ class OnnxClassifier:
         Whether it gives any.
     labels : tuple of str, or None
         What the file's metadata say of the classes.
+    assumed : str
+        What the file does not say and is taken for granted, in words.
 
     Raises
     ------
     CheckpointError
-        If the file cannot be run, or its first output is not of scores.
+        If the file cannot be run, or its first output is not of scores; when it is called, if it
+        cannot be run on photographs, or its scores are not finite.
     """
 
     def __init__(self, path: Path):
+        self._path = path
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise CheckpointError(f"{path}: not a regular file")
         options = onnxruntime.SessionOptions()
@@ -134,6 +147,10 @@ class OnnxClassifier:
                 "(images, classes)"
             )
         self.classes = shape[1]
+        pixels = _ASSUMED[np.issubdtype(_KINDS[self._entry.type], np.floating)]
+        others = [name for name in shapes if name not in (self.output, HINTS)]
+        more = f", not {', '.join(others)}" if others else ""
+        self.assumed = f"input: {pixels}; scores: its output {self.output}{more}"
         self.hints = HINTS in shapes
         text = self._session.get_modelmeta().custom_metadata_map.get(LABELS)
         self.labels = None if text is None else tuple(json.loads(text))
@@ -155,6 +172,11 @@ class OnnxClassifier:
         fixed = [side for side in sides if isinstance(side, int)]
         self._sides = tuple(fixed) if len(fixed) == 2 else None
         self._batch = shape[0] if isinstance(shape[0], int) else None
+        lengths = [*fixed, *([] if self._batch is None else [self._batch])]
+        if not all(1 <= length <= LONGEST for length in lengths):
+            raise CheckpointError(
+                f"{path}: its input has the shape {shape}, where lengths are 1 to {LONGEST}"
+            )
 
     def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self._sides is not None and tuple(images.shape[2:]) != self._sides:
@@ -177,13 +199,22 @@ class OnnxClassifier:
         if missing:  # the last batch is filled up
             array = np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
         outputs = [self.output, HINTS] if self.hints else [self.output]
-        parts = [
-            self._session.run(outputs, {self._entry.name: array[start : start + count]})
-            for start in range(0, len(array), count)
-        ]
+        try:
+            parts = [
+                self._session.run(outputs, {self._entry.name: array[start : start + count]})
+                for start in range(0, len(array), count)
+            ]
+        except Exception as error:  # onnxruntime's own exceptions have no common base
+            reason = " ".join(str(error).split())
+            size = "×".join(map(str, array.shape[1:]))
+            raise CheckpointError(
+                f"{self._path}: cannot be run on photographs of {size} ({reason})"
+            ) from error
         scores, *hints = (
             torch.from_numpy(np.concatenate(output)).float()[: len(images)]
             for output in zip(*parts, strict=True)
         )
         scores = scores.reshape(len(images), self.classes, -1).mean(2)
+        if not torch.isfinite(scores).all():
+            raise CheckpointError(f"{self._path}: gives scores that are not finite")
         return scores, hints[0] if hints else None

@@ -20,17 +20,19 @@ from model.checkpoint import Checkpoint, CheckpointError, Preprocessing
 from model.data import Splits, inventory, read_splits, remarks
 from model.distill import Student
 from model.epoch import Run, TrainError, make_optimizer, train_epoch
+from model.layout import check_output
 from model.metrics import in_words
 from model.others import add_others
 from model.parallel import Group, join, leave, share_batch_norm
 from model.room import left, next_command, prospect
 from model.schedule import Average
 from model.settings import Settings, parse
-from model.split import change, record
+from model.split import change, learned_before, record
 from model.squeezenet import SqueezeNet
 from model.views import views_of
 from spec import terminal
 from spec.files import read_bytes
+from spec.text import printable
 
 CONTENT = "_sha256"
 """Behind a setting's name in a checkpoint: the digest of the file that it names."""
@@ -123,6 +125,11 @@ def train(settings: Settings, group: Group) -> None:
             say(line)
     for line in remarks(splits):
         say(line)
+    for source in (settings.init, settings.teacher):
+        if source is not None and source.is_file() and group.first:
+            line = learned_before(source, splits.validation, settings.data)
+            if line:
+                terminal.complain(f"WARNING: {line}")
     if min(settings.batch, len(splits.train)) < group.size:
         raise ValueError(f"a batch must give each of {group.size} processes a photograph")
     module, preprocessing, line = make_module(settings, splits)
@@ -165,7 +172,12 @@ def train(settings: Settings, group: Group) -> None:
         before = Settings.defaults() | saved.provenance  # settings of today may be new to it
         differ = [key for key, value in settings.lasting().items() if before.get(key) != value]
         if differ:
-            raise CheckpointError(f"{last}: was made with another {differ[0]}; give the same one")
+            key = differ[0]
+            flag, now = key.replace("_", "-"), settings.lasting()[key]
+            raise CheckpointError(
+                f"{last}: was made with another --{flag}, {before.get(key)}, not {now}: give the "
+                "same, or another --output"
+            )
         if saved.labels != splits.train.labels:
             raise CheckpointError(
                 f"{last}: learned {', '.join(saved.labels)}, and the data has the classes "
@@ -190,8 +202,8 @@ def train(settings: Settings, group: Group) -> None:
     wait = len(splits.train) - batches.steps * min(settings.batch, len(splits.train))
     if wait:
         say(
-            f"an epoch is {batches.steps} batches of {settings.batch}: {wait} of "
-            f"{len(splits.train)} photographs, others each time, wait for another"
+            f"an epoch is {batches.steps} × {settings.batch} photographs: {wait} of "
+            f"{len(splits.train)}, others each time, wait for another"
         )
     forward = group.parallel(student)
     for number in range(len(run.history), settings.epochs):
@@ -263,6 +275,9 @@ def main(argv: list[str] | None = None) -> int:
             raise ValueError(f"{there[0]} exists: give --resume, or another --output")
         if settings.resume and not last.exists():
             raise ValueError(f"{last}: no such file, so nothing to go on from: leave --resume away")
+        check_output(settings.data, settings.output)
+        if settings.init is not None and not settings.init.is_file():
+            raise ValueError(f"--init {printable(settings.init)}: no such file of weights")
         settings.output.mkdir(parents=True, exist_ok=True)
         if settings.threads:
             torch.set_num_threads(settings.threads)

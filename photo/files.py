@@ -1,6 +1,7 @@
 """Photographs in files and folders: one rule of what they are and how they are opened."""
 
 import os
+import re
 import stat
 import warnings
 from collections.abc import Callable
@@ -22,12 +23,15 @@ SUFFIXES = frozenset(f".{name}" for name in _NAMED.split())
 
 _THEIRS = (
     "@eadir|@recently-snapshot|@recycle|#recycle|#snapshot|__macosx|$recycle.bin|recycler|"
-    "lost+found|found.000|system volume information|network trash folder|"
-    "temporary items|desktop.ini|ehthumbs.db|thumbs.db|icon\r|@tmp|@sharebin|@database|"
-    "@transcode|~snapshot|_gsdata_|__pycache__"
+    "recycled|lost+found|lost.dir|system volume information|network trash folder|"
+    "thevolumesettingsfolder|temporary items|desktop.ini|ehthumbs.db|thumbs.db|icon\r|@tmp|"
+    "@sharebin|@database|@transcode|~snapshot|_gsdata_|__pycache__"
 )
 SYSTEM = frozenset(_THEIRS.split("|"))
 """Files and folders that systems put beside a user's, besides the ones with a leading dot."""
+
+_FOUND = re.compile(r"found\.[0-9]{3}")
+"""Folders into which Windows puts pieces of files, after a disk was checked."""
 
 _RAW = "3fr arw cr2 cr3 dng erf iiq kdc mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srw x3f"
 RAW = frozenset(f".{name}" for name in _RAW.split())
@@ -70,7 +74,13 @@ class Found:
 
 def hidden(name: str) -> bool:
     """Whether a file or folder is the system's, not the user's."""
-    return name.startswith((".", "~$")) or name.endswith("~") or name.casefold() in SYSTEM
+    name = name.casefold()
+    return (
+        name.startswith((".", "~$", "~syncthing~"))
+        or name.endswith(("~", "@synoeastream", "@synoresource"))
+        or name in SYSTEM
+        or _FOUND.fullmatch(name) is not None
+    )
 
 
 def named_like_one(path: Path) -> bool:
@@ -81,7 +91,7 @@ def named_like_one(path: Path) -> bool:
 def begins_like_one(path: Path) -> bool:
     """Whether a file's content is a photograph's, by how it begins."""
     try:
-        with _quiet(), Image.open(path):
+        with quiet(), Image.open(path):
             return True
     except Exception:  # whatever a decoder makes of foreign bytes
         return False
@@ -173,8 +183,8 @@ def _broken_off(path: Path, kind: str) -> bool:
         return not end or file.read(len(end)) != end
 
 
-def _quiet() -> warnings.catch_warnings:
-    """Without what decoders have to say of files that they nevertheless read."""
+def quiet() -> warnings.catch_warnings:
+    """A context without what decoders have to say of files that they nevertheless read."""
     return warnings.catch_warnings(action="ignore")
 
 
@@ -213,7 +223,8 @@ def _opened(path: Path, use: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
     if suffix in RAW:
         raise PhotographError(f"{shown}: a camera's raw file; develop it, and save it as JPEG")
     try:
-        with _quiet(), Image.open(path) as image:
+        # Not by its path: Pillow maps some files into memory, and a turned TIFF is garbled so.
+        with quiet(), open(path, "rb") as file, Image.open(file) as image:
             if _broken_off(path, image.format):
                 raise PhotographError(f"{shown}: damaged image (it ends in zeros: copy it again)")
             return use(image)

@@ -46,13 +46,19 @@ class Suggestion:
         )
 
 
-def _networks(classes: int) -> Iterator[tuple[Metaparameters, Network]]:
+def _networks(classes: int) -> dict[Network, Metaparameters]:
+    """Every network that is tried; where several metaparameters give it, the nearest to usual."""
+    usual, found = Metaparameters(), {}
     for values in product(*SEARCHED.values()):
         parameters = Metaparameters(classes=classes, **dict(zip(SEARCHED, values, strict=True)))
         try:
-            yield parameters, squeezenet(parameters)
+            network = squeezenet(parameters)
         except ValueError:  # a fraction of a filter, or a map that vanishes
             continue
+        changed = sum(getattr(parameters, key) != getattr(usual, key) for key in SEARCHED)
+        if network not in found or changed < found[network][0]:
+            found[network] = changed, parameters
+    return {network: parameters for network, (_, parameters) in found.items()}
 
 
 def suggestions(
@@ -77,7 +83,7 @@ def suggestions(
     cycles = clock_hz / frames if frames > 0 else float("inf")
     possible = [
         (parameters, network)
-        for parameters, network in _networks(classes)
+        for network, parameters in _networks(classes).items()
         if network.weights <= device.ebr * EBR_WEIGHTS
         and network.macs / engine.macs_per_cycle <= cycles
     ]

@@ -8,8 +8,8 @@ import torch
 from model.command import add_data_arguments, read_data
 from model.data import DataError, Photographs, read_files, read_folder
 from model.layout import layout_of
-from model.split import refuse_trained, settle_data
-from quant.metadata import TRAINED_ON, training_of
+from model.split import TRAINED_ON, refuse_trained, settle_data
+from quant.metadata import training_of
 from quant.names import Names
 from spec import terminal
 from spec.arguments import Parser
@@ -89,7 +89,8 @@ def tell_trained(
         If it is not meant.
     """
     trained, meant = quantized.metadata.get(TRAINED_ON, ""), arguments.other_split
-    line = refuse_trained(name, part, trained, meant=meant, source=arguments.model)
+    kind = name if name in ("validation", "test") else ""  # a part of a data set, or all there is
+    line = refuse_trained(kind, part, trained, meant=meant, source=arguments.model)
     if line:
         terminal.complain(line)
 

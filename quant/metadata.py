@@ -9,16 +9,13 @@ import numpy as np
 import torch
 
 from model.checkpoint import Checkpoint, Preprocessing
-from model.split import trained_on
+from model.split import TRAINED_ON, trained_on
 from quant.choose import Candidate
 from spec.quantized import SHORTER_SIDE, QuantizedNetwork
 from spec.text import printable
 
 TRAINING = "provenance.training"
 """Metadata key: the settings of the training run, a JSON object."""
-
-TRAINED_ON = "provenance.trained_on"
-"""Metadata key: :func:`model.split.trained_on`."""
 
 PREPROCESSING = (
     "EXIF rotation applied, RGB (transparency over black), shorter side resized to {shorter} "

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence
 
 from photo import files
 from photo.files import PhotographError
@@ -65,6 +65,6 @@ def _of_file(path: Path, framing: Framing) -> Iterator[tuple[str, np.ndarray]]:
                 for number, frame in enumerate(ImageSequence.Iterator(image), 1):
                     yield f"{path} {number}", square(frame.copy(), framing)
                 return
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, ValueError):
+    except Exception:  # whatever a decoder makes of foreign bytes
         pass  # whoever reads it as a photograph says what is wrong with it
     yield str(path), files.read(path, framing)

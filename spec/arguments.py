@@ -4,13 +4,20 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 from spec import terminal
 from spec.text import printable
 
 _MODULE = "python -m "
+
+THREADS = 1024
+"""More threads than that, no computer here has use for; OpenMP ends the program without a word."""
+
+WRITTEN = frozenset(("output", "csv", "page", "html", "report", "megadetector", "sort"))
+"""What flags are called whose file or folder a command writes."""
 
 
 class _Loudness(argparse.Action):
@@ -57,7 +64,21 @@ class Parser(argparse.ArgumentParser):
             argcomplete.autocomplete(self)
         if any("\0" in word for word in args or ()):  # from a program: no shell has it
             self.error("a word holds a zero byte, which no name of a file may")
-        return super().parse_args(args, namespace)
+        result = super().parse_args(args, namespace)
+        self._keep_apart(vars(result))
+        return result
+
+    def _keep_apart(self, values: dict[str, object]) -> None:
+        """Refuse to write where the command reads, or writes something else."""
+        named = {key: list(_paths(value)) for key, value in values.items()}
+        for key in WRITTEN & named.keys():
+            for path in named[key]:
+                others = [o for o, there in named.items() if o != key and _among(path, there)]
+                if others:
+                    self.error(
+                        f"--{key} {path} is the {others[0].replace('_', ' ')}, too, and would be "
+                        "overwritten: choose another path"
+                    )
 
     def error(self, message: str) -> NoReturn:
         if terminal.RAISING.get():
@@ -66,6 +87,18 @@ class Parser(argparse.ArgumentParser):
         files = [word for word in sys.argv[1:] if word.startswith("-") and os.path.lexists(word)]
         hint = f"; a file called {files[0]} is given as ./{files[0]}" if files else ""
         self.exit(2, f"{program}: {printable(message + hint)}; --help says what can be given\n")
+
+
+def _paths(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _paths(item)
+
+
+def _among(path: Path, others: list[Path]) -> bool:
+    return os.path.realpath(path) in map(os.path.realpath, others)
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

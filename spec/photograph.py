@@ -15,6 +15,9 @@ _ORIENTATION = 0x0112
 _UPRIGHT = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (4,), 7: (6,), 8: (2,)}
 """``Image.transpose`` methods, by number, that set an image upright, by EXIF orientation."""
 
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height."""
+
 _BILINEAR = 2
 """``Image.Resampling.BILINEAR``: antialiased where it makes an image smaller."""
 
@@ -126,9 +129,20 @@ def whole(image: Any) -> np.ndarray:
     return np.asarray(_opaque(_upright(image)))
 
 
+def upright_size(image: Any) -> tuple[int, int]:
+    """Width and height in pixels of a ``PIL.Image.Image`` that is held upright.
+
+    Its pixels are decoded, and whatever the decoder raises at damaged ones is let through.
+    """
+    image.load()
+    width, height = image.size
+    return (height, width) if _orientation(image) in _ON_ITS_SIDE else (width, height)
+
+
 def _upright(image: Any) -> Any:
-    # As the file has them: Pillow forgets it when it loads the pixels, and EXIF may load them.
-    sixteen = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    # As the file has them: Pillow forgets it when it loads the pixels.
+    sixteen = any(map(_of_sixteen_bits, getattr(image, "tile", ())))
+    image.load()  # which sets a TIFF upright, and no other format
     methods = _UPRIGHT.get(_orientation(image), ())
     image = _eight_bits(image)
     if sixteen and image.mode in _COLOURS:
@@ -137,6 +151,14 @@ def _upright(image: Any) -> Any:
     for method in methods:
         image = image.transpose(method)
     return image
+
+
+def _of_sixteen_bits(tile: tuple) -> bool:
+    """Whether a part of a file has 16 bits a colour: by its decoder, or what that is told."""
+    decoder, *_, told = tile
+    if decoder.startswith("ppm"):
+        return 65535 in told  # the largest value
+    return decoder == "SGI16" or ";16" in str(told)
 
 
 def _opaque(image: Any) -> Any:
@@ -169,7 +191,7 @@ def _eight_bits(image: Any) -> Any:
         kind = "floats"
     elif image.mode == "I" and image.format not in _SIXTEEN_BITS:
         kind = "32-bit integers"
-    elif 2 in tags.get(_SAMPLE_FORMAT, ()):
+    elif 2 in tags.get(_SAMPLE_FORMAT, ()) or (image.format == "FITS" and image.mode != "L"):
         kind = "signed integers"
     if kind:
         raise RangeError(

@@ -97,7 +97,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     """A folder with all the README speaks of, and a programmer that finds a board."""
     rng = np.random.default_rng(1)
     names = [f"photographs/{label}/{index}.png" for label in "ab" for index in range(8)]
-    for name in ("photo.jpg", *names):
+    for name in ("photo.jpg", "spec/samples/cheetah.jpg", *names):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (30, 40, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / name)

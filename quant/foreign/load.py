@@ -14,7 +14,7 @@ from quant.foreign.layers import layers_of
 from quant.foreign.maps import Convolution, Image, Map, Scores
 from quant.foreign.operators import scores_of
 
-QUANTIZED = ("QLinearConv", "QuantizeLinear", "DequantizeLinear")
+QUANTIZED = ("QLinearConv", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -21,6 +21,13 @@ class Halfway:
     left: int
 
 
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The scale that a file works out for each image, times ``gain``, a constant array."""
+
+    gain: np.ndarray
+
+
 UNKNOWN = object()
 """The value of a tensor that is no map, such as the shape of one."""
 
@@ -198,13 +205,18 @@ def clip(node: Node) -> Map:
     return relu(node)
 
 
-def arithmetic(node: Node) -> Map:
-    """A map and a constant, one number a channel or one for all."""
+def arithmetic(node: Node) -> Map | Step:
+    """A map and a constant, one number a channel or one for all; or a step and either."""
     first = isinstance(node.inputs[0], Map)
+    step = next((value for value in node.inputs if isinstance(value, Step)), None)
+    if step is not None and node.op != "Mul":
+        raise node.refuse("a scale that is worked out for each image may be multiplied only")
+    if step is not None and not any(isinstance(value, Map) for value in node.inputs):
+        return Step(step.gain * node.array(0 if node.inputs[1] is step else 1))
     x = node.map(0 if first else 1)
     if isinstance(node.inputs[1 if first else 0], Map):
         raise node.refuse("joins two maps (a bypass), which the engine does not")
-    other = node.array(1 if first else 0)
+    other = node.array(1 if first else 0) if step is None else step.gain
     channels, ones = x.shape[0], np.ones(x.shape[0])
     alone = other.size == 1 or isinstance(x, Scores) or node.opset < 7
     axis = (channels,) if isinstance(x, Image) and x.last else (channels, 1, 1)
@@ -222,6 +234,8 @@ def arithmetic(node: Node) -> Map:
 def linear(node: Node) -> Map:
     x, weight = node.map(), node.array(1)
     bias = np.zeros(1)
+    if node.op == "MatMulInteger":
+        weight = weight - node.array(3, np.zeros(()))
     if node.op == "Gemm":
         weight = node.attribute("alpha", 1.0) * (
             weight.T if node.attribute("transB", 0) else weight
@@ -312,6 +326,18 @@ def quantized_convolution(node: Node) -> Map:
     return _clamped(node, _convolution(node, node.map(), weight, bias), node.inputs[7])
 
 
+def quantized_for_each_image(node: Node) -> tuple[Map, Step]:
+    """A map as it is, and its step, by which a multiplication scales the integers back."""
+    return node.map(), Step(np.ones(()))
+
+
+def integer_convolution(node: Node) -> Map:
+    """A convolution whose scale follows as a multiplication."""
+    weight = node.array(1)
+    zero = node.array(3, np.zeros(())).reshape(-1, 1, 1, 1)
+    return _convolution(node, node.map(), weight - zero, np.zeros(len(weight)))
+
+
 def quantized_concatenation(node: Node) -> Map:
     parts = [node.map(index) for index in range(2, len(node.inputs), 3)]
     return _clamped(node, maps.concatenated(parts, node.name), node.inputs[1])
@@ -323,7 +349,7 @@ def quantized_average(node: Node) -> Map:
     return maps.averaged(node.map(), node.name)
 
 
-OPERATORS: dict[str, Callable[[Node], Map]] = {
+OPERATORS: dict[str, Callable[[Node], Map | Step | tuple[Map, Step]]] = {
     "Conv": convolution,
     "MaxPool": pool,
     "AveragePool": average,
@@ -335,13 +361,15 @@ OPERATORS: dict[str, Callable[[Node], Map]] = {
     "Max": largest,
     "Clip": clip,
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), arithmetic),
-    **dict.fromkeys(("Gemm", "MatMul"), linear),
+    **dict.fromkeys(("Gemm", "MatMul", "MatMulInteger"), linear),
     "Pad": padded,
     "Transpose": transposed,
     **dict.fromkeys(("Identity", "Dropout", "Cast", "DequantizeLinear"), same),
     **dict.fromkeys(("Flatten", "Reshape", "Squeeze", "Unsqueeze"), flat),
     **dict.fromkeys(("Softmax", "LogSoftmax"), softmax),
     "QuantizeLinear": quantized,
+    "DynamicQuantizeLinear": quantized_for_each_image,
+    "ConvInteger": integer_convolution,
     "QLinearConv": quantized_convolution,
     "QLinearConcat": quantized_concatenation,
     "QLinearGlobalAveragePool": quantized_average,
@@ -371,7 +399,7 @@ def scores_of(graph: Graph, image: Image) -> tuple[str, Scores]:
             raise ForeignError(f"{called(proto)}: its input {missing[0]} is computed nowhere")
         node = Node(proto, values, graph.opset)
         known = [value for value in node.inputs if value is not None]
-        has_map = any(isinstance(value, Map | Halfway) for value in known)
+        has_map = any(isinstance(value, Map | Halfway | Step) for value in known)
         refused = [value for value in known if isinstance(value, ForeignError)]
         if refused:
             result = refused[0]
@@ -386,8 +414,9 @@ def scores_of(graph: Graph, image: Image) -> tuple[str, Scores]:
                 result = OPERATORS[proto.op_type](node)
             except ForeignError as error:  # what the scores do not depend on may be anything
                 result = error
-        values[proto.output[0]] = result
-        values |= dict.fromkeys((name for name in proto.output[1:] if name), UNKNOWN)
+        results = result if isinstance(result, tuple) else (result,)
+        results += (UNKNOWN,) * (len(proto.output) - len(results))
+        values |= {name: value for name, value in zip(proto.output, results, strict=False) if name}
     for name in graph.outputs:
         value = values.get(name)
         if isinstance(value, ForeignError):

@@ -1,6 +1,7 @@
 """Where a sequence moves."""
 
 import numpy as np
+import pytest
 
 from host.motion import CELLS, LEAST, MARGIN, Square, active, cells, squares
 
@@ -29,6 +30,16 @@ def test_cells_are_means_of_grey():
     grey, side = cells(picture)
     assert side == 2 and grey.shape == (50, CELLS)
     assert set(np.unique(grey)) == {0, 200}
+
+
+@pytest.mark.parametrize("shape", [(1, 3000), (3000, 2), (20, 3000), (48, 1)])
+def test_a_strip_has_cells_too(shape):
+    grey = np.zeros((3, *shape, 3), np.uint8)
+    grey[2, :, shape[1] // 2 :] = 200
+    counted = [cells(picture) for picture in grey]
+    assert counted[0][0].shape[0] and counted[0][0].shape[1]
+    found = squares(np.stack([own for own, _ in counted]), counted[0][1], *shape)
+    assert found[0] is None and all(s is None or s.of(grey[0]).size for s in found)
 
 
 def test_what_moved_is_found_and_the_rest_is_none():

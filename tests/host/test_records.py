@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,39 @@ def test_the_box_is_what_the_network_saw(photo):
     assert look(photo, Framing(16)).box == (0.25, 0.0, 0.5, 1.0)
     assert look(photo, Framing(16, 32)).box == (0.375, 0.25, 0.25, 0.5)
     assert look(photo.with_name("none.jpg"), Framing(16)).taken == ""
+
+
+def turned(path: Path, field: bytes) -> Path:
+    """A wide picture with one EXIF field, as it stands in the file."""
+    head = b"Exif\0\0II*\0" + struct.pack("<LH", 8, 1)
+    Image.new("RGB", (40, 20)).save(path, exif=head + field + bytes(4))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "value", "upright"),
+    [
+        (3, 1, b"\6\0\0\0", False),
+        (3, 2, b"\6\0\1\0", False),
+        (2, 2, b"6\0\0\0", True),
+        (7, 1, b"\6\0\0\0", True),
+    ],
+)
+def test_where_the_network_looked_whatever_the_camera_wrote(tmp_path, kind, count, value, upright):
+    """An orientation in a number, in two (Pillow warns), and as text and as bytes: none."""
+    path = turned(tmp_path / "a.jpg", struct.pack("<HHL", 0x0112, kind, count) + value)
+    wide, tall = (0.25, 0.0, 0.5, 1.0), (0.0, 0.25, 1.0, 0.5)
+    assert look(path, Framing(16)).box == (wide if upright else tall)
+
+
+def test_where_the_network_looked_in_a_tiff_that_is_turned(tmp_path):
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.tif", tiffinfo={0x0112: 6})
+    assert look(tmp_path / "a.tif", Framing(16)).box == (0.0, 0.25, 1.0, 0.5)
+
+
+def test_a_damaged_photograph_is_not_looked_at(tmp_path):
+    (tmp_path / "a.dds").write_bytes(b"DDS " + struct.pack("<L", 124) + bytes(120))
+    assert look(tmp_path / "a.dds", Framing(16)).taken == ""
 
 
 ODD = (

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from model.data import DataError, inventory, read_folder, read_splits, remarks
+from model.layout import check_output
 from photo.files import read
 from spec.photograph import Framing, square
 
@@ -228,6 +229,9 @@ def move(root, *pairs):
         ("cats", "test set"),
         ("train1", "train2"),
         ("train", "hold-out"),
+        ("seg_train", "seg_test"),
+        ("Cats Training", "Cats Validation"),
+        ("train-cats", "test-cats"),
     ],
 )
 def test_parts_of_other_names_are_no_classes(folders, names):
@@ -241,6 +245,13 @@ def test_parts_of_other_names_are_no_classes(folders, names):
         (root / label).rmdir()
     with pytest.raises(DataError, match="parts must be called train/, valid/ and"):
         read_splits(root, 24, validation_share=0.5)
+
+
+def test_one_class_may_be_called_like_a_part_of_something(folders):
+    root = folders()
+    move(root, ("red", "bullet_train"), ("blue", "smoke test"))
+    labels = read_splits(root, 24, validation_share=0.4).train.labels
+    assert labels == ("bullet_train", "green", "smoke test")
 
 
 def test_parts_without_training(folders):
@@ -341,6 +352,22 @@ def test_many_classes_are_not_all_listed(folders):
     assert list(inventory("all", photographs))[1].endswith(", 19 0, … 10 more")
 
 
+def test_a_class_of_few_photographs_is_remarked(folders):
+    root = folders(20)
+    for path in sorted((root / "red").iterdir())[4:]:
+        path.unlink()
+    splits = read_splits(root, 8, validation_share=0.5)
+    line = (
+        "train: 2 of red, and 10 of the largest class: it will hardly be learned; add photographs"
+    )
+    assert not any(remark.startswith(line) for remark in remarks(splits))
+    for path in sorted((root / "red").iterdir())[2:]:
+        path.unlink()
+    splits = read_splits(root, 8, validation_share=0.5)
+    line = line.replace("2 of red", "1 of red")
+    assert any(remark.startswith(line) for remark in remarks(splits))
+
+
 def test_few_photographs_and_doubles_are_remarked(folders):
     root = folders()
     (root / "red" / "09.png").write_bytes((root / "red" / "00.png").read_bytes())
@@ -364,6 +391,22 @@ def test_accents_are_composed_in_one_way(folders):
     shutil.copytree(root / "train" / "Lo\u0308we", root / "train" / "L\u00f6we")
     with pytest.raises(DataError, match="two class folders are called L\u00f6we"):
         read_splits(root, 24)
+
+
+@pytest.mark.parametrize("other", ["red ", "red\u200b", "re\u00add", "\uff52ed", "r\u00a0ed"])
+def test_names_that_look_the_same_are_not_two_classes(folders, other):
+    root = folders()
+    (root / "blue").rename(root / other)
+    with pytest.raises(DataError, match=r"class folders 'red' and .* differ only in what is not"):
+        read_folder(root, 24)
+
+
+def test_names_that_differ_in_capitals_are_said(folders):
+    root = folders()
+    (root / "blue").rename(root / "Red")
+    splits = read_splits(root, 24, validation_share=0.4)
+    line = "the classes Red and red differ only in capital letters: are they one?"
+    assert line in list(remarks(splits))
 
 
 def test_a_list_may_spell_accents_in_the_other_way(folders):
@@ -397,3 +440,20 @@ def test_a_list_of_every_photograph(data, tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(names))
     with pytest.raises(DataError, match="names every photograph of blue; none is left to train on"):
         read_splits(data, 24, validation_list=tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("inside", [".", "run", "red/run"])
+def test_a_run_is_not_written_among_the_classes(folders, inside):
+    root = folders()
+    with pytest.raises(DataError, match=r"lies in .*, whose folders are the classes"):
+        check_output(root, root / inside)
+    check_output(root, root.parent / "run")
+    check_output(root, root.with_name(f"{root.name} run"))
+
+
+def test_a_run_may_lie_beside_the_parts(folders):
+    root = folders()
+    move(root, ("red", "train/red"), ("blue", "train/blue"), ("green", "valid/green"))
+    check_output(root, root / "run")
+    with pytest.raises(DataError, match=r"lies in .*train/, whose folders"):
+        check_output(root, root / "train" / "run")

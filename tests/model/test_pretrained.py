@@ -285,3 +285,26 @@ def test_a_published_network_is_recognized_by_its_values(tmp_path, monkeypatch):
         trained(path, weights, "unit")
     with pytest.raises(CheckpointError, match="give --trained-with"):
         trained(path, {"conv1.weight": weights["conv1.weight"] + 1}, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda value: value.to_sparse(), "is sparse"),
+        (lambda value: value.to(torch.complex64), "is of complex numbers"),
+        (lambda value: value.to("meta"), "has a shape and no values"),
+        (lambda value: value / 0, "is not finite"),
+    ],
+)
+def test_weights_that_are_no_floats_of_a_network(tmp_path, change, said):
+    torch.save({"conv1.weight": change(torch.ones(4, 3, 3, 3))}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match=rf"a.pt: conv1.weight {said}; save the weights"):
+        read_weights(tmp_path / "a.pt")
+
+
+def test_weights_that_are_quantized_already(tmp_path):
+    with warnings.catch_warnings(action="ignore"):  # torch is giving them up
+        weight = torch.quantize_per_tensor(torch.ones(4, 3, 3, 3), 0.1, 0, torch.qint8)
+        torch.save({"conv1.weight": weight}, tmp_path / "a.pt")
+        with pytest.raises(CheckpointError, match="is quantized already"):
+            read_weights(tmp_path / "a.pt")

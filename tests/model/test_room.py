@@ -81,3 +81,13 @@ def test_what_is_next_is_named_as_the_user_types():
 def test_what_is_next_can_be_pasted():
     line = next_command(Path("my runs/a/best.pt"), Path("my runs/a"))
     assert line.endswith(" 'my runs/a/best.pt' --finetune 4 --output 'my runs/a.onnx'")
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"), [("runs/v1.2", "runs/v1.2.onnx"), ("a/..", "here.onnx"), (".", "here.onnx")]
+)
+def test_what_is_next_is_written_beside_the_run(tmp_path, monkeypatch, folder, file):
+    (tmp_path / "here" / "a").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    made = Path(next_command(Path("best.pt"), Path(folder)).split()[-1])
+    assert made == (tmp_path / file if file == "here.onnx" else Path(file))

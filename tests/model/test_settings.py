@@ -91,7 +91,7 @@ def test_no_such_toml():
         ("--stages=64", "stages must look like 128x250,160x120, not 64"),
         ("--stages=64x50", "stages take 50 epochs, which leaves none of 40"),
         ("--crop=0", "crop must be above 0"),
-        ("--clip=nan", "rate, clip and temperature must be above 0"),
+        ("--clip=nan", "clip must be a finite number, not nan"),
     ],
 )
 def test_out_of_range(flag, message):
@@ -118,13 +118,19 @@ def test_the_default_warm_up_fits_any_number_of_epochs(epochs):
         ("--patience=-1", "patience must be at least 0, not -1"),
         ("--rate=inf", "rate must be a finite number, not inf"),
         ("--weight-decay=nan", "weight_decay must be a finite number, not nan"),
-        ("--momentum=nan", "momentum must be at least 0, below 1, not nan"),
+        ("--momentum=nan", "momentum must be a finite number, not nan"),
         ("--momentum=2", "momentum must be at least 0, below 1, not 2"),
         ("--weight-decay=-1", "weight_decay must be at least 0, not -1"),
         ("--cutmix=-0.5", r"cutmix must be at least 0, not -0\.5"),
         ("--seed=-1", "seed must be at least 0, not -1"),
         ("--seed=99999999999999999999", "seed must be below 4,294,967,296, not 9999"),
         ("--image=2", "pool1: a 3×3 window does not fit a map"),
+        ("--image=1000000", "image must be at most 4,096, not 1000000"),
+        ("--stages=100000x1", "stages: a side must be at most 4,096, not 100000"),
+        ("--num-filters=100000000", "num_filters must be at most 4,096, not 1"),
+        ("--threads=10000000", "threads must be at most 1,024, not 1"),
+        ("--batch=10000000000000000000000", "batch must be at most 1,048,576, not 1"),
+        ("--patience=10000000000000000000000", "patience must be at most 1,000,000,000, not 1"),
         ("--flip=2", "flip must be in 0…1, not 2"),
         ("--rotate=-3", "rotate must be at least 0, below 90, not -3"),
         ("--stages=32x2,4x1", "stages: 4 pixels do not fit the network"),
@@ -171,3 +177,10 @@ def test_a_batch_norm_needs_more_than_a_value():
         parse([*NEEDED, "--batch=1", "--stages=28x1"])
     for flags in ("--batch=2 --image=28", "--batch=1", "--batch=1 --image=28 --no-batch-norm"):
         assert parse([*NEEDED, *flags.split()])
+
+
+def test_the_help_names_the_defaults_there_are(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = capsys.readouterr().out
+    assert "(default: 40)" in said and "None" not in said and "(default: )" not in said

@@ -1,14 +1,26 @@
 """What a run held out is what judges it."""
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from model import checkpoint, report, train
-from model.data import DataError, Photographs
-from model.split import SAMPLE, Split, change, of_training, settle, settle_data, trained_on
+from model.data import DataError, Photographs, read_splits
+from model.split import (
+    SAMPLE,
+    Split,
+    change,
+    learned_before,
+    of_training,
+    settle,
+    settle_data,
+    trained_on,
+)
+from spec import artifact, synthetic
+from spec.squeezenet import tiny
 
 RUN = {"data": "photos", "validation_list": "None", "validation_share": "0.12", "seed": "3"}
 FILE = Path("best.pt")
@@ -129,3 +141,49 @@ def test_photographs_that_come_later_do_not_move_the_split_unseen(
     capsys.readouterr()
     assert report.main(command) == 2
     assert "validation photographs were trained on (" in capsys.readouterr().err
+
+
+@pytest.fixture
+def begun(folders, tmp_path):
+    """Flags of a run on folders of classes, and its checkpoint, which trained on all but some."""
+    data = folders(8)
+    flags = [f"--data={data}", "--image=24", "--blocks=1", "--epochs=1", "--no-report"]
+    flags += ["--validation-share=0.25", "--num-filters=4", "--base-e=4", "--batch=8"]
+    assert train.main([*flags, f"--output={tmp_path / 'a'}", "--seed=1"]) == 0
+    return flags, tmp_path / "a" / "best.pt"
+
+
+@pytest.mark.parametrize("flag", ["init", "teacher"])
+def test_what_a_run_begins_with_learned_of_its_validation_photographs(
+    begun, tmp_path, capsys, flag
+):
+    flags, first = begun
+    capsys.readouterr()
+    more = [f"--{flag}={first}", *(["--views=1"] if flag == "teacher" else [])]
+    assert train.main([*flags, *more, f"--output={tmp_path / 'b'}", "--seed=2"]) == 0
+    warned = capsys.readouterr().err
+    assert "WARNING: " in warned and "of 6 validation photographs" in warned
+    assert "so the accuracy is flattered: give --seed and" in warned
+    assert train.main([*flags, *more, f"--output={tmp_path / 'c'}", "--seed=1"]) == 0
+    assert "flattered" not in capsys.readouterr().err
+
+
+def test_of_another_size_photographs_have_the_same_names(begun, tmp_path):
+    flags, first = begun
+    data = Path(flags[0].removeprefix("--data="))
+    for seed, wrong in ((1, False), (2, True)):
+        splits = read_splits(data, 16, validation_share=0.25, seed=seed)
+        assert bool(learned_before(first, splits.validation, data)) is wrong
+        assert not learned_before(first, splits.validation, tmp_path)  # photographs of elsewhere
+    (tmp_path / "a.onnx").write_bytes(b"damaged")
+    assert not learned_before(tmp_path / "a.onnx", splits.validation, data)
+
+
+def test_a_model_file_that_learned_the_validation_photographs(tmp_path):
+    images = torch.randint(256, (2, 3, 4, 4), dtype=torch.uint8)
+    seen = Photographs(images=images, targets=torch.zeros(2).long(), names=("a", "b"), labels="x")
+    made = synthetic.quantized(tiny())
+    trained = trained_on({"train": seen.digests()})
+    artifact.save(replace(made, metadata={"provenance.trained_on": trained}), tmp_path / "a.onnx")
+    line = learned_before(tmp_path / "a.onnx", seen, tmp_path)
+    assert line.startswith(f"{tmp_path / 'a.onnx'}: learned 2 of 2 validation photographs (a, …)")

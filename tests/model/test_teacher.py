@@ -157,9 +157,47 @@ def test_a_teacher_of_any_layout_size_batch_and_kind(tmp_path, shape, axes, kind
         (["n", 1, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
         (["n", 4, 8, 8], TensorProto.FLOAT, "where photographs in colour have"),
         (["n", 3, 8, 8], TensorProto.INT32, r"its input is a tensor\(int32\)"),
+        ([0, 3, 8, 8], TensorProto.FLOAT, "where lengths are 1 to 4096"),
+        (["n", 3, 10**7, 10**7], TensorProto.FLOAT, "where lengths are 1 to 4096"),
     ],
 )
 def test_an_input_that_takes_no_photographs_is_refused_at_once(tmp_path, shape, kind, message):
     write_any_teacher(tmp_path / "a.onnx", shape, kind)
     with pytest.raises(CheckpointError, match=message):
         read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+
+
+def write_graph(path, *nodes: onnx.NodeProto, outputs=("scores",)) -> None:
+    """A classifier of 8×8 pixels and three classes; ``mean`` is the mean of each colour."""
+    entry = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, 8, 8])
+    leaves = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in outputs]
+    mean = helper.make_node("ReduceMean", ["image"], ["mean"], keepdims=0, axes=(2, 3))
+    graph = helper.make_graph([mean, *nodes], "graph", [entry], leaves)
+    opset = helper.make_opsetid("", 13)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=10), path)
+
+
+def test_scores_that_are_not_finite_are_the_teacher_s(tmp_path):
+    zero = helper.make_node("Sub", ["mean", "mean"], ["zero"])
+    write_graph(tmp_path / "a.onnx", zero, helper.make_node("Div", ["zero", "zero"], ["scores"]))
+    teacher = read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+    with pytest.raises(CheckpointError, match=r"a.onnx: gives scores that are not finite"):
+        teacher(torch.zeros(2, 3, 8, 8))
+
+
+def test_a_teacher_that_fails_on_photographs(tmp_path):
+    shape = helper.make_node("Constant", [], ["shape"], value_ints=[5, 3])
+    write_graph(
+        tmp_path / "a.onnx", shape, helper.make_node("Reshape", ["mean", "shape"], ["scores"])
+    )
+    teacher = read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+    with pytest.raises(CheckpointError, match=r"a.onnx: cannot be run on photographs of 3×8×8 \("):
+        teacher(torch.zeros(2, 3, 8, 8))
+
+
+def test_what_is_assumed_of_a_teacher_is_said(tmp_path, capsys):
+    same = helper.make_node("Identity", ["mean"], ["scores"])
+    write_graph(tmp_path / "a.onnx", same, outputs=("scores", "mean"))
+    read_teacher(tmp_path / "a.onnx", LABELS, torch.float32)
+    said = "a.onnx: input: torchvision's normalization; scores: its output scores, not mean\n"
+    assert capsys.readouterr().err.endswith(said)

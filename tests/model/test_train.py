@@ -101,7 +101,7 @@ def test_a_run_is_not_overwritten(arguments, capsys):
 def test_resume_needs_the_same_settings(arguments, capsys):
     assert train.main([*arguments, "--epochs=1"]) == 0
     assert train.main([*arguments, "--epochs=1", "--rate=0.01", "--resume"]) == 2
-    assert "was made with another rate" in capsys.readouterr().err
+    assert "was made with another --rate, " in capsys.readouterr().err
 
 
 def test_a_run_of_before_a_setting_was_known_goes_on(arguments, tmp_path, capsys):
@@ -112,7 +112,13 @@ def test_a_run_of_before_a_setting_was_known_goes_on(arguments, tmp_path, capsys
     checkpoint.save(replace(made, provenance=provenance), last)
     assert train.main([*arguments, "--epochs=1", "--resume"]) == 0
     assert train.main([*arguments, "--epochs=1", "--resume", "--blend=0.5"]) == 2
-    assert "was made with another blend" in capsys.readouterr().err
+    assert "was made with another --blend, " in capsys.readouterr().err
+
+
+def test_what_is_missing_is_said_before_photographs_are_read(arguments, capsys):
+    assert train.main([*arguments, "--init=none.pt", "--trained-with=unit"]) == 2
+    said = capsys.readouterr()
+    assert "--init none.pt: no such file of weights" in said.err and not said.out
 
 
 def test_resume_of_nothing(arguments, capsys):

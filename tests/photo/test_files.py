@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from photo import files
-from photo.files import _ZEROS, PhotographError, find, read
+from photo.files import _ZEROS, PhotographError, find, read, read_whole
 from spec.photograph import square
 
 
@@ -49,11 +49,16 @@ def test_a_name_of_nobody_is_a_photograph_by_its_content(tmp_path):
 
 @pytest.mark.parametrize(
     "folder",
-    [".ipynb_checkpoints", "@eaDir", ".thumbnails", ".Trash-1000/files", "__MACOSX/a", "#recycle"],
+    [
+        *(".ipynb_checkpoints", "@eaDir", ".thumbnails", ".Trash-1000/files", "__MACOSX/a"),
+        *("#recycle", "RECYCLED", "FOUND.012", "LOST.DIR", "TheVolumeSettingsFolder"),
+        "~syncthing~a",
+    ],
 )
 def test_a_hidden_folder_hides_all_that_is_in_it(tmp_path, folder):
     picture(tmp_path / folder / "a.png")
     picture(tmp_path / "._b.png")
+    picture(tmp_path / "b.png@SynoEAStream", format="PNG")
     (tmp_path / "Thumbs.db").write_text("theirs")
     picture(tmp_path / "kept" / "b.png")
     found = find(tmp_path)
@@ -140,6 +145,18 @@ def test_an_exif_tag_of_a_wrong_type_is_no_damage(tmp_path):
     with Image.open(upright) as image:
         turned = square(image.transpose(Image.Transpose.ROTATE_270), 16)
     assert np.array_equal(read(tmp_path / "b.jpg", 16), turned)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("kind", ["L", "I;16", "RGB"])
+def test_a_turned_tiff_is_set_upright_once(tmp_path, orientation, kind):
+    grey = np.arange(16 * 24, dtype=np.uint16).reshape(16, 24) * 170
+    image = Image.fromarray(grey if kind == "I;16" else (grey >> 8).astype(np.uint8))
+    image = image.convert("RGB") if kind == "RGB" else image
+    image.save(tmp_path / "a.tif", tiffinfo={0x0112: orientation})
+    quarters = {1: 0, 3: 2, 6: -1, 8: 1}[orientation]
+    upright = np.rot90((grey >> 8).astype(np.uint8), quarters)
+    assert np.array_equal(read_whole(tmp_path / "a.tif")[:, :, 1], upright)
 
 
 def test_formats_that_are_not_opened_say_what_to_do(tmp_path):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,15 @@ def test_what_is_too_slow_or_too_large_is_not_suggested(few):
     assert not list(suggest.suggestions(replace(SMALL, ebr=8), 100e6, 0, 3))
 
 
+def test_no_network_is_suggested_twice(few, monkeypatch):
+    """Where widths do not grow, it is the same how often they would."""
+    searched = suggest.SEARCHED | {"freq": (1, 2, 3)}
+    monkeypatch.setattr(suggest, "SEARCHED", searched)
+    found = list(suggest.suggestions(SMALL, 100e6, 0, 3))
+    assert len({one.plan.network for one in found}) == len(found) and found
+    assert not any("--freq" in one.flags for one in found)  # the usual one is as good
+
+
 def test_its_flags_are_those_of_training(few):
     for one in islice(suggest.suggestions(SMALL, 100e6, 0, 3), 4):
         settings = parse([*one.flags.split(), "--data=x", "--output=y"])
@@ -57,7 +67,10 @@ def test_the_command(few, capsys):
     command = ["--plan-only", "--suggest", "--board=icepi-zero", "--frames=1000"]
     assert build.main(command) == 0
     out = capsys.readouterr().out.splitlines()
-    assert "frames/s" in out[0] and out[-1].startswith("train it: python -m model.train --data ")
+    assert "frames/s" in out[0] and len(out) > 2
+    start = "train the first: python -m model.train "
+    assert out[-1].startswith(start)
+    assert parse(out[-1].removeprefix(start).split()).output == Path("runs/mine")
     assert all(float(line.split()[3].replace(",", "")) >= 1000 for line in out[1:-1])
     for more in (["--frames=1e9"], ["--engine=4x4"], ["--json"]):
         assert build.main([*command, *more]) == 2

@@ -58,3 +58,35 @@ def test_a_zero_byte_from_a_program(capsys):
         importlib.import_module("host.command").main(["load", "a\0b"])
     assert caught.value.code == 2
     assert capsys.readouterr().err.startswith("host: a word holds a zero byte")
+
+
+@pytest.mark.parametrize(
+    ("module", "words", "message"),
+    [
+        ("quant.__main__", ["a.pt", "--output", "./a.pt"], "--output a.pt is the checkpoint, too"),
+        (
+            "quant.__main__",
+            ["a.pt", "--output", "a.onnx", "--report", "a.onnx"],
+            "too, and would be overwritten: choose another path",
+        ),
+        ("quant.evaluate", ["a.onnx", "--csv", "a.onnx"], "--csv a.onnx is the model, too"),
+        ("quant.evaluate", ["a.onnx", "--csv", "b", "--page", "b"], "b is the "),
+        ("model.average", ["a.pt", "b.pt", "--output", "b.pt"], "--output b.pt is the "),
+        (
+            "model.calibrate",
+            ["a.pt", "--data", "b", "--output", "a.pt"],
+            "--output a.pt is the checkpoint, too",
+        ),
+        (
+            "host.command",
+            ["classify", "a.jpg", "--csv", "x/../a", "--megadetector", "a"],
+            "too, and would be overwritten",
+        ),
+        ("host.command", ["classify", "a.jpg", "--csv", "a.jpg"], "--csv a.jpg is the photographs"),
+    ],
+)
+def test_what_is_read_or_written_is_not_overwritten(module, words, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        importlib.import_module(module).main(words)
+    error = capsys.readouterr().err
+    assert caught.value.code == 2 and message in error and error.count("\n") == 1

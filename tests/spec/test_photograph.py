@@ -35,7 +35,16 @@ def test_every_size_comes_out_square(shape):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_cameras_are_held_upright(orientation):
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("TIFF", {}),  # Pillow sets it upright itself, when it loads the pixels
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ],
+)
+def test_cameras_are_held_upright(orientation, kind, how):
     upright = np.zeros((16, 16, 3), np.uint8)
     upright[:8, :8] = 255  # a white upper left corner, a grey upper right one
     upright[:8, 8:] = 128
@@ -52,7 +61,7 @@ def test_cameras_are_held_upright(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(turned)).save(file, "PNG", exif=exif)
+    Image.fromarray(np.ascontiguousarray(turned)).save(file, kind, exif=exif, **how)
     assert np.array_equal(square(Image.open(file), 16), upright)
 
 
@@ -152,6 +161,32 @@ def test_sixteen_bits_a_colour_of_which_few_are_used(top):
     else:
         with pytest.raises(RangeError, match=rf"16-bit colour of which only 0…{top} is used"):
             square(image, 4)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"P6 4 4 65535\n",
+        struct.pack(">HBBHHHHll500x", 474, 0, 2, 3, 4, 4, 3, 0, 65535),  # SGI's
+    ],
+)
+def test_other_formats_of_sixteen_bits_a_colour(head):
+    for top, dark in ((1000, True), (65535, False)):
+        pixels = np.full((3, 4, 4), top, ">u2")
+        image = Image.open(io.BytesIO(head[:512] + pixels.tobytes()))
+        if dark:
+            with pytest.raises(RangeError, match=r"16-bit colour of which only 0…1\d{3} is used"):
+                square(image, 4)
+        else:
+            assert (square(image, 4) == 255).all()
+
+
+def test_an_astronomer_s_integers_are_signed():
+    cards = ("SIMPLE  = T", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 4", "NAXIS2  = 4", "END")
+    head = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
+    image = Image.open(io.BytesIO(head + np.full((4, 4), 20000, ">i2").tobytes().ljust(2880)))
+    with pytest.raises(RangeError, match="signed integers"):
+        square(image, 4)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])

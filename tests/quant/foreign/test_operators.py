@@ -5,12 +5,21 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_dynamic,
+    quantize_static,
+)
 
 from quant.foreign.check import check
 from quant.foreign.graph import ForeignError
 from quant.foreign.load import load
+from spec.artifact import ArtifactError
+from spec.artifact import load as artifact
 from spec.network import Fire, MaxPool
+from spec.operands import REQUANTIZE
 
 
 class Writer:
@@ -152,6 +161,32 @@ def test_what_somebody_else_quantized_is_quantized_anew(path, images, tmp_path, 
     assert all(conv.relu for conv in read.checkpoint.network.convs)
     assert "it is quantized already" in read.notes[0]
     assert check(quantized, read, images).difference < 0.05
+    floats = load(path, "unit", None)
+    for name, tensor in floats.checkpoint.state.items():
+        other = read.checkpoint.state[name]
+        assert (tensor - other).abs().max() < 0.02 * tensor.abs().max()
+
+
+@pytest.mark.parametrize("weights", [QuantType.QUInt8, QuantType.QInt8])
+@pytest.mark.parametrize("head", ["convolution", "linear"])
+def test_what_is_quantized_for_each_image_is_quantized_anew(path, images, tmp_path, weights, head):
+    """Scales that the file works out while it runs, ``quantize_dynamic``: its weights are known."""
+    w = Writer()
+    x = w.fire(w.node("MaxPool", w.begin(), kernel_shape=[3, 3], strides=[2, 2]), 8, 4, 4)
+    if head == "convolution":
+        x = w.node("GlobalAveragePool", w.relu(x, 8, 4))
+    else:
+        x = w.node("Flatten", w.node("GlobalAveragePool", x))
+        x = w.node("Gemm", x, w.constant(w.random.normal(0, 1, (8, 4))), w.constant([0, 1, 2, 3]))
+    w.save(path, x, shape=(1, 3, 35, 35))
+    quantized = tmp_path / "quantized.onnx"
+    quantize_dynamic(path, quantized, weight_type=weights)
+    with pytest.raises(ArtifactError) as refused:
+        artifact(quantized)
+    assert str(refused.value).endswith(REQUANTIZE)  # and that command takes it:
+    read = load(quantized, "unit", None)
+    assert "it is quantized already" in read.notes[0]
+    assert check(quantized, read, images[:, :, 1:36, 1:36]).difference < 0.05
     floats = load(path, "unit", None)
     for name, tensor in floats.checkpoint.state.items():
         other = read.checkpoint.state[name]
