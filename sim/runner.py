@@ -40,7 +40,7 @@ from amaranth.lib import wiring
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
-from sim.verilate import ROOT, SimulationError, model, require_tools, tail
+from sim.verilate import ROOT, SimulationError, failure, model, require_tools
 
 __all__ = [
     "SimulationError",
@@ -197,9 +197,9 @@ def simulate(
     try:
         count, failed = get_results(results)
     except RuntimeError:
-        raise SimulationError(f"{bench}: the simulation died, see {log}\n{tail(log)}") from None
+        raise failure(f"{bench}: the simulation died", log) from None
     if failed or not count:
-        raise SimulationError(f"{bench}: {failed} of {count} tests failed, see {log}\n{tail(log)}")
+        raise failure(f"{bench}: {failed} of {count} tests failed", log)
     if work is None:
         shutil.rmtree(folder)
 

@@ -66,3 +66,21 @@ def test_a_missing_libpython_is_one_line(monkeypatch):
     monkeypatch.setattr(verilate.find_libpython, "find_libpython", lambda: None)
     with pytest.raises(runner.SimulationError, match=r"as a library: apt-get install libpython3"):
         runner.require_tools()
+
+
+def test_a_tool_that_fails_is_one_short_line_and_its_log_a_note(tmp_path):
+    log = tmp_path / "build.log"
+    log.write_text("compiling\nboard.cpp:3: error: " + "no such thing " * 100 + "\nmake: left\n\n")
+    error = verilate.failure("make failed", log)
+    said = str(error)
+    assert said.startswith("make failed: board.cpp:3: error: no such") and said.endswith(
+        f"; see {log}"
+    )
+    assert "\n" not in said and len(said) < verilate.LONGEST_REASON + len(str(log)) + 30
+    assert error.__notes__ == [log.read_text().rstrip("\n") + "\n"]
+    log.write_text("stopped\n")
+    assert str(verilate.failure("make failed", log)) == f"make failed: stopped; see {log}"
+    assert (
+        str(verilate.failure("make failed", tmp_path / "no"))
+        == f"make failed; see {tmp_path / 'no'}"
+    )

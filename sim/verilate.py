@@ -40,6 +40,8 @@ MAKE_SETTINGS = {
 }
 JOBS = "2"
 """Compilers at a time."""
+LONGEST_REASON = 200
+"""Characters of a log's line in a message."""
 
 
 class SimulationError(Exception):
@@ -157,7 +159,7 @@ def _execute(command: list, work: Path, log: Path) -> None:
             list(map(str, command)), cwd=work, env=environment, stdout=output, stderr=output
         ).returncode
     if code:
-        raise SimulationError(f"{Path(command[0]).name} failed, see {log}\n{tail(log)}")
+        raise failure(f"{Path(command[0]).name} failed", log)
 
 
 def _digest(recipe: str) -> str:
@@ -183,6 +185,11 @@ def _fresh(home: Path):
     work.rename(home)
 
 
-def tail(log: Path) -> str:
-    """The last lines of a log."""
-    return "\n".join(log.read_text().splitlines()[-60:]) if log.exists() else ""
+def failure(what: str, log: Path) -> SimulationError:
+    """What failed and why, in one line; the log's last lines are a note for tests."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    said = [line.strip() for line in lines if line.strip()]
+    why = next((line for line in reversed(said) if "rror" in line), said[-1] if said else "")
+    error = SimulationError(f"{what}{': ' if why else ''}{why[:LONGEST_REASON]}; see {log}")
+    error.add_note("\n".join(lines[-60:]))
+    return error
