@@ -123,17 +123,36 @@ def commands(plan: BuildPlan, tools: dict[str, str]) -> Iterator[tuple[str, list
             yield name, [tools[name], *arguments]
 
 
-def run(name: str, command: list[str], folder: Path) -> None:
-    """Run one stage in ``folder``.
+def run(
+    name: str,
+    command: list[str],
+    folder: Path,
+    give_up: Callable[[float], bool] = lambda seconds: False,
+) -> None:
+    """Run one stage in ``folder``; every second it is asked whether to ``give_up`` after so many.
 
     Raises
     ------
     FlowError
-        If it fails; the message has the tool's own last words.
+        If it fails; the message has the tool's own last words. Or if it was given up.
     """
     output = folder / f"{name}.out"
-    with open(output, "w") as file:
-        code = subprocess.run(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT).returncode
+    start = time.monotonic()
+    with (
+        open(output, "w") as file,
+        subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT) as process,
+    ):
+        code = None
+        try:
+            while code is None:
+                try:
+                    code = process.wait(timeout=1)
+                except subprocess.TimeoutExpired:
+                    seconds = time.monotonic() - start
+                    if give_up(seconds):
+                        raise FlowError(f"{name} given up after {seconds:.0f} s") from None
+        finally:
+            process.kill()
     if code:
         raise FlowError(f"{name} failed: {_last_words(folder, name, output)}")
     output.unlink()

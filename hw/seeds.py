@@ -1,7 +1,9 @@
 """Placements of one netlist by several seeds, side by side; the fastest one is kept."""
 
+import math
 import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,10 @@ from hw.report import Timing
 
 INPUTS = ("top.json", "top.lpf")
 OUTPUTS = (flow.PLACED, flow.TIMING, flow.FLOOR, "top.tim")
+PATIENCE = 2
+"""How many times as long as those that met the clock a placement may take; some never end."""
+LEAST = 300.0
+"""Seconds that each may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,8 @@ class Placements:
 def place(command: list[str], work: Path, seeds: range, clock_mhz: float) -> Placements:
     """Run nextpnr for each seed, as many at a time as there are processors.
 
-    The best one's files are then in ``work``, as if it had been the only one.
+    Once one has met the clock, another that takes much longer (:data:`PATIENCE`) is given up. The
+    best one's files are then in ``work``, as if it had been the only one.
 
     Parameters
     ----------
@@ -89,6 +96,11 @@ def place(command: list[str], work: Path, seeds: range, clock_mhz: float) -> Pla
         timing = Timing.read(work / flow.TIMING, clock_mhz)
         return Placements((Placement(seed=seeds[0], timing=timing),))
 
+    took: list[float] = []  # seconds, of those that met the clock
+
+    def enough(seconds: float) -> bool:
+        return seconds > max(LEAST, PATIENCE * max(took, default=math.inf))
+
     def one(seed: int) -> Placement:
         folder = work / f"seed-{seed}"
         folder.mkdir()
@@ -96,11 +108,15 @@ def place(command: list[str], work: Path, seeds: range, clock_mhz: float) -> Pla
             os.link(work / name, folder / name)
         words = list(command)
         words[words.index("--seed") + 1] = str(seed)
+        start = time.monotonic()
         try:
-            flow.run("nextpnr-ecp5", words, folder)
+            flow.run("nextpnr-ecp5", words, folder, enough)
         except flow.FlowError as error:
             return Placement(seed=seed, failure=str(error))
-        return Placement(seed=seed, timing=Timing.read(folder / flow.TIMING, clock_mhz))
+        timing = Timing.read(folder / flow.TIMING, clock_mhz)
+        if timing.met:
+            took.append(time.monotonic() - start)
+        return Placement(seed=seed, timing=timing)
 
     with ThreadPoolExecutor(min(len(seeds), os.cpu_count() or 1)) as pool:
         futures = [pool.submit(one, seed) for seed in seeds]

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 from amaranth.build.run import BuildPlan
 
-from hw import build, flow, workshop
+from hw import build, flow, seeds, workshop
 from hw.design import Design
 from hw.readback import ReadBack
 from hw.report import CELLS, Timing
@@ -48,6 +48,8 @@ elif tool == "nextpnr-ecp5":
     Path("top.config").write_text("")
     seed = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
     reached = float(mode[min(seed, len(mode) - 1)]) if mode[0] == "reaches" else 150.0
+    if reached == 0:
+        time.sleep(600)
     if reached < 0:
         print("ERROR: no route")
         sys.exit(1)
@@ -200,6 +202,18 @@ def test_of_several_seeds_the_fastest_is_kept(arguments, mode, tmp_path, capsys)
     mode.write_text("reaches -1")
     assert build.main([*arguments, "--seeds", "2"]) == 1
     assert capsys.readouterr().err.endswith("nextpnr-ecp5 failed: ERROR: no route\n")
+
+
+def test_a_placement_that_takes_much_longer_than_others_is_given_up(
+    arguments, mode, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(seeds, "LEAST", 0.5)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    mode.write_text("reaches 110 0")
+    assert build.main([*arguments, "--seeds", "2"]) == 0
+    first, second = json.loads((tmp_path / "out" / "report.json").read_text())["seeds"]
+    assert (first["kept"], second["fmax_mhz"], second["met"]) == (True, None, False)
+    assert re.fullmatch(r"nextpnr-ecp5 given up after \d+ s", second["slowest"])
 
 
 def test_a_build_draws_its_page(real_arguments, tmp_path):
