@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from hw.bitstream import Configuration, ConfigurationError, pack, unpack
 from hw.flow import FlowError
@@ -13,6 +15,14 @@ VERIFY_ID = bytes.fromhex("e2000000")
 """The command before the id of the device that a bitstream is for: Lattice FPGA-TN-02039."""
 HALVES, HALF, PITCH = 16, 18, 20
 """An ``INITVAL`` parameter: sixteen halves of 18 bits, each in 20: Lattice FPGA-TN-02204."""
+INITIAL = re.compile(
+    r'^  cell \$meminit_v2 .*\n    parameter \\MEMID "\\\\(.+)"\n(?:.*\n)*?'
+    r"    parameter \\WIDTH (\d+)\n    parameter \\WORDS (\d+)\n(?:.*\n)*?"
+    r"    connect \\DATA \d+'([01]+)$",
+    re.MULTILINE,
+)
+NARROW = 9
+"""Bits of a word, at most, of an inferred memory with contents that a block RAM may hold."""
 BLOCK_RAM_CELL = re.compile(r"^  cell \\DP16KD (?:.*\n)*?  end$", re.MULTILINE)
 
 
@@ -86,7 +96,8 @@ def read_back(
             numbers = wanted.block_rams.keys() | found.block_rams.keys()
             bad = [n for n in numbers if found.block_rams.get(n) != wanted.block_rams.get(n)]
             raise FlowError(f"{len(bad)} block RAMs differ from nextpnr's, the first is {min(bad)}")
-    memories, empty = match(contents(rtlil), list(found.block_rams.values()))
+    held = list(found.block_rams.values())
+    memories, empty = match(contents(rtlil), held, inferred(rtlil))
     return ReadBack(
         part=part,
         connections=None if wanted is None else len(wanted.arcs),
@@ -109,11 +120,32 @@ def same(bits: bytes, again: bytes, what: str) -> None:
         )
 
 
+def _modules(rtlil: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each module."""
+    for module in rtlil.split("\nmodule \\")[1:]:
+        yield module.partition("\n")[0].partition("$")[0].removeprefix("top."), module
+
+
+def inferred(rtlil: str) -> dict[str, int]:
+    """What a block RAM would hold for each memory that yosys may put into one, or into LUTs: with
+    contents, and so narrow that one word follows the other in it."""
+    result = {}
+    for name, module in _modules(rtlil):
+        for memory, width, words, bits in INITIAL.findall(module):
+            value, width = int(bits, 2), int(width)
+            if value and width <= NARROW:
+                mask = (1 << width) - 1
+                values = (value >> width * place & mask for place in range(int(words)))
+                result[f"{name}.{memory}"] = sum(
+                    word << NARROW * place for place, word in enumerate(values)
+                )
+    return result
+
+
 def contents(rtlil: str) -> dict[str, list[int]]:
     """What the block RAMs of each memory of a circuit hold, as in :class:`Configuration`."""
     result: dict[str, list[int]] = {}
-    for module in rtlil.split("\nmodule \\")[1:]:
-        name = module.partition("\n")[0].partition("$")[0].removeprefix("top.")
+    for name, module in _modules(rtlil):
         for cell in BLOCK_RAM_CELL.finditer(module):
             value = 0
             for number, bits in re.findall(
@@ -127,10 +159,15 @@ def contents(rtlil: str) -> dict[str, list[int]]:
     return result
 
 
-def match(wanted: dict[str, list[int]], found: list[int]) -> tuple[dict[str, int], int]:
+def match(
+    wanted: dict[str, list[int]],
+    found: list[int],
+    possible: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[dict[str, int], int]:
     """Find each memory's block RAMs among those of the bitstream.
 
-    Returns how many each memory has, and how many are left, all of them empty.
+    Of the ``possible`` ones each may be there once. Returns how many each memory has, and how many
+    are left, all of them empty.
 
     Raises
     ------
@@ -150,7 +187,12 @@ def match(wanted: dict[str, list[int]], found: list[int]) -> tuple[dict[str, int
             f"{count} of {len(wanted[name])} of {name}" for name, count in missing.items()
         )
         raise FlowError(f"block RAMs that do not hold what the model file says: {names}")
+    memories = {name: len(values) for name, values in wanted.items()}
+    for name, value in possible.items():
+        if left[value]:
+            left[value] -= 1
+            memories[name] = 1
     extra = sum(count for value, count in left.items() if value)
     if extra:
         raise FlowError(f"{extra} block RAMs hold something that is not of the model file")
-    return {name: len(values) for name, values in wanted.items()}, left[0]
+    return memories, left[0]

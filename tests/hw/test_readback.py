@@ -5,14 +5,14 @@ import re
 
 import pytest
 from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Signal
-from amaranth.lib import io, wiring
+from amaranth.lib import io, memory, wiring
 
 from hw import flow
 from hw.bitstream import Configuration, ConfigurationError, pack
 from hw.board.boards import BOARDS
 from hw.ecp5.memory import Memory
 from hw.flow import FlowError
-from hw.readback import VERIFY_ID, contents, match, read_back, same
+from hw.readback import VERIFY_ID, contents, inferred, match, read_back, same
 
 PART = "LFE5U-12F"
 WORDS = {9: 2048, 18: 1024, 36: 512}
@@ -25,7 +25,8 @@ def words(width: int, seed: int = 0) -> list[int]:
 
 
 class Small(wiring.Component):
-    """Three memories that are read in turn, one that holds nothing yet; a lamp shows a bit."""
+    """Three memories that are read in turn, one that yosys makes, one that holds nothing yet; a
+    lamp shows a bit."""
 
     def __init__(self):
         super().__init__({})
@@ -41,10 +42,15 @@ class Small(wiring.Component):
         m.d.sync += count.eq(count + 1)
         read = []
         for width, depth in WORDS.items():
-            memory = Memory(width=width, depth=depth, init=words(width))
-            m.submodules[f"memory{width}"] = memory
-            m.d.comb += memory.read_address.eq(count)
-            read.append(memory.read_data)
+            own = Memory(width=width, depth=depth, init=words(width))
+            m.submodules[f"memory{width}"] = own
+            m.d.comb += own.read_address.eq(count)
+            read.append(own.read_data)
+        letters = memory.Memory(shape=8, depth=1500, init=[place % 251 for place in range(1500)])
+        m.submodules.inferred = letters
+        port = letters.read_port()
+        m.d.comb += port.addr.eq(count)
+        read.append(port.data)
         m.submodules.empty = empty = Memory(width=8, depth=16)
         m.d.comb += [
             empty.write_address.eq(count),
@@ -89,7 +95,8 @@ def test_the_same_inputs_give_the_same_bitstream(built, tools, tmp_path):
 def test_all_of_a_bitstream_is_as_placed_and_as_made(built, tools, tmp_path):
     rtlil, placed, bits = built
     found = read_back(bits, PART, rtlil, tools, tmp_path, placed)
-    assert found.block_rams == {"memory9": 1, "memory18": 1, "memory36": 1, "empty": 1}
+    own = {"memory9": 1, "memory18": 1, "memory36": 1, "empty": 1}
+    assert found.block_rams == own | {"top.inferred": 1}
     assert found.empty == 0
     assert found.connections > 500 and found.settings > 500
     assert found.lines()[0].split() == ["part", "LFE5U-12F,", "id", "0x21111043"]
@@ -189,3 +196,13 @@ def test_the_same_bits_behind_other_comments():
 def test_no_configuration(text, message):
     with pytest.raises(ConfigurationError, match=message):
         Configuration.parse(text)
+
+
+def test_a_memory_that_yosys_makes_is_compared_where_it_is_found(built):
+    value = inferred(built[0])["top.inferred"]
+    assert value & 0x3FFFF == 1 << 9  # the words 0 and 1
+    assert match({}, [0, value], {"letters": value}) == ({"letters": 1}, 1)
+    assert match({}, [0], {"letters": value}) == ({}, 1)  # in LUTs
+    for found in ([value ^ 1], [value, value]):
+        with pytest.raises(FlowError, match="1 block RAMs hold something that is not of the model"):
+            match({}, found, {"letters": value})
