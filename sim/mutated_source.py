@@ -267,7 +267,7 @@ class MutatedPlan:
         for engine, names, sizes, model in self._circuits:
             made = trial.Trial.made(Capacities(**sizes), engine=engine, names=names)
             order = tuple(range(len(made.plans)))
-            for stalls in trial.STALLS[:3]:
+            for stalls in trial.PLAN_STALLS:
                 try:
                     made.check(model, order, stalls, begins=None)
                 except trial.Wrong as wrong:

@@ -18,7 +18,9 @@ from plan.search import plan_within
 from plan.settings import setting_widths
 from plan.starved import line_time
 from plan.stream import Stream
-from sim.networks import CASES, OF_TWO_PIXELS, UNSTALLED, chosen, drawn
+from plan.timing import step_times
+from plan.words import PIXEL, RESULT
+from sim.networks import CASES, OF_TWO_PIXELS, UNSTALLED, chain, chosen, drawn
 from spec.squeezenet import published, squeezenet, tiny
 
 CLOCK_HZ = 100_000_000
@@ -34,7 +36,8 @@ def said() -> dict[str, list]:
 
 
 def _engines() -> Iterator[tuple[str, list]]:
-    """Presets, and tiles whose counters need a bit more than the one before."""
+    """Words of all, presets, and tiles whose counters need a bit more than the one before."""
+    yield "a pixel and a result", [*PIXEL.values(), *RESULT.values()]
     for name, one in ENGINES.items():
         lut_rows = split_lut_rows(one.rows, one.lut_rows, one.pixels)
         yield name, [*astuple(one), *lut_rows, one.multipliers]
@@ -49,6 +52,8 @@ def _cases() -> Iterator[tuple[str, list]]:
         made = chosen(network, engine)
         over_a_line = line_time(made.program, CHUNK_CYCLES)
         yield f"{network} on {engine}", [*_of(made), *astuple(over_a_line)]
+    wide = chain("wide", 30, 30, {"channels": 2}, {"channels": 2, "padding": 1})
+    yield "a border of four steps", _of(plan(wide, Engine(rows=6, columns=2, tile_pixels=32)))
     for number in range(DRAWS):
         yield f"draw {number}", _of(drawn(number, pairs=bool(number % 2)))
 
@@ -86,10 +91,11 @@ def _streams() -> Iterator[tuple[str, list]]:
 
 
 def _of(made: Plan) -> list:
-    """Cycles, needs, and the words and block RAMs of a circuit that has just these capacities."""
+    """Cycles, needs, and the words and block RAMs of a circuit with just these capacities."""
     needs = made.needs()
     return [
         *(made.cycles, made.cycles_least, *astuple(needs)),
+        *(time.start for time in step_times(made.program)),
         *setting_widths(made.engine, needs).values(),
         *engine_block_rams(made.engine, needs).values(),
         *(astuple(one) for one in memories(made.engine, needs).values()),

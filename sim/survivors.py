@@ -62,6 +62,8 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
             "NumPy takes any negative size for the rest",
         ),
         (r"^plan\.instruction:.*1 → 2 \| \"wait\": QUEUE", "2 has as many bits as 3"),
+        (r"^plan\.schedule:.*0 → -1 \| ready = 0", "no tile ends before the first row does"),
+        (r"^plan\.schedule:.*1 → 2 \| return max\(1", "a ring of two rows where one would do"),
         (
             r"^plan\.schedule:.*FloorDiv → Mult \| rows = min",
             "the next line's third number keeps tiles as small as they must be",
@@ -97,6 +99,22 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"^plan\.planner:.*96 → 9[57] \| usual =", "about so many: tiles are rows"),
         (r"^plan\.room:.*Gt → GtE \| if design_ebr", "a design of just as many EBR: less room"),
         (r"^plan\.room:.*\| least, beyond = .*, 1 << 20", "more words than any device has"),
+        (
+            r"^plan\.starved:.*Lt → LtE \| while self\._y < g\.scan_rows",
+            "a row below the image, of which no pixel is asked for",
+        ),
+        (r"^plan\.starved:.*0 → -1 \| at = self\.taken", "the first chunk is whole in cycle 0"),
+        (
+            r"^plan\.starved:.*1 → 0 \| resting = first \+ 1",
+            "in the cycle in which it is taken no pixel is asked for in vain",
+        ),
+        (r"^plan\.steps:.*\| nowhere = Region", "class sums have no addresses"),
+        (r"^plan\.steps:.*1 → 2 \| wait = min\(QUEUE - 1", "three steps are never unfinished"),
+        (r"^plan\.steps:.*0 → 1 \| pool = tile", "neither of the two kernels"),
+        (r"^plan\.steps:.*0 → 1 \| \"slot\"", "without a pool nothing is kept in a slot"),
+        (r"^plan\.steps:.*\| tile = Tile\(conv=conv, pool=None", "a border's fields are given"),
+        (r"^plan\.steps:.*1 → 0 \| \"i_plane\": 1", "a border reads nothing"),
+        (r"^plan\.window:.*\| pixels: int = 1", "a default that every caller overrides"),
     ),
 }
 """By what is mutated: a pattern of the mutant as it is printed, and the reason."""

@@ -33,6 +33,8 @@ with rows of odd and of even length."""
 FRAMES = 2
 STALLS = ((0.0, 0.0), (0.3, 0.5), (0.7, 0.0), (0.0, 0.9))
 """Probabilities that no pixel is offered, that no result is taken: a part each."""
+PLAN_STALLS = (*STALLS[:3], (0.97, 0.0))
+"""The same for plans: one wait for a pixel is longer than several steps, too."""
 
 
 class Wrong(Exception):
