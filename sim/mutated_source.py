@@ -14,28 +14,29 @@ import random
 import resource
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from plan.capacities import NAMES
 from sim.compare import run_onnxruntime
-from sim.trial import Trial
+from sim.planned import said
+from sim.trial import CORES, Trial
 from sim.verilate import ROOT
 from spec import artifact
 
 REFERENCE = ("spec.arith", "spec.network", "spec.parse", "spec.quantized", "spec.reference")
 PLAN = (
     *("plan.array_timing", "plan.capacities", "plan.contents", "plan.engine", "plan.instruction"),
-    *("plan.memories", "plan.memory_map", "plan.planner", "plan.program", "plan.room"),
-    *("plan.schedule", "plan.search", "plan.settings", "plan.starved", "plan.steps"),
-    *("plan.timing", "plan.window", "plan.words"),
+    *("plan.latency", "plan.memories", "plan.memory_map", "plan.planner", "plan.program"),
+    *("plan.room", "plan.schedule", "plan.search", "plan.settings", "plan.starved"),
+    *("plan.steps", "plan.timing", "plan.window", "plan.words"),
 )
-"""Whatever says what the circuit does and when; how large a device must be is another matter."""
+"""Whatever says what the circuit does, when, and with how much room; what that costs on a device is
+another matter."""
 ROOMS = ("spec", "plan", "hw", "sim")
-SECONDS = 60
+SECONDS = 30
 MEMORY = 4 << 30
 """What a mutant may take of a processor and of memory; found if it wants more."""
 
@@ -239,38 +240,38 @@ class MutatedReference:
 
 
 class MutatedPlan:
-    """The plan against a circuit that was made of the right one, and can be loaded.
+    """The plan against circuits that were made of the right one, and can be loaded.
 
-    What the right plans need and take is recorded: a longer program may compute the same.
+    They are of one pixel a cycle, and of two. What the right plan says of engines of every kind
+    (:mod:`sim.planned`) is recorded: a longer program may compute the same.
     """
 
     modules = PLAN
 
     def __init__(self, folder: Path):
         del folder
-        trial = Trial.made()
-        self._model = trial.build()
-        self._sizes = {name: getattr(trial.capacities, name) for name in NAMES}
-        self._recorded = self._facts(trial)
-
-    @staticmethod
-    def _facts(trial) -> list:
-        needs = [[getattr(plan.needs(), name) for name in NAMES] for plan in trial.plans]
-        return [needs, [plan.cycles for plan in trial.plans]]
+        self._said = said()
+        self._circuits = []
+        for engine, names in CORES.items():
+            trial = Trial.made(engine=engine, names=names)
+            self._circuits.append((engine, names, asdict(trial.capacities), trial.build()))
 
     def check(self) -> str:
         from plan.capacities import Capacities  # those that were imported anew
-        from sim import trial
+        from sim import planned, trial
 
-        made = trial.Trial.made(Capacities(**self._sizes))
-        if self._facts(made) != self._recorded:
-            return "needs or cycles"
-        orders = [((0, 1, 2, 3), stalls) for stalls in trial.STALLS[:2]]
-        for order, stalls in orders:
-            try:
-                made.check(self._model, order, stalls, begins=None)
-            except trial.Wrong as wrong:
-                return str(wrong)
+        now = planned.said()
+        for what, numbers in self._said.items():
+            if now[what] != numbers:
+                return f"numbers of {what}"
+        for engine, names, sizes, model in self._circuits:
+            made = trial.Trial.made(Capacities(**sizes), engine=engine, names=names)
+            order = tuple(range(len(made.plans)))
+            for stalls in trial.PLAN_STALLS:
+                try:
+                    made.check(model, order, stalls, begins=None)
+                except trial.Wrong as wrong:
+                    return str(wrong)
         return ""
 
 

@@ -99,6 +99,8 @@ NETWORKS = {
         fire(2, 4, 4),
         {"channels": 5, "padding": 1, "relu": False},
     ),
+    # Steps of a single pass of a cycle; all pixels but the first come for no patch.
+    "point": lambda: chain("point", 5, 5, {"channels": 2, "stride": 5}, {"channels": 2}),
     "two blocks": lambda: tiny(image_size=27, blocks=2, num_filters=12, classes=5),
     "tiny": tiny,
 }
@@ -108,6 +110,7 @@ ENGINES = PRESETS | {
     "8x8-lut3": Engine(rows=8, columns=8, lut_rows=3),
     "6x2x2-lut7": Engine(rows=6, columns=2, lut_rows=7, tile_pixels=32, pixels=2),
     "8x4x2": Engine(rows=8, columns=4, pixels=2),
+    "8x4x2-lut9": Engine(rows=8, columns=4, lut_rows=9, tile_pixels=32, pixels=2),
 }
 CASES = [
     ("fire", "4x4"),
@@ -121,6 +124,7 @@ CASES = [
     ("two blocks", "8x8-lut3"),
     ("rings", "6x2"),
     ("cut windows", "6x2"),
+    ("point", "6x2"),
 ]
 """Pairs of the two."""
 
@@ -134,6 +138,13 @@ OF_TWO_PIXELS = [
     ("padded", "6x2x2-lut7"),
 ]
 """The same of engines of two pixels a cycle."""
+
+UNSTALLED = [
+    *(("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")),
+    ("padded", "6x2"),
+    ("pairs", "6x2x2-lut7"),
+]
+"""Presets that differ from the engines of :data:`CASES` in more than size."""
 
 
 def draw_network(rng: Random) -> Network:

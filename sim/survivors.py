@@ -50,7 +50,72 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"0 → -1 \| (tensor = graph\.input|node = readers)", "the first is the only one"),
         (r"\| kernel=weight\.shape\[", "kernels are square"),
     ),
-    "plan": (),
+    "plan": (
+        (r"True → False \| .*strict=True", "only refuses"),
+        (
+            r"^plan\.capacities:.*0 → 1 \| return self\.stream_rows >",
+            "a pass has four rows or more",
+        ),
+        (r"^plan\.contents:.*\| weights=inside or \[0\]", "a word that no step reads"),
+        (
+            r"^plan\.contents:.*1 → 2 \| weight = weight\.transpose",
+            "NumPy takes any negative size for the rest",
+        ),
+        (r"^plan\.instruction:.*1 → 2 \| \"wait\": QUEUE", "2 has as many bits as 3"),
+        (r"^plan\.schedule:.*0 → -1 \| ready = 0", "no tile ends before the first row does"),
+        (r"^plan\.schedule:.*1 → 2 \| return max\(1", "a ring of two rows where one would do"),
+        (
+            r"^plan\.schedule:.*FloorDiv → Mult \| rows = min",
+            "the next line's third number keeps tiles as small as they must be",
+        ),
+        (r"^plan\.search:.*\| PRICES =", "a step's price: whatever it is, the plan is right"),
+        (r"^plan\.search:.*Lt → LtE \| if rows", "either of two that cost the same"),
+        (r"^plan\.search:.*Add → Sub \| target: self", "less is left out of what is tried"),
+        (
+            r"^plan\.search:.*1 → 2 \| for count in range",
+            "with all weights on the chip the caller has ended the loop",
+        ),
+        (r"^plan\.search:.*0 → -1 \| o = phase\.producers", "both expands' maps are as large"),
+        (r"^plan\.search:.*\| for target in \(default", "one size of tiles more or less to try"),
+        (
+            r"^plan\.schedule:.*4 → 3 \| QUEUE =",
+            "two passes take longer than a word's way: of three steps before, the first is done",
+        ),
+        (
+            r"^plan\.memory_map:.*\| blocks\.append\(\[\*block\] \+ \[-1\]",
+            "the byte of a channel that there is not is zero, whatever its weight",
+        ),
+        (
+            r"^plan\.memory_map:.*Sub → Add \| numbers \+= \[-1\]",
+            "more bytes than the words that are made of them",
+        ),
+        (r"^plan\.memory_map:.*\| base=0,", "replaced when all sizes are known"),
+        (r"^plan\.memory_map:.*\| planes=len\(inputs\[reader", "both expands read the same"),
+        (
+            r"^plan\.memory_map:.*0 → -1 \| read = \[0",
+            "nothing of the first phase lies at the memory's end",
+        ),
+        (r"^plan\.planner:.*\| \"stream_rows\": max\(1", "a row that no step takes"),
+        (r"^plan\.planner:.*96 → 9[57] \| usual =", "about so many: tiles are rows"),
+        (r"^plan\.room:.*Gt → GtE \| if design_ebr", "a design of just as many EBR: less room"),
+        (r"^plan\.room:.*\| least, beyond = .*, 1 << 20", "more words than any device has"),
+        (
+            r"^plan\.starved:.*Lt → LtE \| while self\._y < g\.scan_rows",
+            "a row below the image, of which no pixel is asked for",
+        ),
+        (r"^plan\.starved:.*0 → -1 \| at = self\.taken", "the first chunk is whole in cycle 0"),
+        (
+            r"^plan\.starved:.*1 → 0 \| resting = first \+ 1",
+            "in the cycle in which it is taken no pixel is asked for in vain",
+        ),
+        (r"^plan\.steps:.*\| nowhere = Region", "class sums have no addresses"),
+        (r"^plan\.steps:.*1 → 2 \| wait = min\(QUEUE - 1", "three steps are never unfinished"),
+        (r"^plan\.steps:.*0 → 1 \| pool = tile", "neither of the two kernels"),
+        (r"^plan\.steps:.*0 → 1 \| \"slot\"", "without a pool nothing is kept in a slot"),
+        (r"^plan\.steps:.*\| tile = Tile\(conv=conv, pool=None", "a border's fields are given"),
+        (r"^plan\.steps:.*1 → 0 \| \"i_plane\": 1", "a border reads nothing"),
+        (r"^plan\.window:.*\| pixels: int = 1", "a default that every caller overrides"),
+    ),
 }
 """By what is mutated: a pattern of the mutant as it is printed, and the reason."""
 

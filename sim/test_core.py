@@ -9,17 +9,10 @@ from plan.planner import Plan
 from plan.starved import frame_time
 from sim.compare import Comparison, compare
 from sim.cosimulate import READ_OUT, Frame, build, core, observe
-from sim.networks import CASES, OF_TWO_PIXELS, chosen
+from sim.networks import CASES, OF_TWO_PIXELS, UNSTALLED, chosen
 from sim.trial import Trial
 from spec import synthetic
 from spec.quantized import QuantizedNetwork
-
-#: Presets that differ from the engines of CASES in more than size.
-UNSTALLED = [
-    *(("tiny", engine) for engine in ("16x8", "16x4-lut4", "16x2", "4x2-lut4")),
-    ("padded", "6x2"),
-    ("pairs", "6x2x2-lut7"),
-]
 
 
 @cache

@@ -34,6 +34,11 @@ def test_a_sample_of_the_circuit_is_found(capsys):
     assert " of 20 found" in capsys.readouterr().out
 
 
+def test_a_sample_of_the_plan_is_found(capsys):
+    assert main(["plan", "--mutants", "20"]) == 0
+    assert " of 20 found" in capsys.readouterr().out
+
+
 def test_places_are_all_but_refusals_and_texts():
     places = _Places()
     places.visit(ast.parse(SOURCE))
@@ -57,6 +62,9 @@ def test_each_place_changes_one_thing():
 def test_a_reason_is_for_what_it_names():
     assert reason("reference", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
     assert not reason("reference", "spec.arith:67 16 → 17 | whole = product >> SHIFT")
+    padding = "plan.memory_map:58 without the sign of -1 | blocks.append([{}-1] * (engine.columns"
+    assert reason("plan", padding.format("*block] + ["))
+    assert not reason("plan", padding.format(""))
     assert not reason("circuit", "spec.arith:26 127 → 128 | WEIGHT_MAX = 127")
     assert reason("circuit", "cnot1 $reduce_or machine.$1.A[5] by [0]")
     assert not reason("circuit", "cnot0 $reduce_or machine.$1.A[5] by [0]")

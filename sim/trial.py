@@ -24,9 +24,17 @@ ENGINE = "6x2"
 NETWORKS = ("oblong", "cut windows", "wide kernel", "fire")
 """Kernels 5, 3, 7 and 1, strides 3, 1 and 2, paddings 2, 1 and 0; pools of both kernels; Fire
 modules one after the other, alone, and before a pool; class sums of signed bytes."""
+CORES = {
+    "6x2": (*NETWORKS, "two layers", "rings", "padded", "point"),
+    "8x4x2-lut9": ("oblong", "wide kernel", "rings", "cut windows", "padded", "pairs", "point"),
+}
+"""By engine, what a plan is tried with: besides, a border, maps of a pixel, and two pixels a cycle
+with rows of odd and of even length."""
 FRAMES = 2
 STALLS = ((0.0, 0.0), (0.3, 0.5), (0.7, 0.0), (0.0, 0.9))
 """Probabilities that no pixel is offered, that no result is taken: a part each."""
+PLAN_STALLS = (*STALLS[:3], (0.97, 0.0))
+"""The same for plans: one wait for a pixel is longer than several steps, too."""
 
 
 class Wrong(Exception):
@@ -35,39 +43,47 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The networks of :data:`NETWORKS`, loaded one after the other into one core.
+    """Networks of :mod:`sim.networks`, loaded one after the other into one core.
 
-    ``plans`` are theirs, in order; ``capacities`` are the core's.
+    ``plans`` are theirs, in order, then those of ``drawn`` ones; ``capacities`` are the core's.
     """
 
     plans: tuple[Plan, ...]
     capacities: Capacities
+    drawn: int = 0
 
     @classmethod
-    def made(cls, capacities: Capacities | None = None, drawn: int = 0) -> "Trial":
+    def made(
+        cls,
+        capacities: Capacities | None = None,
+        drawn: int = 0,
+        *,
+        engine: str = ENGINE,
+        names: tuple[str, ...] = NETWORKS,
+    ) -> "Trial":
         """With plans made now; by default the core is just large enough for them.
 
         ``drawn`` networks more are drawn at random among those that fit it, too, each stride of
         the first convolution in turn.
         """
-        plans = [chosen(name, ENGINE) for name in NETWORKS]
+        plans = [chosen(name, engine) for name in names]
         capacities = capacities or Capacities.covering(*(one.needs() for one in plans))
         rng = Random(1)
-        while len(plans) < len(NETWORKS) + drawn:
+        while len(plans) < len(names) + drawn:
             try:
-                one = plan(draw_network(rng), ENGINES[ENGINE])
+                one = plan(draw_network(rng), ENGINES[engine])
             except (PlanError, ValueError):
                 continue  # a row of the image is wider than a tile, say, or a pool than a map
             stride = 1 + len(plans) % 3
             if one.network.first.stride == stride and not capacities.shortages(one.needs()):
                 plans.append(one)
-        return cls(tuple(plans), capacities)
+        return cls(tuple(plans), capacities, drawn)
 
     @cached_property
     def networks(self) -> list[QuantizedNetwork]:
         """Every second of those that are drawn has sums far beyond the range."""
         made = [synthetic.quantized(one.network, seed=1) for one in self.plans]
-        later = range(len(NETWORKS), len(made), 2)
+        later = range(len(made) - self.drawn, len(made), 2)
         return [synthetic.saturated(one) if k in later else one for k, one in enumerate(made)]
 
     @cached_property
