@@ -36,9 +36,11 @@ PLAN = (
 """Whatever says what the circuit does, when, and with how much room; what that costs on a device is
 another matter."""
 ROOMS = ("spec", "plan", "hw", "sim")
-SECONDS = 30
+SECONDS = 10
 MEMORY = 4 << 30
 """What a mutant may take of a processor and of memory; found if it wants more."""
+TRACED_SECONDS = 120
+"""What the right source may take while its lines are noted."""
 
 SWAPS = {
     ast.Add: ast.Sub,
@@ -275,14 +277,14 @@ class MutatedPlan:
         return ""
 
 
-def _in_process(work: Callable[[], str]) -> str:
+def _in_process(work: Callable[[], str], seconds: int = SECONDS) -> str:
     """What ``work`` returns in a process of its own, or how that ended."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
     def body():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         try:
             said = work()
         except BaseException as error:  # whatever a wrong program may raise
@@ -348,7 +350,7 @@ class MutatedSource:
         seed: int,
     ):
         self._check = subject(folder).check
-        said = _in_process(lambda: _lines_run(self._check, subject.modules))
+        said = _in_process(lambda: _lines_run(self._check, subject.modules), TRACED_SECONDS)
         run = set(said.splitlines())
         if not any(":" in line and line.split(":")[0] in subject.modules for line in run):
             raise SourceError(said)

@@ -77,10 +77,12 @@ def _streams() -> Iterator[tuple[str, list]]:
     """A network that is too large: other tiles, and some of its weights from outside, or all."""
     network, engine = published("1.1", classes=40, image_size=79), ENGINES["16x16"]
     needs = plan(network, engine).needs()
+    larger = {"weight_rows": 2000, "stream_rows": 200_000, "activation_words": 4000}
     rooms = {
         # Just as many weight rows as are used; fewer patches than usual.
         "weights": {"weight_rows": 1920, "stream_rows": 200_000, "patch_words": 300},
         "activations": {"activation_words": needs.activation_words - 200},
+        "weights, larger tiles": larger,
     }
     for name, sizes in rooms.items():
         room = replace(needs, steps=1000, **sizes)

@@ -35,8 +35,8 @@ def test_a_sample_of_the_circuit_is_found(capsys):
 
 
 def test_a_sample_of_the_plan_is_found(capsys):
-    assert main(["plan", "--mutants", "20"]) == 0
-    assert " of 20 found" in capsys.readouterr().out
+    assert main(["plan", "--mutants", "10"]) == 0
+    assert " of 10 found" in capsys.readouterr().out
 
 
 def test_places_are_all_but_refusals_and_texts():
