@@ -54,13 +54,13 @@ def test_a_camera_s_memories_are_as_reported_or_as_told(model, tmp_path, capsys)
     words = [str(path), "--model", str(model), "--engine", ENGINE]
     assert verify.main([*words, *flags]) == 0
     assert verify.main(words) == 1
+    assert verify.main([*words, "--display", "hdmi"]) == 2
+    assert "--display is for --camera" in capsys.readouterr().err
     report = {"engine_name": ENGINE, "camera": options.shown(camera, artifact.load(model).labels)}
     (tmp_path / "report.json").write_text(json.dumps(report))
     capsys.readouterr()
     assert verify.main(words[:3]) == 0
     assert f"on the engine {ENGINE}" in capsys.readouterr().out
-    assert verify.main([*words, "--display", "hdmi"]) == 2
-    assert "--display is for --camera" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

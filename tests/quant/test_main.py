@@ -174,7 +174,7 @@ def test_bad_input_is_one_line_and_exit_2(
         (("--finetune", "-1"), "must be at least 0, not -1"),
         (("--finetune", "1", "--rate", "inf"), "must be a finite number above 0, not inf"),
         (("--validation-share", "1"), "must be a finite number at least 0, below 1, not 1"),
-        (("--threads", "-1"), "must be at least 0, not -1"),
+        (("--threads", "-1"), "must be in 0…1024, not -1"),
     ],
 )
 def test_bad_flags_leave_the_old_model_as_it_was(quant, tmp_path, capsys, flags, message):
