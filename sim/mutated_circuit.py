@@ -108,6 +108,8 @@ def _mutate(netlist: str, count: int, seed: int) -> tuple[str, list[Mutant]]:
             "-o mutants.txt t:* t:$meminit* %d",  # what memories begin with must stay constant
         )
         lines = (work / "mutants.txt").read_text().splitlines()
+        ones = _ones((work / "flat.il").read_text())
+        lines = [line for line in lines if not _starts_at_one(line, ones)]
         script = ["read_rtlil flat.il", *lines, "opt_clean", "write_rtlil mutated.il"]
         # Bit by bit, what nothing reads and what a constant holds is seen to be of no effect.
         script += ["simplemap t:*dff* t:$mux", "opt_expr", "opt_clean", "write_rtlil seen.il"]
@@ -120,6 +122,22 @@ def _mutate(netlist: str, count: int, seed: int) -> tuple[str, list[Mutant]]:
     end = text.rindex("end\n")
     cell = f"  cell \\mutant_selector \\selector\n    connect \\number \\{SELECT}\n  end\n"
     return text[:end] + cell + text[end:], [_parse(line, seen, text) for line in lines]
+
+
+def _ones(netlist: str) -> dict[str, int]:
+    """What registers start with that do not start with zeros, by wire."""
+    found = re.findall(
+        r"^  attribute \\init \d+'([01x]+)\n(?:  attribute .*\n)*  wire .*?\\?(\S+)$", netlist, re.M
+    )
+    return {wire: int(bits.replace("x", "0"), 2) for bits, wire in found}
+
+
+def _starts_at_one(line: str, ones: dict[str, int]) -> bool:
+    """Whether a mutant is of the output of such a register: yosys leaves the initial value on the
+    wire behind the mutant, and the register would start with 0 whether it is chosen or not."""
+    options = dict(pairwise(line.split()))
+    wire, bit = options.get("-wire", "").lstrip("\\"), int(options.get("-wirebit", 0))
+    return options["-port"] == "Q" and bool(ones.get(wire, 0) >> bit & 1)
 
 
 def _parse(line: str, seen: str, netlist: str) -> Mutant:

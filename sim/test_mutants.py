@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from sim.mutants import main
+from sim.mutated_circuit import _ones, _starts_at_one
 from sim.mutated_source import _Places
 from sim.survivors import reason
 from sim.verilate import ROOT
@@ -78,3 +79,20 @@ def test_bad_input_is_one_line(capsys):
     assert said == "sim.mutants: WHAT must be of circuit, reference, plan, not plans\n"
     assert main(["--mutants", "0"]) == 2
     assert capsys.readouterr().err == "sim.mutants: --mutants must be from 1 to 65535, not 0\n"
+
+
+def test_a_register_that_starts_at_one_is_left_alone():
+    netlist = (
+        '  attribute \\src "x"\n  attribute \\init 4\'0x10\n  attribute \\keep 1\n'
+        "  wire width 4 \\core.settings\n  attribute \\init 1'0\n  wire \\core.busy\n"
+        "  wire \\core.other\n"
+    )
+    ones = _ones(netlist)
+    assert ones == {"core.settings": 2, "core.busy": 0}
+    line = "mutate -mode inv -cell c -port {} -portbit 0 -wire \\core.{} -wirebit {}"
+    assert _starts_at_one(line.format("Q", "settings", 1), ones)
+    assert not _starts_at_one(line.format("D", "settings", 1), ones)
+    assert not _starts_at_one(line.format("Q", "settings", 0), ones)
+    assert not _starts_at_one(line.format("Q", "busy", 0), ones)
+    assert not _starts_at_one(line.format("Q", "other", 0), ones)
+    assert not _starts_at_one("mutate -mode inv -cell c -port Q -portbit 0", ones)
