@@ -31,6 +31,11 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
             r"^cnot1 \$sdffe .*\.D\[\d+\] by \[31\] \(program\$\d+\.read_data\[109\]\)",
             "no plane of the activation memory, which has 220 words, has 512",
         ),
+        (
+            r"^(const1 .*\(program\$\d+\.outreg\[10[5-7]\]\)"
+            r"|cnot1 .* by \[8\] \(machine\.writer\.offset\[9\]\))",
+            "an address of the activation memory, which has 220 words, is eight bits of the sum",
+        ),
         (r"^const0 .*\(value\[10\]\)", "no plane of the ring of patches, 10 rows of 33, has 1,024"),
     ),
     "reference": (
