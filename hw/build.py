@@ -20,6 +20,7 @@ from hw.board.uart import divisors
 from hw.design import Design
 from hw.floorplan import floorplan, script
 from hw.live import options
+from hw.live.options import Mounted
 from hw.page.floor import read as read_floor
 from hw.page.page import page
 from hw.preview import refuse_unless_fits, show_plan, suggest
@@ -28,7 +29,7 @@ from hw.report import build_table, report
 from hw.seeds import place
 from hw.workshop import BadInput, publish, workshop
 from plan.boards import default_clock_mhz
-from plan.device import DEVICES
+from plan.device import DEVICES, Device
 from plan.engine import ENGINES
 from plan.schedule import PlanError
 from plan.sdram import PAGES, PHASE, PHASES, Sdram
@@ -37,6 +38,7 @@ from spec.arguments import Parser, number, whole
 from spec.artifact import ArtifactError
 from spec.models import packaged
 from spec.protocol import RATES
+from spec.quantized import QuantizedNetwork
 
 SEEDS = 2**31
 """nextpnr's placements."""
@@ -166,12 +168,7 @@ def build(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path("build") / arguments.board
     name = f"{platform.device}-{platform.speed}{platform.package}"
     quantized = artifact.load(arguments.model)
-    try:
-        camera = options.mounted(arguments, board, quantized, int(clock_hz))
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-    room = {"device": device, "sdram": board.sdram is not None}
-    room |= {"spare": camera.spare} if camera else {}
+    camera, room = camera_and_room(arguments, board, device, quantized, int(clock_hz))
 
     if arguments.suggest and arguments.plan_only:
         return suggest(arguments, board, variant, float(clock_mhz))
@@ -288,6 +285,28 @@ def prepare(
     size = platform.device.rpartition("-")[2]
     sites = script(floorplan(size, design.plan.engine, design.capacities))
     return flow.prepare(platform, top, seed=seed, sites=sites)
+
+
+def camera_and_room(
+    arguments: argparse.Namespace,
+    board: Board,
+    device: Device,
+    quantized: QuantizedNetwork,
+    clock_hz: int,
+) -> tuple[Mounted | None, dict]:
+    """The camera that is asked for, and what :meth:`hw.design.Design.load` is told of the board.
+
+    Raises
+    ------
+    BadInput
+        As :func:`hw.live.options.mounted`.
+    """
+    try:
+        camera = options.mounted(arguments, board, quantized, clock_hz)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    room = {"device": device, "sdram": board.sdram is not None}
+    return camera, room | ({"spare": camera.spare} if camera else {})
 
 
 def sdram_phase(arguments: argparse.Namespace, design: Design) -> int:

@@ -2,10 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from hw.bitstream import Configuration, ConfigurationError, pack, unpack
 from hw.flow import FlowError
@@ -162,7 +161,7 @@ def contents(rtlil: str) -> dict[str, list[int]]:
 def match(
     wanted: dict[str, list[int]],
     found: list[int],
-    possible: Mapping[str, int] = MappingProxyType({}),
+    possible: dict[str, int],
 ) -> tuple[dict[str, int], int]:
     """Find each memory's block RAMs among those of the bitstream.
 

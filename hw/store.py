@@ -9,7 +9,7 @@ from hw.ecp5.memory import Memory
 
 
 class Store(wiring.Component):
-    """A queue of words in block RAM: one in and one out in every cycle, as fast as registers.
+    """A queue of words in block RAM: one in and one out in every cycle.
 
     Parameters
     ----------

@@ -15,12 +15,13 @@ from hw import flow
 from hw.board.boards import BOARDS
 from hw.board.clocks import Pll
 from hw.board.uart import divisors
-from hw.build import prepare
+from hw.build import camera_and_room, prepare
 from hw.design import Design
 from hw.flash import read_part
 from hw.live import options
 from hw.programmers import FlashError
 from hw.readback import read_back
+from hw.workshop import BadInput
 from plan.boards import default_clock_mhz
 from plan.device import DEVICES
 from plan.engine import ENGINES
@@ -31,10 +32,6 @@ from spec.artifact import ArtifactError
 from spec.files import read_bytes
 from spec.models import packaged
 from spec.protocol import RATES
-
-
-class BadInput(ValueError):
-    """One line that names what is wrong and what would be right."""
 
 
 def parser() -> Parser:
@@ -84,12 +81,7 @@ def verify(arguments: argparse.Namespace) -> list[str]:
     clock_hz = Fraction(default_clock_mhz(known, variant, engine=name)) * 10**6
     quantized = artifact.load(arguments.model)
     seen = arguments if arguments.camera else _with_camera(arguments, report.get("camera"))
-    try:
-        camera = options.mounted(seen, board, quantized, int(clock_hz))
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-    room = {"device": device, "sdram": board.sdram is not None}
-    room |= {"spare": camera.spare} if camera else {}
+    camera, room = camera_and_room(seen, board, device, quantized, int(clock_hz))
     design = Design.load(arguments.model, ENGINES[name], int(clock_hz), **room)
     platform = board.variants[variant]()
     pll = Pll.of(int(platform.default_clk_frequency), clock_hz)

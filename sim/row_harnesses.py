@@ -1,4 +1,4 @@
-"""What is proved of the SDRAM's rows: each harness is a part with free inputs and its checks.
+"""What is proved of the SDRAM's rows and their queue: each is a part with free inputs, and checks.
 
 Sizes are the smallest at which every path of the part is taken.
 """

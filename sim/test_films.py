@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from host.photographs import gather
 from photo.files import PhotographError
 from sim import films
 from sim.playing import pictures
@@ -41,8 +42,6 @@ def test_each_frame_is_a_picture(tmp_path, suffix):
 
 
 def test_a_film_in_a_folder_is_played(tmp_path):
-    from host.photographs import gather
-
     make(tmp_path / "film.MP4")
     (tmp_path / "notes.txt").write_text("none")
     left_out = []

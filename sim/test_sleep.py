@@ -8,18 +8,13 @@ import pytest
 from host.client import Client
 from host.line import Line
 from sim import board, camera, fuzz
-from sim.playing import sensor_for
+from sim.toggles import FRAME, PERIOD, SENSOR
 from spec import reference, synthetic
 from spec.camera import before, seen, taken
 from spec.live import Event
 from spec.protocol import Splitter
 
 SIZE = fuzz.SIZE
-SENSOR = sensor_for(SIZE, SIZE)
-FRAME = (SENSOR.height + 30) * (SENSOR.width + 144) * 2 * 4
-"""Cycles from one frame of the camera to the next."""
-PERIOD = 3 * FRAME - FRAME // 2
-"""Two frames and a half."""
 
 
 def sums_of(design, pixels) -> tuple[int, ...]:

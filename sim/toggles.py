@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{name:24}{answers:8}{rates[0]:18,.1f}{rates[1]:18,.1f}", flush=True)
         return 0
 
-    return terminal.run("sim.toggles", command, bad=(verilate.SimulationError,))
+    return terminal.run("sim.toggles", command, bad=(), failed=(verilate.SimulationError,))
 
 
 if __name__ == "__main__":

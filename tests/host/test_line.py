@@ -82,6 +82,7 @@ def test_a_port_is_told_not_to_wait_for_more(tmp_path, monkeypatch, board):
     assert told == [True]
 
 
+# What pyserial raises where a port cannot: on Linux, on other POSIX systems, on Windows.
 @pytest.mark.parametrize("error", [ValueError, NotImplementedError, AttributeError])
 def test_a_port_that_cannot_be_told_is_opened_all_the_same(monkeypatch, board, error):
     def untold(self, on):

@@ -169,13 +169,13 @@ def test_a_block_ram_that_differs(built, tools, tmp_path):
 
 
 def test_memories_are_found_by_their_contents():
-    assert match({"a": [1, 0], "b": [2]}, [0, 0, 2, 0, 1]) == ({"a": 2, "b": 1}, 2)
+    assert match({"a": [1, 0], "b": [2]}, [0, 0, 2, 0, 1], {}) == ({"a": 2, "b": 1}, 2)
     with pytest.raises(FlowError, match="says: 1 of 2 of a, 1 of 1 of b"):
-        match({"a": [1, 0], "b": [2]}, [0, 0, 1 << 9, 0])
+        match({"a": [1, 0], "b": [2]}, [0, 0, 1 << 9, 0], {})
     with pytest.raises(FlowError, match="says: 1 of 2 of a"):
-        match({"a": [1, 1]}, [1, 0])
+        match({"a": [1, 1]}, [1, 0], {})
     with pytest.raises(FlowError, match="1 block RAMs hold something that is not of the model"):
-        match({"a": [1]}, [1, 3])
+        match({"a": [1]}, [1, 3], {})
 
 
 def test_the_same_bits_behind_other_comments():

@@ -30,6 +30,7 @@ class Bench:
         self.counts = dict.fromkeys(("frames", "damaged", "skipped", "setups"), 0)
         self.ready = 1
         self.free = 1
+        self.cancel_after = None  # so many cycles from the first pixel that is taken
         self._taking = None
 
     async def watch(self, ctx):
@@ -39,7 +40,13 @@ class Bench:
         ctx.set(dut.wanted, 1)
         counts = dut.counts.as_value()
         set_to = None
+        busy = 0
         while True:
+            if self.cancel_after is not None and (self._taking or self.cancel_after < 1):
+                self.cancel_after -= 1
+            cancels = self.cancel_after == 0
+            if self.cancel_after is not None:
+                ctx.set(dut.cancel, cancels)
             levels = self.ready, int(self.free and self._taking is None)
             if levels != set_to:
                 ctx.set(dut.o.ready, levels[0])
@@ -52,7 +59,10 @@ class Bench:
                     self._taking = []
                 assert self._taking is not None, "a pixel of no frame"
                 self._taking.append([seen.pixel[color] for color in ("red", "green", "blue")])
-            if ctx.get(dut.drop):
+            was, busy = busy, ctx.get(dut.under_way)
+            if was and not busy and self._taking is not None:
+                assert len(self._taking) == SIZE[0] * SIZE[1], "under way no more, and not over"
+            if cancels or ctx.get(dut.drop):
                 self._taking = None
             elif len(self._taking or ()) == SIZE[0] * SIZE[1] and not ctx.get(dut.unsure):
                 self.frames.append((ctx.get(dut.number), self._taking))
@@ -196,6 +206,34 @@ def test_a_frame_may_wait_for_the_core(play):
 
     bench = play(scenario, room=16)  # more than its pixels
     bench.expect((1, frame))
+
+
+def test_a_frame_is_skipped_while_another_waits(play):
+    frames = [noise(seed) for seed in range(2)]
+
+    async def scenario(bus, bench, ctx):
+        bench.ready = 0
+        await bus.frame(frames[0])
+        await bus.frame(frames[1])
+        bench.ready = 1
+        await bus.set(60)
+
+    bench = play(scenario, room=32)  # for both
+    bench.expect((1, frames[0]))
+    assert bench.counts["skipped"] == 1
+
+
+@pytest.mark.parametrize("cycles", range(1, 17))  # a pixel comes in every so many
+def test_nothing_of_a_cancelled_frame_is_left_behind(play, cycles):
+    frames = [noise(seed) for seed in range(2)]
+
+    async def scenario(bus, bench, ctx):
+        bench.cancel_after = cycles
+        await bus.frame(frames[0])
+        await bus.frame(frames[1])
+
+    bench = play(scenario)
+    bench.expect((2, frames[1]))
 
 
 def test_a_cancelled_frame_is_given_no_further(play):
