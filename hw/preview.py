@@ -120,8 +120,9 @@ def refuse_unless_fits(design: Design, device: Device, name: str) -> None:
 
 
 def as_loaded(design: Design, device: Device) -> Plan | None:
-    """The plan of a design's network in the packaged one's bitstream, if that has room for it."""
-    if not design.sdram:
+    """The plan of a design's network in the packaged one's bitstream, if that has room for it; that
+    one has no camera, so there is none for a design with one."""
+    if not design.sdram or design.spare:
         return None
     first = artifact.load(packaged()).network
     network = design.quantized.network
